@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+/** How an artifact is shown. `file` is anything else: offered for download. */
+export const artifactTypeSchema = z.enum(['markdown', 'table', 'issues', 'diff', 'json', 'log', 'link', 'text', 'file']);
+export type ArtifactType = z.infer<typeof artifactTypeSchema>;
+
+/**
+ * An entry of a step's `artifacts:`. `source` is `outputs.<path>` (a value of the step's outputs)
+ * or `file:<path>` (a file of the workspace).
+ */
+export const stepArtifactSchema = z.strictObject({
+  type: artifactTypeSchema.optional(),
+  source: z.string().regex(/^(outputs(\.[A-Za-z0-9_-]+)+|file:.+)$/, {
+    error: 'a source is "outputs.<name>" or "file:<path in the workspace>"',
+  }),
+  label: z.string().max(256).optional(),
+});
+export type StepArtifact = z.infer<typeof stepArtifactSchema>;
+
+export const ARTIFACT_NAME = /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,254}$/;
+
+/** What an event keeps of an artifact. The bytes are in the blob store under `digest` (`sha256:` and hex). */
+export interface ArtifactHandle {
+  readonly name: string;
+  readonly type: ArtifactType;
+  readonly label?: string;
+  readonly digest: string;
+  readonly bytes: number;
+}

@@ -1,0 +1,119 @@
+import type { ArtifactHandle, ArtifactType } from './artifact.js';
+import type { JsonValue } from './json.js';
+import type { RunId } from './ids.js';
+
+/** What a handler is given beside its input: everything it may touch, each part behind the permission named there. */
+export interface PluginContext {
+  /** Fires when the run is cancelled or the step's time is up. What `exec` started ends with it. */
+  readonly signal: AbortSignal;
+  readonly log: PluginLog;
+  /** How far the work is, from 0 to 1. */
+  readonly progress: (fraction: number, note?: string) => void;
+  /** The same for every try of this step of this run: hand it to services that can tell a repeated request. */
+  readonly idempotencyKey: string;
+  /** Absolute path of the folder the step works in. */
+  readonly workspace: string;
+  readonly artifacts: PluginArtifacts;
+  readonly fs: PluginFiles;
+  /**
+   * As the global `fetch`, for the hosts named by the permission `network`. Only `http` and `https`, no credentials in
+   * the address; each redirect is checked like a first request.
+   */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  readonly exec: PluginExec;
+  /** The step's `env:` and the engine's variables named by the permission `env`. Nothing else of the host. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly run: PluginRun;
+}
+
+/** Lines of the step's log. A text of several lines becomes several lines. */
+export interface PluginLog {
+  readonly debug: (text: string) => void;
+  readonly info: (text: string) => void;
+  readonly warn: (text: string) => void;
+  readonly error: (text: string) => void;
+}
+
+export interface PluginArtifacts {
+  /** Stores the bytes durably. The name is free text of `A-Z a-z 0-9 . _ - /`; the same name again replaces. */
+  readonly save: (artifact: PluginArtifact) => Promise<ArtifactHandle>;
+}
+
+export interface PluginArtifact {
+  readonly name: string;
+  /** How it is shown. Taken from the name's extension when left out. */
+  readonly type?: ArtifactType;
+  readonly label?: string;
+  readonly content: string | Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Files of the workspace, by the permissions `fs.read` and `fs.write`. Paths are relative to the workspace or absolute
+ * inside it; links that lead out of it are refused.
+ */
+export interface PluginFiles {
+  readonly readText: (path: string) => Promise<string>;
+  readonly readBytes: (path: string) => Promise<Uint8Array>;
+  /** Makes the missing parent folders too. */
+  readonly write: (path: string, content: string | Uint8Array) => Promise<void>;
+  /** Paths of the files that fit the glob (`*`, `**`, `?`, `[]`), relative with `/`, sorted. Links are not followed. */
+  readonly list: (glob: string) => Promise<readonly string[]>;
+  readonly exists: (path: string) => Promise<boolean>;
+  readonly stat: (path: string) => Promise<FileStat>;
+  /** Removes a file, or a folder with all it holds. What is not there is fine. */
+  readonly remove: (path: string) => Promise<void>;
+}
+
+/** `modifiedAt` is milliseconds since the epoch. */
+export interface FileStat {
+  readonly kind: 'file' | 'folder' | 'other';
+  readonly bytes: number;
+  readonly modifiedAt: number;
+}
+
+/**
+ * Starts a program by the permission `shell`, without a shell in between. A non-zero exit code is an answer, not an
+ * error. It throws when the program is not there (`PROGRAM_NOT_FOUND`), its time is up (`EXEC_TIMEOUT`), its output
+ * is too large (`EXEC_OUTPUT_TOO_LARGE`), or the step is aborted; then everything it started is ended first.
+ */
+export type PluginExec = (program: string, args?: readonly string[], options?: ExecOptions) => Promise<ExecResult>;
+
+export interface ExecOptions {
+  /** Inside the workspace. The workspace itself when left out. */
+  readonly cwd?: string;
+  /** Added to PATH, HOME, LANG, TZ, TMPDIR and what `ctx.env` holds. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string | Uint8Array;
+  readonly timeoutMs?: number;
+  /** Of stdout and stderr together; 16 MiB when left out. With `onLine` it does not apply: nothing is kept. */
+  readonly maxOutputBytes?: number;
+  /** Takes each line as it comes, in place of the returned `stdout` and `stderr`. A promise holds the program back. */
+  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void | Promise<void>;
+}
+
+/** `exitCode` is 128 and the signal's number for a program that a signal ended. */
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Where in which run the handler is. `attempt` counts the tries of the step, from 1. */
+export interface PluginRun {
+  readonly id: RunId;
+  readonly workflowId: string;
+  readonly job: string;
+  readonly step: string;
+  readonly attempt: number;
+}
+
+/**
+ * What a handler can put on an error it throws. `kbRetry`: `never`, or the milliseconds to wait before the next try.
+ * It is read by its name, not by a class, for a plugin may carry its own copy of the kit.
+ */
+export interface PluginFailure {
+  readonly code?: string;
+  readonly hint?: string;
+  readonly details?: JsonValue;
+  readonly kbRetry?: 'never' | number;
+}

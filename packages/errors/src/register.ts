@@ -1,0 +1,107 @@
+import type { ErrorCode } from '@kb-labs/contracts';
+
+/** What a command of the terminal exits with. */
+export const EXIT_CODES = {
+  ok: 0,
+  failed: 1,
+  badInput: 2,
+  unreachable: 3,
+  notAllowed: 4,
+  notFound: 5,
+  conflict: 6,
+  tryLater: 7,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT_CODES)[keyof typeof EXIT_CODES];
+
+/**
+ * One row of the register.
+ * `message` may name details as `{name}`; `hint` says what to do. `retryable` tells whether the same call can succeed later.
+ */
+export interface RegisterRow {
+  readonly message: string;
+  readonly hint?: string;
+  readonly status: number;
+  readonly exit: ExitCode;
+  readonly retryable: boolean;
+}
+
+const document = (message: string, hint?: string): RegisterRow => row(message, 422, EXIT_CODES.badInput, false, hint);
+const failure = (message: string, hint?: string): RegisterRow => row(message, 500, EXIT_CODES.failed, true, hint);
+const absent = (message: string, hint?: string): RegisterRow => row(message, 404, EXIT_CODES.notFound, false, hint);
+
+function row(message: string, status: number, exit: ExitCode, retryable: boolean, hint?: string): RegisterRow {
+  return { message, status, exit, retryable, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The register: every code with its message, HTTP status, exit code, whether a retry can help, and what to do. */
+export const REGISTER: { readonly [Code in ErrorCode]: RegisterRow } = {
+  DOCUMENT_SYNTAX: document('the document is not valid YAML or JSON'),
+  DOCUMENT_TOO_LARGE: document('the document is larger than {limit} bytes', 'split it into several workflows'),
+  DOCUMENT_TOO_DEEP: document('the document is nested deeper than {limit} levels'),
+  DOCUMENT_ALIAS: document('anchors and aliases are not accepted', 'write the value out where it is used'),
+  DOCUMENT_TAG: document('the tag {tag} is not accepted', 'remove the tag'),
+  DUPLICATE_KEY: document('the key "{key}" is written twice', 'keep one of them'),
+  UNKNOWN_KEY: document('unknown key "{key}"'),
+  MISSING_KEY: document('the key "{key}" is missing'),
+  WRONG_TYPE: document('expected {expected}, found {found}'),
+  INVALID_VALUE: document('the value is not accepted: {problem}'),
+  DUPLICATE_WORKFLOW: document('the workflow id "{id}" is used by {other} too', 'ids are unique in a project: rename one'),
+  DUPLICATE_STEP: document('the step id "{id}" is used twice in this job', 'rename one of them'),
+  STEP_FORM: document('a step has exactly one of "uses" and "run"'),
+  USES_FORM: document('"{uses}" names nothing that can run', 'write "@scope/package/group:command"'),
+  UNKNOWN_COMMAND: document('the plugin {plugin} has no command "{command}"'),
+  UNKNOWN_PLUGIN: document('the plugin {plugin} is not installed'),
+  PLUGIN_VERSION: document('the plugin {plugin} is version {version}, the step asks for {range}'),
+  WITH_INVALID: document('"with" does not fit the command: {problem}'),
+  NEEDS_UNKNOWN: document('"needs" names the unknown job "{job}"'),
+  NEEDS_CYCLE: document('jobs need each other in a circle: {cycle}', 'remove one of these needs'),
+  SHELL_NOT_PERMITTED: document('a "run" step needs the shell permission', 'add "permissions: { shell: true }" to the workflow or the job'),
+  SCRIPT_EXPRESSION: document('an expression cannot stand here in a script: {problem}'),
+  EXPRESSION_SYNTAX: document('the expression cannot be read: {problem}'),
+  EXPRESSION_TOO_LARGE: document('the expression is over a limit: {problem}'),
+  EXPRESSION_REFERENCE: document('the expression refers to something unknown: {problem}'),
+  EXPRESSION_FAILED: row('an expression could not be evaluated: {problem}', 422, EXIT_CODES.failed, false),
+
+  WORKFLOW_NOT_FOUND: absent('there is no workflow "{id}"', '"kb workflow:list" shows the workflows of this project'),
+  WORKFLOW_INVALID: row('the workflow "{id}" has errors', 422, EXIT_CODES.badInput, false, '"kb workflow:validate" shows them with their places'),
+  WORKFLOW_NOT_MANUAL: row('the workflow "{id}" cannot be started by hand', 409, EXIT_CODES.conflict, false, 'its document says "on: { manual: false }"'),
+  INPUT_INVALID: row('the inputs do not fit the workflow: {problem}', 422, EXIT_CODES.badInput, false, '"kb workflow:show" lists the inputs'),
+  RUN_NOT_FOUND: absent('there is no run "{id}"', '"kb workflow:list-runs" shows the runs'),
+  RUN_FINISHED: row('the run "{id}" has already ended as {status}', 409, EXIT_CODES.conflict, false),
+  STEP_NOT_FOUND: absent('the run has no step "{id}"'),
+  JOB_NOT_FOUND: absent('the run has no job "{id}"'),
+  ARTIFACT_NOT_FOUND: absent('the run has no artifact "{name}"', '"kb workflow:artifacts" lists them'),
+  IDEMPOTENCY_CONFLICT: row('the idempotency key "{key}" was used with another request', 409, EXIT_CODES.conflict, false, 'use a new key for a new request'),
+  QUEUE_FULL: row('{limit} runs are open already', 429, EXIT_CODES.tryLater, true, 'wait until some have ended'),
+
+  STEP_FAILED: failure('the step failed: {problem}'),
+  STEP_TIMEOUT: failure('the step ran longer than {limit}', 'raise its "timeout", or make it faster'),
+  STEP_INTERRUPTED: failure('the worker ended while the step was running'),
+  JOB_TIMEOUT: failure('the job ran longer than {limit}', 'raise its "timeout", or make it faster'),
+  EXIT_CODE: failure('the script ended with exit code {exitCode}'),
+  OUTPUT_INVALID: row('the outputs are not accepted: {problem}', 500, EXIT_CODES.failed, false),
+  OUTPUT_TOO_LARGE: row('the outputs take {bytes} bytes, more than {limit}', 500, EXIT_CODES.failed, false, 'store large results as an artifact'),
+  ARTIFACT_INVALID: row('the artifact "{name}" cannot be stored: {problem}', 500, EXIT_CODES.failed, false),
+  PERMISSION_DENIED: row('denied: {act} needs the permission {permission}', 403, EXIT_CODES.notAllowed, false),
+  RATE_LIMIT: row('asked to slow down', 429, EXIT_CODES.tryLater, true),
+  RUN_QUARANTINED: row('the run ended its worker {times} times', 500, EXIT_CODES.failed, false, 'look at the last step that was running: it takes its worker with it'),
+
+  PLUGIN_INVALID: row('the plugin {plugin} cannot be used: {problem}', 422, EXIT_CODES.badInput, false),
+  PLUGIN_NOT_TRUSTED: row('the plugin {plugin} is not trusted to run here', 403, EXIT_CODES.notAllowed, false),
+
+  STATE_BUSY: row('the state is in use by other processes', 503, EXIT_CODES.tryLater, true, 'try again'),
+  STATE_UNAVAILABLE: row('the state cannot be reached: {problem}', 503, EXIT_CODES.unreachable, true),
+  STATE_FULL: row('the state cannot grow: {problem}', 507, EXIT_CODES.unreachable, true, 'free some space'),
+  STATE_SCHEMA: row('the state was written by another version: {problem}', 500, EXIT_CODES.unreachable, false, 'use the version that wrote it, or a newer one'),
+  STATE_CORRUPT: row('the state is damaged: {problem}', 500, EXIT_CODES.unreachable, false),
+  LEASE_LOST: row('another worker has taken this job over', 409, EXIT_CODES.conflict, false),
+  APPEND_CONFLICT: row('the run changed in between', 409, EXIT_CODES.conflict, true),
+
+  CONFIG_INVALID: row('the configuration is not accepted: {problem}', 422, EXIT_CODES.badInput, false),
+  PROJECT_NOT_FOUND: absent('no project here: no folder upwards holds ".kb"', 'create one with "mkdir -p .kb/workflows", or name one with --project'),
+  USAGE: row('{problem}', 400, EXIT_CODES.badInput, false, 'add --help to see how the command is used'),
+  INTERRUPTED: row('interrupted', 499, EXIT_CODES.interrupted, true),
+  INTERNAL: row('something broke inside the engine: {problem}', 500, EXIT_CODES.failed, false, 'this is a defect: please report it with the command you ran'),
+};
