@@ -1,0 +1,15 @@
+/** Bytes by their digest. Storing the same bytes twice stores them once. */
+export interface Blobs {
+  /** Stores bytes durably. Fails with `ARTIFACT_INVALID` past `maxBytes`, keeping nothing. */
+  put(content: BlobContent, maxBytes: number): Promise<StoredBlob>;
+  /** The bytes, or `undefined` when they are not here. Reading checks them against the digest: `STATE_CORRUPT` on a difference. */
+  get(digest: string): Promise<AsyncIterable<Uint8Array> | undefined>;
+}
+
+/** `digest` is `sha256:` and 64 hex digits. */
+export interface StoredBlob {
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+export type BlobContent = Uint8Array | AsyncIterable<Uint8Array>;

@@ -1,0 +1,66 @@
+import type { RunEvent, RunEventBody, RunId, RunSummary, TicketId } from '@kb-labs/contracts';
+
+import type { Fence, NewTicket } from './job-queue.js';
+
+/**
+ * The journals of all runs. One append is atomic: its events, its tickets and the run's summary row are all
+ * durable when the promise resolves, or none of them is.
+ */
+export interface EventLog {
+  append(command: Append): Promise<AppendResult>;
+  /** Opens a journal with its first events. With a key that is already known nothing is written. */
+  create(command: Create): Promise<CreateResult>;
+  /** Events with `seq > after`, in order; everything there is when called, unless `limit` says less. */
+  read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]>;
+  /**
+   * Calls back whenever the journal of `runId` (or of any run, for `null`) may have grown, whichever process wrote.
+   * A hint: calls can be merged or superfluous, never missing for longer than the adapter's check interval.
+   */
+  watch(runId: RunId | null, onChange: () => void): () => void;
+}
+
+export interface Append {
+  readonly runId: RunId;
+  /**
+   * The last sequence number this decision was made on: refused when another decision came after it. Left out, the events
+   * are a record, not a decision: nothing that others decide depends on them (a step's start and end), and their fence is
+   * their only condition. Records do not make decisions conflict.
+   */
+  readonly expected?: number;
+  /** Refused unless this lease is still the valid one of its ticket. */
+  readonly fence?: Fence;
+  readonly at: number;
+  readonly events: readonly RunEventBody[];
+  readonly summary?: RunSummary;
+  /** Tickets that are done with or no longer wanted. They go before `enqueue` comes, so that one can be queued anew. */
+  readonly settle?: readonly TicketId[];
+  /** Tickets to hand out from now on. A ticket whose id is queued already is left as it is. */
+  readonly enqueue?: readonly NewTicket[];
+}
+
+export type AppendResult =
+  | { readonly ok: true; readonly seq: number }
+  /** `conflict`: a decision came after `expected`. `fenced`: the lease is not valid any more. `closed`: the run has ended. */
+  | { readonly ok: false; readonly refused: 'conflict' | 'fenced' | 'closed' | 'absent' };
+
+export interface Create {
+  readonly runId: RunId;
+  readonly at: number;
+  /** `run.started`, and whatever follows from it at once. */
+  readonly events: readonly RunEventBody[];
+  readonly summary: RunSummary;
+  readonly enqueue: readonly NewTicket[];
+  readonly idempotency?: {
+    readonly key: string;
+    /** Of the request: the same key with another one is a conflict. */
+    readonly digest: string;
+    /** The key is kept at least until then, in milliseconds since the epoch. */
+    readonly keepUntil: number;
+  };
+  /** Refused when this many runs are open. */
+  readonly maxOpenRuns: number;
+}
+
+export type CreateResult =
+  | { readonly ok: true; readonly runId: RunId; readonly repeated: boolean }
+  | { readonly ok: false; readonly refused: 'key-conflict' | 'full' };

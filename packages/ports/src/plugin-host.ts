@@ -1,0 +1,91 @@
+import type {
+  ArtifactHandle,
+  ArtifactType,
+  Isolation,
+  JsonObject,
+  LogLevel,
+  LogStream,
+  Permissions,
+  PluginCommand,
+  PluginUses,
+  RunError,
+  RunId,
+  Uses,
+} from '@kb-labs/contracts';
+
+import type { BlobContent } from './blobs.js';
+
+/** Finds what `uses:` names and runs it. */
+export interface PluginHost {
+  /** The command behind a `uses:`, or why it cannot be used. Reads manifests, runs no plugin code. */
+  resolve(uses: PluginUses): Promise<CommandLookup>;
+  /** Every command that can be resolved without naming a package: the first-party plugins and the project's own. */
+  list(): Promise<readonly InstalledPlugin[]>;
+  /** How a step will be isolated: decided before it starts, recorded with it. */
+  isolationOf(uses: Uses): Isolation;
+  /** Runs one step to its outcome. Never throws for what the step does; an abort of `signal` ends it and everything it started. */
+  run(call: StepCall): Promise<StepOutcome>;
+}
+
+export interface InstalledPlugin {
+  readonly id: string;
+  readonly version: string;
+  /** `first-party` ships with the engine; `project` is a folder named in the project's configuration. */
+  readonly origin: 'first-party' | 'project';
+  readonly describe?: string;
+  readonly commands: readonly PluginCommand[];
+}
+
+export type CommandLookup =
+  | { readonly ok: true; readonly plugin: InstalledPlugin; readonly command: PluginCommand }
+  | {
+      readonly ok: false;
+      readonly code: 'UNKNOWN_PLUGIN' | 'UNKNOWN_COMMAND' | 'PLUGIN_VERSION' | 'PLUGIN_INVALID' | 'PLUGIN_NOT_TRUSTED';
+      readonly message: string;
+      readonly hint?: string;
+    };
+
+/** One try of one step, everything evaluated. */
+export interface StepCall {
+  readonly runId: RunId;
+  readonly workflowId: string;
+  readonly job: string;
+  readonly attempt: number;
+  readonly step: string;
+  readonly stepAttempt: number;
+  readonly idempotencyKey: string;
+  readonly uses: Uses;
+  readonly input: JsonObject;
+  /** The declared environment, evaluated. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Absolute path of the folder the step works in. */
+  readonly workspace: string;
+  /** What the document grants; a kind it does not name is not narrowed. */
+  readonly permissions: Permissions;
+  readonly signal: AbortSignal;
+  /** Takes one line. A promise means: wait before sending more. */
+  log(entry: { stream: LogStream; level: LogLevel; text: string }): void | Promise<void>;
+  progress(fraction: number, note?: string): void;
+  saveArtifact(artifact: NewArtifact): Promise<ArtifactHandle>;
+}
+
+export interface NewArtifact {
+  readonly name: string;
+  readonly type: ArtifactType;
+  readonly label?: string;
+  readonly content: BlobContent;
+}
+
+export type StepOutcome =
+  | { readonly status: 'success'; readonly outputs: JsonObject }
+  | {
+      readonly status: 'failed';
+      readonly error: RunError;
+      readonly outputs: JsonObject;
+      /** `false`: no retry, whatever the policy says. */
+      readonly retryable: boolean;
+      /** The handler's own word on when to try again, in milliseconds from now. */
+      readonly retryAfterMs?: number;
+    }
+  /** The signal was aborted, and everything the step started has ended. */
+  | { readonly status: 'aborted'; readonly outputs: JsonObject };
