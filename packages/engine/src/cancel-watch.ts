@@ -1,0 +1,87 @@
+import type { RunId } from '@kb-labs/contracts';
+import type { EventLog } from '@kb-labs/ports';
+
+import type { JobHold } from './job-hold.js';
+
+/** Tells the jobs a worker holds when their run is cancelled, whichever process asked for it. */
+export class CancelWatch {
+  readonly #log: EventLog;
+  readonly #runs = new Map<RunId, WatchedRun>();
+
+  constructor(log: EventLog) {
+    this.#log = log;
+  }
+
+  /** Watches for `hold`, which knows the journal up to `since`, until the returned function is called. */
+  add(hold: JobHold, since: number): () => void {
+    const { runId } = hold.lease;
+    let run = this.#runs.get(runId);
+    if (run === undefined) {
+      run = new WatchedRun(this.#log, runId, since);
+      this.#runs.set(runId, run);
+    }
+    const watched = run;
+    const leave = watched.join(hold, since);
+    return () => {
+      leave();
+      if (!watched.isIdle) return;
+      watched.close();
+      if (this.#runs.get(runId) === watched) this.#runs.delete(runId);
+    };
+  }
+}
+
+class WatchedRun {
+  readonly close: () => void;
+  readonly #holds = new Map<JobHold, number>();
+  readonly #log: EventLog;
+  readonly #runId: RunId;
+  /** Where the cancellations stand in the journal, as far as it was read. */
+  readonly #asked: number[] = [];
+  #seen: number;
+  #looking = false;
+  #again = false;
+
+  constructor(log: EventLog, runId: RunId, since: number) {
+    this.#log = log;
+    this.#runId = runId;
+    this.#seen = since;
+    this.close = log.watch(runId, () => void this.#look());
+  }
+
+  get isIdle(): boolean {
+    return this.#holds.size === 0;
+  }
+
+  join(hold: JobHold, since: number): () => void {
+    this.#holds.set(hold, since);
+    for (const seq of this.#asked) if (seq > since) hold.cancel();
+    return () => this.#holds.delete(hold);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) {
+      this.#again = true;
+      return;
+    }
+    this.#looking = true;
+    try {
+      do {
+        this.#again = false;
+        for (const event of await this.#log.read(this.#runId, this.#seen)) {
+          this.#seen = event.seq;
+          if (event.type === 'run.cancel_requested') this.#tell(event.seq);
+        }
+      } while (this.#again);
+    } catch {
+      // The store reports its own trouble to whoever writes; the next change looks again.
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #tell(seq: number): void {
+    this.#asked.push(seq);
+    for (const [hold, since] of this.#holds) if (seq > since) hold.cancel();
+  }
+}

@@ -1,0 +1,25 @@
+import type { JsonObject } from '@kb-labs/contracts';
+import type { Blobs, Catalog, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
+import type { SchemaCheck } from '@kb-labs/resolver';
+
+/** Everything the engine's verbs work with. A verb takes the part it needs. */
+export interface EngineDeps {
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly queue: JobQueue;
+  readonly logs: StepLogs;
+  readonly blobs: Blobs;
+  readonly plugins: PluginHost;
+  readonly workflows: WorkflowSources;
+  readonly files: WorkspaceFiles;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly logger: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** Absolute path of the project: the folder steps work in. */
+  readonly workspace: string;
+  /** What expressions read as `vars`. */
+  readonly vars: JsonObject;
+  readonly checkSchema: SchemaCheck;
+}

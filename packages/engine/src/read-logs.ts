@@ -1,0 +1,55 @@
+import { isTerminalRun, type LogLine } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+import type { LogPage } from '@kb-labs/ports';
+
+import { changes } from './changes.js';
+import type { EngineDeps } from './deps.js';
+import { toKnownRunId } from './read-run.js';
+
+const PAGE = 1_000;
+
+export interface ReadLogs {
+  readonly runId: string;
+  readonly job?: string;
+  readonly step?: string;
+  /** Written at or after, in milliseconds since the epoch. */
+  readonly since?: number;
+  /** The cursor of an earlier page. */
+  readonly after?: number;
+  /** 1 to 10,000, 1,000 when left out. */
+  readonly limit?: number;
+}
+
+export type LogDeps = Pick<EngineDeps, 'logs' | 'catalog'>;
+
+/** A page of a run's log, in the order it was stored. Fails with `RUN_NOT_FOUND`. */
+export async function readLogs(deps: LogDeps, query: ReadLogs): Promise<LogPage> {
+  const runId = toKnownRunId(query.runId);
+  const limit = query.limit ?? PAGE;
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10 * PAGE) throw new AppError('USAGE', { problem: `a limit is a whole number from 1 to ${10 * PAGE}` });
+  if ((await deps.catalog.getRun(runId)) === undefined) throw new AppError('RUN_NOT_FOUND', { id: runId });
+  return deps.logs.read(runId, { ...query, limit });
+}
+
+/** Every line of a run, those there are and those to come, until the run has ended or `signal` is aborted. */
+export async function* followLogs(deps: LogDeps, query: Omit<ReadLogs, 'limit'>, signal: AbortSignal): AsyncGenerator<LogLine> {
+  const runId = toKnownRunId(query.runId);
+  const changed = changes((onChange) => deps.logs.watch(runId, onChange), signal);
+  let after = query.after ?? 0;
+  try {
+    for (;;) {
+      // Asked before the lines are read: once it has ended, everything read afterwards is everything.
+      const summary = await deps.catalog.getRun(runId);
+      if (summary === undefined) throw new AppError('RUN_NOT_FOUND', { id: runId });
+      for (let more = true; more && !signal.aborted; ) {
+        const page = await deps.logs.read(runId, { ...query, after, limit: PAGE });
+        yield* page.lines;
+        after = page.cursor;
+        more = page.more;
+      }
+      if (isTerminalRun(summary.status) || !(await changed.next())) return;
+    }
+  } finally {
+    changed.close();
+  }
+}

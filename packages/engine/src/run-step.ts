@@ -1,0 +1,186 @@
+import {
+  formatDuration,
+  toIdempotencyKey,
+  LIMITS,
+  type ArtifactHandle,
+  type JsonObject,
+  type PlannedStep,
+  type RunError,
+  type RunState,
+} from '@kb-labs/contracts';
+import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
+import { evaluateDeep, evaluateTemplate } from '@kb-labs/expressions';
+import type { NewArtifact, StepOutcome } from '@kb-labs/ports';
+
+import { collectArtifacts } from './collect-artifacts.js';
+import type { EngineDeps } from './deps.js';
+import { evaluateEnv } from './evaluate-env.js';
+import type { JobHold, StopReason } from './job-hold.js';
+import { LogWriter } from './log-writer.js';
+
+export type StepDeps = Pick<EngineDeps, 'plugins' | 'blobs' | 'logs' | 'clock' | 'logger' | 'files' | 'workspace'>;
+
+/** What a step is called with. Evaluated before it is recorded as started: a bad expression never starts it. */
+export interface StepInputs {
+  readonly input: JsonObject;
+  readonly env: Readonly<Record<string, string>>;
+  /** What the step's own templates can read later on. */
+  readonly contexts: JsonObject;
+}
+
+/** Evaluates a step's environment and `with:`. Fails with `EXPRESSION_FAILED`. */
+export function evaluateStep(step: PlannedStep, contexts: JsonObject, deps: Pick<EngineDeps, 'files' | 'workspace'>): StepInputs {
+  const hashFiles = (patterns: readonly string[]): string => deps.files.hash(deps.workspace, patterns);
+  const around = (contexts['env'] ?? {}) as JsonObject;
+  const env = evaluateEnv(around, step.env, contexts, hashFiles);
+  const own = { ...contexts, env };
+  const input = evaluateDeep(step.with, { contexts: own, hashFiles }) as JsonObject;
+  return { input, env: env as Record<string, string>, contexts: own };
+}
+
+export interface StepPlace {
+  readonly state: RunState;
+  readonly job: string;
+  readonly attempt: number;
+  readonly step: PlannedStep;
+  readonly stepAttempt: number;
+  /** Whether lines of earlier tries can exist. */
+  readonly fresh: boolean;
+}
+
+/** How one try of a step ended, ready to be recorded. */
+export type StepEnd =
+  | { readonly status: 'success'; readonly outputs: JsonObject; readonly artifacts: readonly ArtifactHandle[] }
+  | {
+      readonly status: 'failed';
+      readonly outputs: JsonObject;
+      readonly artifacts: readonly ArtifactHandle[];
+      readonly error: RunError;
+      readonly retryable: boolean;
+      readonly retryAfterMs?: number;
+      readonly stopped?: 'job-timeout';
+    }
+  | { readonly status: 'cancelled'; readonly outputs: JsonObject; readonly artifacts: readonly ArtifactHandle[] }
+  | { readonly status: 'lost' };
+
+/** Runs one try of a step. Its log is durable when this resolves. */
+export async function runStep(deps: StepDeps, hold: JobHold, place: StepPlace, inputs: StepInputs): Promise<StepEnd> {
+  const { state, step } = place;
+  const lastLine = place.fresh ? 0 : await deps.logs.lastLine(state.id, place.job, step.id);
+  const log = new LogWriter(deps, { runId: state.id, job: place.job, attempt: place.attempt, step: step.id, fence: { ticket: hold.lease.id, token: hold.lease.token }, lastLine });
+  const artifacts: ArtifactHandle[] = [];
+  const saveArtifact = async (artifact: NewArtifact): Promise<ArtifactHandle> => {
+    const handle = await storeArtifact(deps, artifact, artifacts.length);
+    const same = artifacts.findIndex((other) => other.name === handle.name);
+    if (same >= 0) artifacts.splice(same, 1);
+    artifacts.push(handle);
+    return handle;
+  };
+
+  const stopping = stopper(deps, hold, step);
+  let outcome: StepOutcome;
+  try {
+    outcome = await deps.plugins.run({
+      runId: state.id,
+      workflowId: state.plan.workflow.id,
+      job: place.job,
+      attempt: place.attempt,
+      step: step.id,
+      stepAttempt: place.stepAttempt,
+      idempotencyKey: toIdempotencyKey({ runId: state.id, job: place.job, attempt: place.attempt, step: step.id }),
+      uses: step.uses,
+      input: inputs.input,
+      env: inputs.env,
+      workspace: deps.workspace,
+      permissions: step.permissions,
+      signal: stopping.signal,
+      log: (entry) => log.write(entry),
+      progress: (fraction, note) => void log.write({ stream: 'engine', level: 'debug', text: progressText(fraction, note) }),
+      saveArtifact,
+    });
+    const end = toStepEnd(outcome, stopping.reason(), step, artifacts);
+    return end.status === 'success' ? await finishOutputs(deps, step, end, inputs, saveArtifact, artifacts) : end;
+  } catch (thrown) {
+    return { status: 'failed', outputs: {}, artifacts, error: toRunError(fromUnknown(thrown)), retryable: fromUnknown(thrown).retryable };
+  } finally {
+    stopping.done();
+    await log.flush();
+  }
+}
+
+/** Arms everything that can stop the step; the first reason wins. */
+function stopper(deps: Pick<EngineDeps, 'clock'>, hold: JobHold, step: PlannedStep) {
+  const controller = new AbortController();
+  let first: StopReason | undefined;
+  const stop = (reason: StopReason): void => {
+    first ??= reason;
+    controller.abort(new AppError(reason === 'lease-lost' ? 'LEASE_LOST' : 'INTERRUPTED'));
+  };
+  const release = hold.onStop(stop);
+  const disarm = step.timeoutMs === null ? undefined : deps.clock.after(step.timeoutMs, () => stop('step-timeout'));
+  return {
+    signal: controller.signal,
+    reason: () => first,
+    done: () => {
+      release();
+      disarm?.();
+    },
+  };
+}
+
+function toStepEnd(outcome: StepOutcome, stopped: StopReason | undefined, step: PlannedStep, artifacts: readonly ArtifactHandle[]): StepEnd {
+  switch (outcome.status) {
+    case 'success':
+      return { status: 'success', outputs: outcome.outputs, artifacts };
+    case 'failed':
+      return { ...outcome, artifacts };
+    case 'aborted':
+      break;
+  }
+  const { outputs } = outcome;
+  switch (stopped) {
+    case 'lease-lost':
+      return { status: 'lost' };
+    case 'step-timeout': {
+      const error = toRunError(new AppError('STEP_TIMEOUT', { limit: formatDuration(step.timeoutMs ?? 0) }));
+      return { status: 'failed', outputs, artifacts, error, retryable: true };
+    }
+    case 'job-timeout': {
+      const error = toRunError(new AppError('JOB_TIMEOUT', { limit: 'its job may' }));
+      return { status: 'failed', outputs, artifacts, error, retryable: false, stopped };
+    }
+    case 'cancelled':
+    case undefined:
+      return { status: 'cancelled', outputs, artifacts };
+  }
+}
+
+/** Applies `outputs:` and `artifacts:` of the step to what its handler returned. */
+async function finishOutputs(
+  deps: StepDeps,
+  step: PlannedStep,
+  end: StepEnd & { status: 'success' },
+  inputs: StepInputs,
+  saveArtifact: (artifact: NewArtifact) => Promise<ArtifactHandle>,
+  artifacts: readonly ArtifactHandle[],
+): Promise<StepEnd> {
+  const scope = { contexts: { ...inputs.contexts, result: end.outputs } };
+  const mapped = Object.entries(step.outputs).map(([name, template]) => [name, evaluateTemplate(template, scope)] as const);
+  const outputs: JsonObject = mapped.length === 0 ? end.outputs : Object.fromEntries(mapped);
+  const bytes = Buffer.byteLength(JSON.stringify(outputs));
+  if (bytes > LIMITS.outputBytes) throw new AppError('OUTPUT_TOO_LARGE', { bytes, limit: LIMITS.outputBytes });
+  await collectArtifacts(deps, step.artifacts, outputs, saveArtifact);
+  return { status: 'success', outputs, artifacts };
+}
+
+async function storeArtifact(deps: Pick<EngineDeps, 'blobs'>, artifact: NewArtifact, already: number): Promise<ArtifactHandle> {
+  if (already >= LIMITS.artifactsPerStep) {
+    throw new AppError('ARTIFACT_INVALID', { name: artifact.name, problem: `a step can store ${LIMITS.artifactsPerStep}` });
+  }
+  const stored = await deps.blobs.put(artifact.content, LIMITS.artifactBytes);
+  return { name: artifact.name, type: artifact.type, ...(artifact.label === undefined ? {} : { label: artifact.label }), ...stored };
+}
+
+function progressText(fraction: number, note: string | undefined): string {
+  return `${Math.round(Math.min(1, Math.max(0, fraction)) * 100)} %${note === undefined ? '' : ` ${note}`}`;
+}
