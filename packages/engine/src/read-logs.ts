@@ -1,4 +1,4 @@
-import { isTerminalRun, type LogLine } from '@kb-labs/contracts';
+import { isTerminalRun, type LogLine, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { LogPage } from '@kb-labs/ports';
 
@@ -32,9 +32,9 @@ export async function readLogs(deps: LogDeps, query: ReadLogs): Promise<LogPage>
 }
 
 /** Every line of a run, those there are and those to come, until the run has ended or `signal` is aborted. */
-export async function* followLogs(deps: LogDeps, query: Omit<ReadLogs, 'limit'>, signal: AbortSignal): AsyncGenerator<LogLine> {
+export async function* followLogs(deps: LogDeps & Pick<EngineDeps, 'log'>, query: Omit<ReadLogs, 'limit'>, signal: AbortSignal): AsyncGenerator<LogLine> {
   const runId = toKnownRunId(query.runId);
-  const changed = changes((onChange) => deps.logs.watch(runId, onChange), signal);
+  const changed = changes((onChange) => watchLinesAndRun(deps, runId, onChange), signal);
   let after = query.after ?? 0;
   try {
     for (;;) {
@@ -52,4 +52,12 @@ export async function* followLogs(deps: LogDeps, query: Omit<ReadLogs, 'limit'>,
   } finally {
     changed.close();
   }
+}
+
+/** The end of a run writes no line, and must end a follower all the same. */
+function watchLinesAndRun(deps: Pick<EngineDeps, 'logs' | 'log'>, runId: RunId, onChange: () => void): () => void {
+  const stops = [deps.logs.watch(runId, onChange), deps.log.watch(runId, onChange)];
+  return () => {
+    for (const stop of stops) stop();
+  };
 }

@@ -8,7 +8,7 @@ import {
   type RunError,
   type RunState,
 } from '@kb-labs/contracts';
-import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
+import { AppError, fromUnknown, hasCode, toRunError } from '@kb-labs/errors';
 import { evaluateDeep, evaluateTemplate } from '@kb-labs/expressions';
 import type { NewArtifact, StepOutcome } from '@kb-labs/ports';
 
@@ -177,7 +177,10 @@ async function storeArtifact(deps: Pick<EngineDeps, 'blobs'>, artifact: NewArtif
   if (already >= LIMITS.artifactsPerStep) {
     throw new AppError('ARTIFACT_INVALID', { name: artifact.name, problem: `a step can store ${LIMITS.artifactsPerStep}` });
   }
-  const stored = await deps.blobs.put(artifact.content, LIMITS.artifactBytes);
+  const stored = await deps.blobs.put(artifact.content, LIMITS.artifactBytes).catch((error: unknown) => {
+    if (!hasCode(error, 'ARTIFACT_INVALID')) throw error;
+    throw new AppError('ARTIFACT_INVALID', { ...fromUnknown(error).details, name: artifact.name });
+  });
   return { name: artifact.name, type: artifact.type, ...(artifact.label === undefined ? {} : { label: artifact.label }), ...stored };
 }
 

@@ -138,6 +138,24 @@ describe('a worker that comes back late', () => {
   });
 });
 
+describe('a worker whose own lease ran out', () => {
+  it('goes on with the ticket it is handed anew, and drops what it was doing', async () => {
+    const forgetful = (deps: EngineDeps): EngineDeps => ({ ...deps, queue: replacing(deps.queue, { renew: (leases) => Promise.resolve([...leases]) }) });
+    const [one] = await engines(forgetful);
+    const first = untilAborted();
+    one.handlers.set('do:middle', first.handler);
+    const runId = await one.start('w');
+    const worker = await one.worker({ leaseMs: 60 });
+    await first.begun;
+    one.handlers.set('do:middle', () => success({ by: 'second' }));
+    const run = await one.end(runId);
+    expect(run.jobs[0]?.steps[1]).toMatchObject({ status: 'success', attempt: 2, outputs: { by: 'second' } });
+    expect(outcomes(await journal(one, runId))).toEqual([]);
+    await worker.stop();
+    expect(worker.held).toBe(0);
+  });
+});
+
 describe('a step whose worker died', () => {
   it('is tried again by default, as interrupted', async () => {
     const [one, other] = await engines();

@@ -131,12 +131,14 @@ class JobWorker implements Worker {
 
   #run(lease: Lease): void {
     const hold = new JobHold(lease);
+    // After a stall a worker can be handed its own ticket anew: the hold it has is outdated then.
+    this.#holds.get(lease.id)?.lose();
     this.#holds.set(lease.id, hold);
     if (this.#stopped) hold.handBack = true;
     const work = runJob(this.#deps, { states: this.#states, cancels: this.#cancels }, hold)
       .catch((error: unknown) => this.#abandon(hold, error))
       .finally(() => {
-        this.#holds.delete(lease.id);
+        if (this.#holds.get(lease.id) === hold) this.#holds.delete(lease.id);
         this.#running.delete(work);
         this.#wake();
       });

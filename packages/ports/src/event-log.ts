@@ -8,7 +8,10 @@ import type { Fence, NewTicket } from './job-queue.js';
  */
 export interface EventLog {
   append(command: Append): Promise<AppendResult>;
-  /** Opens a journal with its first events. With a key that is already known nothing is written. */
+  /**
+   * Opens a journal with its first events. With a key that is already known nothing is written; nor with a run id that is
+   * there already: the same command came before and its answer was lost, so it is answered again.
+   */
   create(command: Create): Promise<CreateResult>;
   /** Events with `seq > after`, in order; everything there is when called, unless `limit` says less. */
   read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]>;
@@ -31,6 +34,7 @@ export interface Append {
   readonly fence?: Fence;
   readonly at: number;
   readonly events: readonly RunEventBody[];
+  /** One that has ended ends the run: its tickets are gone, and none can be queued for it any more. */
   readonly summary?: RunSummary;
   /** Tickets that are done with or no longer wanted. They go before `enqueue` comes, so that one can be queued anew. */
   readonly settle?: readonly TicketId[];

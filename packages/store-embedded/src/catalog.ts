@@ -1,0 +1,101 @@
+import type { RunId, RunStatus, RunSummary } from '@kb-labs/contracts';
+import type { Catalog, RunQuery } from '@kb-labs/ports';
+
+import type { CommitGroup } from './commit-group.js';
+import type { Connection } from './connection.js';
+
+interface RunRow {
+  readonly id: string;
+  readonly workflow_id: string;
+  readonly workflow_version: string | null;
+  readonly status: RunStatus;
+  readonly origin: string;
+  readonly created_at: number;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+}
+
+const COLUMNS = 'id, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at';
+
+export class EmbeddedCatalog implements Catalog {
+  readonly #connection: Connection;
+  readonly #group: CommitGroup;
+
+  constructor(connection: Connection, group: CommitGroup) {
+    this.#connection = connection;
+    this.#group = group;
+  }
+
+  listRuns(query: RunQuery): Promise<RunSummary[]> {
+    return this.#group.read(() => listRuns(this.#connection, query));
+  }
+
+  getRun(runId: RunId): Promise<RunSummary | undefined> {
+    return this.#group.read(() => {
+      const row = this.#connection.get<RunRow>(`SELECT ${COLUMNS} FROM run WHERE id = ?`, runId);
+      return row === undefined ? undefined : toSummary(row);
+    });
+  }
+
+  openRuns(page: { after?: RunId; limit: number }): Promise<RunId[]> {
+    return this.#group.read(() => {
+      const rows = this.#connection.all<{ id: RunId }>(
+        'SELECT id FROM run WHERE ended = 0 AND id > ? ORDER BY id LIMIT ?',
+        page.after ?? '',
+        Math.max(page.limit, 0),
+      );
+      return rows.map((row) => row.id);
+    });
+  }
+}
+
+/** One condition for each filter that is set: every combination walks an index from its newest end. */
+function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  const narrow = (condition: string, value: string | number | undefined): void => {
+    if (value === undefined) return;
+    conditions.push(condition);
+    values.push(value);
+  };
+  narrow('workflow_id = ?', query.workflowId);
+  narrow('status = ?', query.status);
+  narrow('id < ?', query.before);
+  if (query.since !== undefined) {
+    const oldest = oldestSince(connection, query.since);
+    if (oldest === undefined) return [];
+    narrow('id >= ?', oldest);
+    narrow('created_at >= ?', query.since);
+  }
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const rows = connection.all<RunRow>(
+    `SELECT ${COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC LIMIT ?`,
+    ...values,
+    Math.max(query.limit, 0),
+  );
+  return rows.map(toSummary);
+}
+
+/** Ids sort by the time of creation, so the oldest run of a span of time ends the walk instead of the oldest of all. */
+function oldestSince(connection: Connection, since: number): string | undefined {
+  return connection.get<{ id: string }>('SELECT id FROM run WHERE created_at >= ? ORDER BY created_at, id LIMIT 1', since)?.id;
+}
+
+/** Named, because the planner has no statistics here and `created_at` would tempt it to sort. */
+function indexFor(query: RunQuery): string {
+  if (query.workflowId !== undefined) return query.status === undefined ? 'run_by_workflow' : 'run_by_both';
+  return query.status === undefined ? 'sqlite_autoindex_run_1' : 'run_by_status';
+}
+
+function toSummary(row: RunRow): RunSummary {
+  return {
+    id: row.id,
+    workflowId: row.workflow_id,
+    workflowVersion: row.workflow_version,
+    status: row.status,
+    trigger: JSON.parse(row.origin) as RunSummary['trigger'],
+    createdAt: row.created_at,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,167 @@
+import { AppError } from '@kb-labs/errors';
+import type { Clock } from '@kb-labs/ports';
+
+import { BUSY_LIMIT_MS, busyDelayMs, whenNotBusy } from './busy-wait.js';
+import type { Connection } from './connection.js';
+import { isBusy, toStateError } from './state-errors.js';
+
+/** What a commit may have changed, for those who watch. */
+export interface Changes {
+  readonly runs: Set<string>;
+  readonly logs: Set<string>;
+  ready: boolean;
+}
+
+/** A bound on how long one commit keeps the file locked and the event loop busy. */
+const WRITES_PER_COMMIT = 512;
+
+interface Pending {
+  readonly apply: (changes: Changes) => unknown;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly since: number;
+}
+
+type Applied = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: AppError };
+
+/**
+ * The only way to the file. Writes asked for in one turn of the event loop share one transaction and one sync to
+ * disk; each has a savepoint, so that one that fails takes nothing along. A write is answered after the commit and
+ * never before. `apply` may be called again when the transaction could not be finished, so it reads what it decides on.
+ */
+export class CommitGroup {
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #onCommit: (changes: Changes) => void;
+  #pending: Pending[] = [];
+  #scheduled = false;
+  #busyTries = 0;
+  #closed = false;
+  #drained: (() => void)[] = [];
+
+  constructor(connection: Connection, clock: Clock, onCommit: (changes: Changes) => void) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#onCommit = onCommit;
+  }
+
+  write<T>(apply: (changes: Changes) => T): Promise<T> {
+    if (this.#closed) return Promise.reject(closedError());
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.push({ apply, resolve: resolve as (value: unknown) => void, reject, since: this.#clock.now() });
+      this.#schedule();
+    });
+  }
+
+  async read<T>(query: () => T): Promise<T> {
+    return await whenNotBusy(this.#clock, () => {
+      if (this.#closed) throw closedError();
+      return query();
+    });
+  }
+
+  /** Refuses further calls and waits for the writes that were asked for. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#pending.length > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    const done = this.#commit(this.#pending.slice(0, WRITES_PER_COMMIT));
+    this.#pending.splice(0, done);
+    if (done > 0) this.#busyTries = 0;
+    else this.#giveUpOnOld();
+    this.#scheduled = false;
+    if (this.#pending.length === 0) {
+      for (const resolve of this.#drained.splice(0)) resolve();
+    } else if (done > 0) {
+      this.#schedule();
+    } else {
+      this.#scheduled = true;
+      this.#busyTries += 1;
+      this.#clock.after(busyDelayMs(this.#busyTries), () => this.#flush());
+    }
+  }
+
+  /** How many writes were answered, from the front; 0 when another process is in the way. */
+  #commit(batch: readonly Pending[]): number {
+    const changes: Changes = { runs: new Set(), logs: new Set(), ready: false };
+    let applied: readonly Applied[];
+    try {
+      this.#connection.run('BEGIN IMMEDIATE');
+      applied = batch.map((write) => this.#apply(write, changes));
+      this.#connection.run('COMMIT');
+    } catch (thrown) {
+      this.#rollBack();
+      if (isBusy(thrown)) return 0;
+      if (batch.length > 1) return this.#commitOneByOne(batch);
+      const error = toStateError(thrown);
+      for (const write of batch) write.reject(error);
+      return batch.length;
+    }
+    for (const [index, write] of batch.entries()) answer(write, applied[index]);
+    this.#onCommit(changes);
+    return batch.length;
+  }
+
+  /** A transaction that fails as a whole does not say which write was too much: on their own, the others may pass. */
+  #commitOneByOne(batch: readonly Pending[]): number {
+    let done = 0;
+    for (const write of batch) {
+      if (this.#commit([write]) === 0) break;
+      done += 1;
+    }
+    return done;
+  }
+
+  #apply(write: Pending, changes: Changes): Applied {
+    const own: Changes = { runs: new Set(), logs: new Set(), ready: false };
+    this.#connection.run('SAVEPOINT one_write');
+    try {
+      const value = write.apply(own);
+      this.#connection.run('RELEASE one_write');
+      for (const run of own.runs) changes.runs.add(run);
+      for (const run of own.logs) changes.logs.add(run);
+      changes.ready ||= own.ready;
+      return { ok: true, value };
+    } catch (thrown) {
+      // Some failures, a full disk among them, end the whole transaction.
+      if (!this.#connection.inTransaction || isBusy(thrown)) throw thrown;
+      this.#connection.run('ROLLBACK TO one_write');
+      this.#connection.run('RELEASE one_write');
+      return { ok: false, error: toStateError(thrown) };
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#connection.inTransaction) this.#connection.run('ROLLBACK');
+    } catch {
+      // What made the commit fail can make this fail too; SQLite then rolls back by itself before the next transaction.
+    }
+  }
+
+  #giveUpOnOld(): void {
+    const now = this.#clock.now();
+    const old = this.#pending.filter((write) => now - write.since >= BUSY_LIMIT_MS);
+    if (old.length === 0) return;
+    this.#pending = this.#pending.filter((write) => now - write.since < BUSY_LIMIT_MS);
+    for (const write of old) write.reject(new AppError('STATE_BUSY'));
+  }
+}
+
+function answer(write: Pending, applied: Applied | undefined): void {
+  if (applied === undefined) write.reject(new AppError('INTERNAL', { problem: 'a write was not applied' }));
+  else if (applied.ok) write.resolve(applied.value);
+  else write.reject(applied.error);
+}
+
+function closedError(): AppError {
+  return new AppError('STATE_UNAVAILABLE', { problem: 'the store is closed' });
+}

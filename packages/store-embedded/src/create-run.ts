@@ -1,0 +1,87 @@
+import { isTerminalRun } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+import type { Create, CreateResult } from '@kb-labs/ports';
+
+import type { Changes } from './commit-group.js';
+import type { Connection } from './connection.js';
+import { insertEvents } from './journal.js';
+import { insertTickets } from './tickets.js';
+
+/** How many keys that are past their time one creation removes. More than it adds, so they cannot pile up. */
+const KEYS_PER_SWEEP = 16;
+
+/**
+ * Opens a journal. A run id that is there already was created by this very command, whose answer was lost: it is
+ * answered again and nothing is written.
+ */
+export function createRun(connection: Connection, command: Create, changes: Changes): CreateResult {
+  const { runId, idempotency } = command;
+  if (idempotency !== undefined) {
+    const known = connection.get<{ run_id: Create['runId']; digest: string }>(
+      'SELECT run_id, digest FROM idempotency WHERE key = ? AND keep_until >= ?',
+      idempotency.key,
+      command.at,
+    );
+    if (known?.digest === idempotency.digest) return { ok: true, runId: known.run_id, repeated: true };
+    if (known !== undefined) return { ok: false, refused: 'key-conflict' };
+  }
+  if (connection.get('SELECT 1 FROM run WHERE id = ?', runId) !== undefined) return { ok: true, runId, repeated: true };
+  if (countOpen(connection) >= command.maxOpenRuns) return { ok: false, refused: 'full' };
+
+  if (idempotency !== undefined) keepKey(connection, idempotency, command);
+  const key = insertRun(connection, command);
+  insertEvents(connection, command.events, { key, after: 0, at: command.at });
+  if (insertTickets(connection, command.enqueue) > 0) changes.ready = true;
+  changes.runs.add(runId);
+  return { ok: true, runId, repeated: false };
+}
+
+/** Kept as a number beside the rows: counting them would cost more with every open run. */
+function countOpen(connection: Connection): number {
+  return connection.get<{ value: number }>(`SELECT value FROM counter WHERE name = 'open'`)?.value ?? 0;
+}
+
+function keepKey(connection: Connection, idempotency: NonNullable<Create['idempotency']>, command: Create): void {
+  connection.run(
+    'DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE keep_until < ? ORDER BY keep_until LIMIT ?)',
+    command.at,
+    KEYS_PER_SWEEP,
+  );
+  connection.run(
+    'INSERT OR REPLACE INTO idempotency (key, digest, run_id, keep_until) VALUES (?, ?, ?, ?)',
+    idempotency.key,
+    idempotency.digest,
+    command.runId,
+    idempotency.keepUntil,
+  );
+}
+
+function insertRun(connection: Connection, command: Create): number {
+  const { summary } = command;
+  const ended = isTerminalRun(summary.status);
+  const row = connection.get<{ key: number }>(
+    `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+    command.runId,
+    versionOf(command),
+    command.events.length,
+    command.events.length,
+    ended ? 1 : 0,
+    summary.workflowId,
+    summary.workflowVersion,
+    summary.status,
+    JSON.stringify(summary.trigger),
+    summary.createdAt,
+    summary.startedAt,
+    summary.finishedAt,
+  );
+  if (row === undefined) throw new Error('the run row was not inserted');
+  if (!ended) connection.run(`UPDATE counter SET value = value + 1 WHERE name = 'open'`);
+  return row.key;
+}
+
+function versionOf(command: Create): number {
+  const first = command.events[0];
+  if (first?.type !== 'run.started') throw new AppError('INTERNAL', { problem: 'a journal begins with run.started' });
+  return first.schema;
+}

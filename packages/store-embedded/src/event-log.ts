@@ -1,0 +1,79 @@
+import { isTerminalRun, type RunEvent, type RunId, type RunSummary } from '@kb-labs/contracts';
+import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
+
+import type { ChangeWatch } from './change-watch.js';
+import type { Changes, CommitGroup } from './commit-group.js';
+import type { Connection } from './connection.js';
+import { createRun } from './create-run.js';
+import { findHead, insertEvents, type JournalHead, readEvents } from './journal.js';
+import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
+
+export class EmbeddedEventLog implements EventLog {
+  readonly #connection: Connection;
+  readonly #group: CommitGroup;
+  readonly #watch: ChangeWatch;
+
+  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch) {
+    this.#connection = connection;
+    this.#group = group;
+    this.#watch = watch;
+  }
+
+  append(command: Append): Promise<AppendResult> {
+    return this.#group.write((changes) => appendEvents(this.#connection, command, changes));
+  }
+
+  create(command: Create): Promise<CreateResult> {
+    return this.#group.write((changes) => createRun(this.#connection, command, changes));
+  }
+
+  read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]> {
+    // SQLite takes a negative limit for none.
+    return this.#group.read(() => readEvents(this.#connection, runId, { after, limit: limit ?? -1 }));
+  }
+
+  watch(runId: RunId | null, onChange: () => void): () => void {
+    return this.#watch.watchRun(runId, onChange);
+  }
+}
+
+function appendEvents(connection: Connection, command: Append, changes: Changes): AppendResult {
+  const { runId, fence, expected, summary } = command;
+  const journal = findHead(connection, runId);
+  if (journal === undefined) return { ok: false, refused: 'absent' };
+  if (fence !== undefined && !isHeld(connection, runId, fence)) return { ok: false, refused: 'fenced' };
+  if (journal.ended !== 0) return { ok: false, refused: 'closed' };
+  if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
+
+  const seq = insertEvents(connection, command.events, { key: journal.key, after: journal.head, at: command.at });
+  if (seq !== journal.head) {
+    const decided = expected === undefined ? journal.decided : seq;
+    connection.run('UPDATE run SET head = ?, decided = ? WHERE key = ?', seq, decided, journal.key);
+  }
+  if (summary !== undefined) updateSummary(connection, journal, summary);
+  settleTickets(connection, command.settle ?? []);
+  if (summary !== undefined && isTerminalRun(summary.status)) dropTicketsOf(connection, runId);
+  if (insertTickets(connection, command.enqueue ?? []) > 0) changes.ready = true;
+  changes.runs.add(runId);
+  return { ok: true, seq };
+}
+
+/** The rest of a summary never changes after its run was created. */
+function updateSummary(connection: Connection, journal: JournalHead, summary: RunSummary): void {
+  const ended = isTerminalRun(summary.status);
+  const same =
+    !ended &&
+    journal.status === summary.status &&
+    journal.started_at === summary.startedAt &&
+    journal.finished_at === summary.finishedAt;
+  if (same) return;
+  connection.run(
+    'UPDATE run SET status = ?, started_at = ?, finished_at = ?, ended = ? WHERE key = ?',
+    summary.status,
+    summary.startedAt,
+    summary.finishedAt,
+    ended ? 1 : 0,
+    journal.key,
+  );
+  if (ended) connection.run(`UPDATE counter SET value = value - 1 WHERE name = 'open'`);
+}

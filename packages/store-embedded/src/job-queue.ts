@@ -1,0 +1,141 @@
+import type { RunId, WorkerId } from '@kb-labs/contracts';
+import type { Clock, JobQueue, Lease, NewTicket, QueuedTicket, WorkerInfo } from '@kb-labs/ports';
+
+import type { ChangeWatch } from './change-watch.js';
+import type { CommitGroup } from './commit-group.js';
+import type { Connection } from './connection.js';
+import { dueTickets, handOut, nextDueAt } from './hand-out.js';
+import { insertTickets, listTicketsOf, placeOf, type TicketRow } from './tickets.js';
+import { addWorker, findWorker, isSeenLately, liveWorkers, noteSeen, removeWorker, scopeOf, sweepWorkers, type WorkerRow } from './workers.js';
+
+export class EmbeddedJobQueue implements JobQueue {
+  readonly #connection: Connection;
+  readonly #group: CommitGroup;
+  readonly #watch: ChangeWatch;
+  readonly #clock: Clock;
+
+  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch, clock: Clock) {
+    this.#connection = connection;
+    this.#group = group;
+    this.#watch = watch;
+    this.#clock = clock;
+  }
+
+  join(worker: WorkerInfo): Promise<void> {
+    return this.#group.write((changes) => {
+      const now = this.#clock.now();
+      sweepWorkers(this.#connection, now);
+      addWorker(this.#connection, worker, now);
+      changes.ready = true;
+    });
+  }
+
+  leave(worker: WorkerId): Promise<void> {
+    return this.#group.write((changes) => {
+      removeWorker(this.#connection, worker);
+      changes.ready = true;
+    });
+  }
+
+  async take(worker: WorkerId, options: { limit: number; leaseMs: number }): Promise<Lease[]> {
+    // Looking first keeps an idle worker from locking the file.
+    if (!(await this.#group.read(() => this.#hasWork(worker)))) return [];
+    return await this.#group.write(() => {
+      const now = this.#clock.now();
+      const live = sweepWorkers(this.#connection, now);
+      const taker = live.find((row) => row.id === worker);
+      if (taker === undefined) return [];
+      noteSeen(this.#connection, taker, now);
+      const rows = dueTickets(this.#connection, { taker, live, now, limit: options.limit });
+      return handOut(this.#connection, rows, { worker, until: now + options.leaseMs });
+    });
+  }
+
+  renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]> {
+    if (leases.length === 0) return Promise.resolve([]);
+    return this.#group.write(() => {
+      const now = this.#clock.now();
+      const until = now + leaseMs;
+      const valid = leases.filter(
+        (lease) => this.#connection.run('UPDATE ticket SET until = ? WHERE id = ? AND token = ?', until, lease.id, lease.token) > 0,
+      );
+      for (const worker of new Set(valid.map((lease) => lease.worker))) {
+        const row = findWorker(this.#connection, worker);
+        if (row !== undefined) noteSeen(this.#connection, row, now);
+      }
+      return valid.map((lease) => ({ ...lease, until }));
+    });
+  }
+
+  release(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return Promise.resolve();
+    return this.#group.write((changes) => {
+      for (const lease of leases) {
+        const released = this.#connection.run(
+          'UPDATE ticket SET worker = NULL, token = NULL, until = NULL WHERE id = ? AND token = ?',
+          lease.id,
+          lease.token,
+        );
+        if (released > 0) changes.ready = true;
+      }
+    });
+  }
+
+  discard(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return Promise.resolve();
+    return this.#group.write(() => {
+      for (const lease of leases) this.#connection.run('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token);
+    });
+  }
+
+  ensure(tickets: readonly NewTicket[]): Promise<number> {
+    if (tickets.length === 0) return Promise.resolve(0);
+    return this.#group.write((changes) => {
+      const added = insertTickets(this.#connection, tickets);
+      if (added > 0) changes.ready = true;
+      return added;
+    });
+  }
+
+  ticketsOf(runId: RunId): Promise<QueuedTicket[]> {
+    return this.#group.read(() => {
+      const live = new Set<string>(liveWorkers(this.#connection, this.#clock.now()).map((worker) => worker.id));
+      return listTicketsOf(this.#connection, runId).map((row) => toQueuedTicket(row, live));
+    });
+  }
+
+  served(runIds: readonly RunId[]): Promise<ReadonlySet<RunId>> {
+    return this.#group.read(() => {
+      const scopes = liveWorkers(this.#connection, this.#clock.now()).map(scopeOf);
+      return new Set(runIds.filter((runId) => scopes.some((scope) => scope === undefined || scope.has(runId))));
+    });
+  }
+
+  nextDue(worker: WorkerId): Promise<number | undefined> {
+    return this.#group.read(() => {
+      const taker = findWorker(this.#connection, worker);
+      return taker === undefined ? undefined : this.#nextDue(taker, this.#clock.now());
+    });
+  }
+
+  onReady(callback: () => void): () => void {
+    return this.#watch.watchReady(callback);
+  }
+
+  #hasWork(worker: WorkerId): boolean {
+    const now = this.#clock.now();
+    const taker = findWorker(this.#connection, worker);
+    if (taker === undefined) return false;
+    return !isSeenLately(taker, now) || (this.#nextDue(taker, now) ?? Number.POSITIVE_INFINITY) <= now;
+  }
+
+  #nextDue(taker: WorkerRow, now: number): number | undefined {
+    return nextDueAt(this.#connection, { taker, live: liveWorkers(this.#connection, now), now });
+  }
+}
+
+function toQueuedTicket(row: TicketRow, live: ReadonlySet<string>): QueuedTicket {
+  const ticket = { id: row.id, ...placeOf(row), notBefore: row.not_before };
+  if (row.worker === null || row.token === null || row.until === null) return ticket;
+  return { ...ticket, lease: { worker: row.worker as WorkerId, token: row.token, until: row.until, alive: live.has(row.worker) } };
+}

@@ -1,0 +1,69 @@
+import { JOURNAL_SCHEMA, type RunEvent, type RunEventBody, type RunId } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+
+import type { Connection } from './connection.js';
+
+/** What an append decides on. */
+export interface JournalHead {
+  readonly key: number;
+  readonly head: number;
+  /** The last event that was appended as a decision: with a word on what it was based on. */
+  readonly decided: number;
+  readonly ended: number;
+  readonly status: string;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+}
+
+/** The end of a run's journal; `undefined` when there is none. Fails with `STATE_SCHEMA` for a journal of another version. */
+export function findHead(connection: Connection, runId: RunId): JournalHead | undefined {
+  const row = connection.get<JournalHead & { journal: number }>(
+    'SELECT key, journal, head, decided, ended, status, started_at, finished_at FROM run WHERE id = ?',
+    runId,
+  );
+  if (row !== undefined && row.journal !== JOURNAL_SCHEMA) {
+    throw new AppError('STATE_SCHEMA', { problem: `the journal of ${runId} is of version ${String(row.journal)}, this program knows ${String(JOURNAL_SCHEMA)}` });
+  }
+  return row;
+}
+
+/** Writes events from `after + 1` on. Answers the last number used. */
+export function insertEvents(
+  connection: Connection,
+  events: readonly RunEventBody[],
+  place: { key: number; after: number; at: number },
+): number {
+  let seq = place.after;
+  for (const event of events) {
+    seq += 1;
+    connection.run('INSERT INTO event (run, seq, at, body) VALUES (?, ?, ?, ?)', place.key, seq, place.at, JSON.stringify(event));
+  }
+  return seq;
+}
+
+export function readEvents(connection: Connection, runId: RunId, range: { after: number; limit: number }): RunEvent[] {
+  const journal = findHead(connection, runId);
+  if (journal === undefined) return [];
+  const rows = connection.all<{ seq: number; at: number; body: string }>(
+    'SELECT seq, at, body FROM event WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?',
+    journal.key,
+    range.after,
+    range.limit,
+  );
+  return rows.map((row, index) => {
+    if (row.seq !== Math.max(range.after, 0) + 1 + index) throw damaged(runId, row.seq);
+    return { ...parseBody(row.body, runId, row.seq), seq: row.seq, at: row.at };
+  });
+}
+
+function parseBody(text: string, runId: RunId, seq: number): RunEventBody {
+  try {
+    return JSON.parse(text) as RunEventBody;
+  } catch {
+    throw damaged(runId, seq);
+  }
+}
+
+function damaged(runId: RunId, seq: number): AppError {
+  return new AppError('STATE_CORRUPT', { problem: `the journal of ${runId} cannot be read at event ${String(seq)}` });
+}

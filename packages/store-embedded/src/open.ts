@@ -1,0 +1,87 @@
+import { AppError } from '@kb-labs/errors';
+import type { Catalog, Clock, EventLog, JobQueue, Logger, StepLogs } from '@kb-labs/ports';
+
+import { whenNotBusy } from './busy-wait.js';
+import { EmbeddedCatalog } from './catalog.js';
+import { ChangeWatch } from './change-watch.js';
+import { CommitGroup } from './commit-group.js';
+import { Connection } from './connection.js';
+import { EmbeddedEventLog } from './event-log.js';
+import { EmbeddedJobQueue } from './job-queue.js';
+import { migrate } from './migrate.js';
+import { prepareStateFile } from './state-file.js';
+import { EmbeddedStepLogs } from './step-logs.js';
+import { deathWatch } from './workers.js';
+
+export interface EmbeddedStoreOptions {
+  /** The folder of the state; made when missing, for its owner only. */
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly logger?: Logger;
+  /** How often to look for writes of other processes while somebody watches, in milliseconds. Default 25. */
+  readonly checkMs?: number;
+}
+
+export interface EmbeddedStore {
+  readonly log: EventLog;
+  readonly catalog: Catalog;
+  readonly queue: JobQueue;
+  readonly logs: StepLogs;
+  /** Finishes the writes that were asked for and lets go of the file. Watchers are forgotten; later calls fail with `STATE_UNAVAILABLE`. */
+  close(): Promise<void>;
+}
+
+const CHECK_MS = 25;
+
+/**
+ * Opens `<dir>/state.db`, made and brought up to date when needed. Fails with `STATE_SCHEMA`, `STATE_CORRUPT`,
+ * `STATE_FULL`, `STATE_UNAVAILABLE`, or `STATE_BUSY` when other processes were in the way for ten seconds.
+ */
+export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
+  const { clock, logger } = options;
+  const connection = await openConnection(options.dir, clock);
+  const watch = new ChangeWatch({
+    clock,
+    logger,
+    checkMs: options.checkMs ?? CHECK_MS,
+    foreignVersion: () => connection.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
+    workerDied: deathWatch(connection, () => clock.now()),
+  });
+  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes));
+  let closing: Promise<void> | undefined;
+  return {
+    log: new EmbeddedEventLog(connection, group, watch),
+    catalog: new EmbeddedCatalog(connection, group),
+    queue: new EmbeddedJobQueue(connection, group, watch, clock),
+    logs: new EmbeddedStepLogs(connection, group, watch),
+    close: () => (closing ??= closeStore(group, watch, connection)),
+  };
+}
+
+async function openConnection(dir: string, clock: Clock): Promise<Connection> {
+  return await whenNotBusy(clock, () => {
+    const connection = new Connection(prepareStateFile(dir));
+    try {
+      configure(connection);
+      migrate(connection);
+      return connection;
+    } catch (thrown) {
+      connection.close();
+      throw thrown;
+    }
+  });
+}
+
+/** FULL: a commit is on the disk before it is answered. The bound returns the space of a log that once had to grow. */
+function configure(connection: Connection): void {
+  const mode = connection.get<{ journal_mode: string }>('PRAGMA journal_mode = WAL')?.journal_mode;
+  if (mode !== 'wal') throw new AppError('STATE_UNAVAILABLE', { problem: 'its file system cannot share a write-ahead log between processes' });
+  connection.exec('PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216');
+}
+
+async function closeStore(group: CommitGroup, watch: ChangeWatch, connection: Connection): Promise<void> {
+  watch.close();
+  await group.close();
+  // The last connection to close writes the log back into the file and removes it.
+  connection.close();
+}

@@ -1,0 +1,105 @@
+/**
+ * The tables, by version. A version that has been released never changes: a new one is added to the end.
+ *
+ * `run` is the catalog row of a run and the state of its journal: `head` is the last event, `decided` the last one of a
+ * decision. `event`, `log_step` and `log_line` refer to it by
+ * its short `key`; tickets carry the run's id, because a worker knows nothing else.
+ */
+export interface Migration {
+  readonly to: number;
+  readonly sql: string;
+}
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    to: 1,
+    sql: `
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter (name, value) VALUES ('token', 0), ('open', 0);
+
+CREATE TABLE run (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  journal INTEGER NOT NULL,
+  head INTEGER NOT NULL,
+  decided INTEGER NOT NULL,
+  ended INTEGER NOT NULL,
+  workflow_id TEXT NOT NULL,
+  workflow_version TEXT,
+  status TEXT NOT NULL,
+  origin TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  started_at INTEGER,
+  finished_at INTEGER
+);
+CREATE INDEX run_open ON run (id) WHERE ended = 0;
+CREATE INDEX run_by_workflow ON run (workflow_id, id);
+CREATE INDEX run_by_status ON run (status, id);
+CREATE INDEX run_by_both ON run (workflow_id, status, id);
+CREATE INDEX run_by_time ON run (created_at, id);
+
+CREATE TABLE event (
+  run INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (run, seq)
+) WITHOUT ROWID;
+
+CREATE TABLE idempotency (
+  key TEXT PRIMARY KEY,
+  digest TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  keep_until INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_time ON idempotency (keep_until);
+
+CREATE TABLE ticket (
+  n INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  run_id TEXT NOT NULL,
+  job TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  worker TEXT,
+  token INTEGER,
+  until INTEGER
+);
+CREATE INDEX ticket_free ON ticket (not_before, n) WHERE worker IS NULL;
+CREATE INDEX ticket_held ON ticket (worker) WHERE worker IS NOT NULL;
+
+CREATE TABLE worker (
+  id TEXT PRIMARY KEY,
+  scope TEXT,
+  host TEXT NOT NULL,
+  boot TEXT NOT NULL,
+  space TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  started TEXT NOT NULL,
+  seen INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE log_step (
+  key INTEGER PRIMARY KEY,
+  run INTEGER NOT NULL,
+  job TEXT NOT NULL,
+  step TEXT NOT NULL,
+  last INTEGER NOT NULL,
+  UNIQUE (run, job, step)
+);
+CREATE TABLE log_line (
+  run INTEGER NOT NULL,
+  cursor INTEGER NOT NULL,
+  step INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  n INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  stream TEXT NOT NULL,
+  level TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (run, cursor)
+) WITHOUT ROWID;
+`,
+  },
+];

@@ -1,0 +1,30 @@
+import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+const DIRECTORY_MODE = 0o700;
+const FILE_MODE = 0o600;
+
+/** Makes `<dir>/state.db` if it is missing, readable for its owner only, and answers its path. */
+export function prepareStateFile(dir: string): string {
+  const firstMade = mkdirSync(dir, { recursive: true, mode: DIRECTORY_MODE });
+  // A power cut must not take the whole directory; SQLite looks after what is inside.
+  if (firstMade !== undefined) syncDirectory(dirname(firstMade));
+  const file = join(dir, 'state.db');
+  const descriptor = openSync(file, 'a', FILE_MODE);
+  try {
+    if ((fstatSync(descriptor).mode & 0o077) !== 0) chmodSync(file, FILE_MODE);
+  } finally {
+    closeSync(descriptor);
+  }
+  return file;
+}
+
+function syncDirectory(path: string): void {
+  if (process.platform === 'win32') return;
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

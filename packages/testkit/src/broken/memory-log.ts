@@ -1,0 +1,83 @@
+import { isTerminalRun, type RunEventBody, type RunId } from '@kb-labs/contracts';
+import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
+
+import type { MemoryRun, MemoryState } from './memory-state.js';
+
+export function eventLogOf(state: MemoryState): EventLog {
+  return {
+    append: (command) => Promise.resolve(append(state, copy(command))),
+    create: (command) => Promise.resolve(create(state, copy(command))),
+    read: (runId, after, limit) => {
+      const events = state.runs.get(runId)?.events ?? [];
+      if (state.has('the range of a read is not looked at')) return Promise.resolve(copy(events));
+      return Promise.resolve(copy(events.filter((event) => event.seq > after).slice(0, limit)));
+    },
+    watch: (runId, onChange) => state.watch(runId === null ? 'runs' : `run ${runId}`, onChange),
+  };
+}
+
+function append(state: MemoryState, command: Append): AppendResult {
+  const run = state.runs.get(command.runId);
+  if (run === undefined && state.has('runs that do not exist are opened')) return { ok: true, seq: 1 };
+  if (run === undefined) return { ok: false, refused: 'absent' };
+  const refused = refusalOf(state, run, command);
+  if (refused === undefined || state.has('a refused append is written')) write(state, run, command);
+  if (refused !== undefined) return { ok: false, refused };
+  state.tell(`run ${command.runId}`, 'runs', ...((command.enqueue ?? []).length > 0 ? ['ready'] : []));
+  return { ok: true, seq: run.events.length };
+}
+
+function refusalOf(state: MemoryState, run: MemoryRun, command: Append): 'fenced' | 'closed' | 'conflict' | undefined {
+  const { fence, expected } = command;
+  if (state.has('refusals are named in another order') && state.isEnded(command.runId)) return 'closed';
+  if (fence !== undefined && !state.has('fences are not looked at') && !state.isHeld(fence)) return 'fenced';
+  if (state.isEnded(command.runId) && !state.has('a run goes on after its end')) return 'closed';
+  if (expected === undefined || state.has('expected is not looked at')) return undefined;
+  const decided = state.has('records make decisions conflict') ? run.events.length : run.decided;
+  return expected < decided ? 'conflict' : undefined;
+}
+
+function write(state: MemoryState, run: MemoryRun, command: Append): void {
+  push(state, run, command);
+  if (command.expected !== undefined) run.decided = run.events.length;
+  if (command.summary !== undefined && !state.has('summaries stay as they were')) run.summary = command.summary;
+  for (const id of command.settle ?? []) state.tickets.delete(id);
+  if (isTerminalRun(run.summary.status) && !state.has('runs that have ended are queued for')) dropTickets(state, command.runId);
+  if (!state.has('tickets of an append are dropped')) state.queue(command.enqueue ?? []);
+}
+
+function create(state: MemoryState, command: Create): CreateResult {
+  const { runId, idempotency } = command;
+  const known = idempotency === undefined || state.has('a key opens a second run') ? undefined : state.keys.get(idempotency.key);
+  if (known !== undefined && known.digest !== idempotency?.digest) return { ok: false, refused: 'key-conflict' };
+  if (known !== undefined) return { ok: true, runId: known.runId, repeated: true };
+  if (state.runs.has(runId) && !state.has('a repeated run id starts over')) return { ok: true, runId, repeated: true };
+  const open = [...state.runs.keys()].filter((id) => !state.isEnded(id)).length;
+  if (open >= command.maxOpenRuns && !state.has('open runs are not counted')) return { ok: false, refused: 'full' };
+
+  if (idempotency !== undefined) state.keys.set(idempotency.key, { runId, digest: idempotency.digest });
+  const run: MemoryRun = { events: [], lines: [], summary: command.summary, decided: command.events.length };
+  push(state, run, command);
+  state.runs.set(runId, run);
+  if (!state.has('tickets of an opened run are dropped')) state.queue(command.enqueue);
+  state.tell(`run ${runId}`, 'runs', ...(command.enqueue.length > 0 ? ['ready'] : []));
+  return { ok: true, runId, repeated: false };
+}
+
+function push(state: MemoryState, run: MemoryRun, command: { events: readonly RunEventBody[]; at: number }): void {
+  const first = state.has('events are numbered from 0') ? 0 : 1;
+  for (const event of command.events) {
+    run.events.push({ ...event, seq: run.events.length + first, at: command.at });
+    // Assigning, unlike copying, takes a key named "__proto__" for the prototype.
+    if (state.has('values lose their odd keys') && 'outputs' in event) Object.assign(run.events.at(-1) ?? {}, { outputs: Object.assign({}, event.outputs) });
+  }
+}
+
+function dropTickets(state: MemoryState, runId: RunId): void {
+  for (const [id, { ticket }] of state.tickets) if (ticket.runId === runId) state.tickets.delete(id);
+}
+
+/** By way of text, as a real store would. */
+function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Fault } from './broken/fault.js';
+import { memoryStore } from './broken/memory-store.js';
+import { CATALOG_CASES } from './conformance/catalog-cases.js';
+import { STEP_LOGS_CASES } from './conformance/step-logs-cases.js';
+import { type ConformanceCase, runCase, type StoreUnderTest } from './conformance/suite.js';
+import { catalogSuite, EVENT_LOG_CASES, eventLogSuite, JOB_QUEUE_CASES, jobQueueSuite, stepLogsSuite } from './conformance/suites.js';
+
+const ALL = [...EVENT_LOG_CASES, ...JOB_QUEUE_CASES, ...STEP_LOGS_CASES, ...CATALOG_CASES];
+const MODEL = 'does what the model does';
+
+/** For each broken promise, the beginning of the names of cases that must notice it. */
+const NOTICED: { readonly [F in Fault]: readonly string[] } = {
+  'events are numbered from 0': ['numbers events from 1', 'opens a run with its events'],
+  'values lose their odd keys': ['keeps values byte for byte'],
+  'the range of a read is not looked at': ['reads from a place on'],
+  'runs that do not exist are opened': ['has no events for a run'],
+  'refusals are named in another order': ['names the first reason'],
+  'expected is not looked at': ['refuses a decision when another', 'lets one of many decisions', MODEL],
+  'records make decisions conflict': ['lets records pass', MODEL],
+  'fences are not looked at': ['takes an append of whoever holds', 'still takes an append after', 'refuses a fence whose ticket', MODEL],
+  'a refused append is written': ['writes nothing of a refused append', MODEL],
+  'tickets of an append are dropped': ['writes events, tickets and summary', 'hands out the tickets of an append', MODEL],
+  'a run goes on after its end': ['takes nothing more once', MODEL],
+  'a queued ticket is overwritten': ['leaves a queued ticket', 'queues what is missing', MODEL],
+  'a key opens a second run': ['answers a repeated idempotency key', 'refuses an idempotency key', 'opens one run for many'],
+  'a repeated run id starts over': ['answers the same run id again'],
+  'tickets of an opened run are dropped': ['opens a run with its events'],
+  'open runs are not counted': ['refuses a run when as many'],
+  'a ticket is held twice': ['hands a ticket out once', 'shares tickets out', MODEL],
+  'tokens start again': ['lets another worker take over when', 'keeps tokens growing', MODEL],
+  'leases last for ever': ['lets another worker take over when', 'gives a worker its own ticket again', MODEL],
+  'leases end at once': ['lets another worker take over when', 'extends the leases', MODEL],
+  'a lease that ran out is lost': ['still extends a lease', MODEL],
+  'a worker that left still counts': ['lets another worker take over at once', 'shows the tickets of one run', 'says which runs', 'says when the next'],
+  'anybody may take': ['gives nothing to a worker'],
+  'tickets are handed out early': ['keeps a ticket back', MODEL],
+  'scopes are not looked at': ['gives a worker only tickets'],
+  'the newest ticket goes first': ['hands tickets out in the order', MODEL],
+  'a late release counts': ['gives a released ticket'],
+  'a late discard counts': ['removes a discarded ticket'],
+  'runs that have ended are queued for': ['takes nothing more once', 'queues nothing for a run'],
+  'watchers are not told': ['tells watchers of a run, and', 'tells watchers of all runs', 'tells watchers when a ticket', 'tells watchers of a run what'],
+  'watchers are told for ever': ['tells watchers of a run, and', 'tells watchers of a run what'],
+  'line numbers are not looked at': ['refuses a gap or a repetition'],
+  'half a batch is stored': ['refuses a gap or a repetition'],
+  'steps share their numbers': ['numbers each step on its own'],
+  'lines lose their odd characters': ['reads lines back'],
+  'a page of lines is cut short': ['takes a batch of thousands'],
+  'lines are stored without a lease': ['stores nothing for a lease', MODEL],
+  'log filters are not looked at': ['narrows to a job', 'keeps every line'],
+  'a log page repeats a line': ['goes on after a cursor', 'keeps every line'],
+  'runs are listed oldest first': ['lists runs newest first'],
+  'summaries stay as they were': ['knows a run by its last summary'],
+  'ended runs are listed as open': ['lists open runs oldest first'],
+  'a list page repeats a run': ['lists runs newest first'],
+  'since is not looked at': ['filters by workflow'],
+};
+
+describe('a store that keeps every promise passes', () => {
+  const make = (): Promise<StoreUnderTest> => Promise.resolve(memoryStore());
+  eventLogSuite('in memory', make, { describe, it });
+  jobQueueSuite('in memory', make, { describe, it });
+  stepLogsSuite('in memory', make, { describe, it });
+  catalogSuite('in memory', make, { describe, it });
+});
+
+describe('a store that breaks one promise is noticed', () => {
+  for (const [fault, names] of Object.entries(NOTICED) as [Fault, readonly string[]][]) {
+    it(`when ${fault}`, async () => {
+      for (const name of names) expect(await isNoticed(name, fault), name).toBe(true);
+    });
+  }
+});
+
+it('shows every case but one to be able to go red', () => {
+  const covered = new Set(Object.values(NOTICED).flatMap((names) => names.map((name) => caseNamed(name).name)));
+  // An adapter can hardly get this wrong without getting everything wrong.
+  expect(ALL.map((each) => each.name).filter((name) => !covered.has(name))).toEqual(['has no lines for a run that does not exist']);
+});
+
+/** One round of random interleavings misses some faults at times; a fault that five miss is not found. */
+async function isNoticed(name: string, fault: Fault): Promise<boolean> {
+  for (let round = name === MODEL ? 5 : 1; round > 0; round -= 1) {
+    const failure = await runCase(caseNamed(name), () => Promise.resolve(memoryStore(fault))).catch((thrown: unknown) => thrown);
+    if (failure !== undefined) return true;
+  }
+  return false;
+}
+
+function caseNamed(start: string): ConformanceCase<StoreUnderTest> {
+  const [found, second] = ALL.filter((each) => each.name.startsWith(start));
+  if (found === undefined || second !== undefined) throw new Error(`"${start}" names no case, or several`);
+  return found;
+}

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+
+import type { RunEventBody, RunId, TicketId, WorkerId } from '@kb-labs/contracts';
+import type { Append, Lease } from '@kb-labs/ports';
+import fc from 'fast-check';
+
+import { anEndedSummary, aTicket, someLines } from '../some-commands.js';
+import { aRunFinished, aStepStarted } from '../some-events.js';
+import { fenceOf, joinWorker, LEASE_MS, openRun } from './store-steps.js';
+import { StoreModel } from './store-model.js';
+import type { ConformanceCase, StoreUnderTest } from './suite.js';
+
+/** Picks by number among what there is when the step is made: any number is valid, whatever happened before. */
+const pick = fc.nat({ max: 50 });
+const job = fc.constantFrom('a', 'b', 'c');
+
+const step = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('ensure' as const), run: pick, job, delayMs: fc.constantFrom(0, 3_000) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), worker: pick, limit: fc.nat({ max: 3 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('renew' as const, 'release' as const, 'discard' as const), lease: pick }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('leave' as const, 'join' as const), worker: pick }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 3_000, LEASE_MS) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('append' as const),
+      run: pick,
+      lease: fc.option(pick),
+      /** How far behind the journal's end the decision was made; none for a record. */
+      behind: fc.option(fc.nat({ max: 3 })),
+      ends: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
+      settles: fc.boolean(),
+      enqueues: fc.option(job),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('log' as const), lease: pick }) },
+);
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Journals, tickets and leases under random use, against the model. */
+export const INTERLEAVING_CASE: ConformanceCase<StoreUnderTest> = {
+  name: 'does what the model does, whatever the order: no ticket held twice, tokens only grow, late writers are refused',
+  async run(store) {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
+        const rehearsal = await Rehearsal.open(store);
+        for (const each of steps) await rehearsal.make(each);
+        await rehearsal.compare();
+        await rehearsal.end();
+      }),
+      { numRuns: 35 },
+    );
+  },
+};
+
+class Rehearsal {
+  readonly #store: StoreUnderTest;
+  readonly #runs: readonly RunId[];
+  readonly #workers: readonly WorkerId[];
+  readonly #model: StoreModel;
+  readonly #leases: Lease[] = [];
+  readonly #lines = new Map<RunId, number>();
+  #highest = Number.NEGATIVE_INFINITY;
+
+  static async open(store: StoreUnderTest): Promise<Rehearsal> {
+    const runs = [await openRun(store), await openRun(store)];
+    const workers = [await joinWorker(store, ...runs), await joinWorker(store, ...runs)];
+    return new Rehearsal(store, runs, workers);
+  }
+
+  private constructor(store: StoreUnderTest, runs: readonly RunId[], workers: readonly WorkerId[]) {
+    this.#store = store;
+    this.#runs = runs;
+    this.#workers = workers;
+    this.#model = new StoreModel(store.clock.now(), runs);
+    for (const worker of workers) this.#model.join(worker);
+  }
+
+  async make(each: Step): Promise<void> {
+    const { queue, clock } = this.#store;
+    switch (each.do) {
+      case 'ensure': {
+        const tickets = [aTicket(at(this.#runs, each.run), { job: each.job, notBefore: clock.now() + each.delayMs })];
+        assert.equal(await queue.ensure(tickets), this.#model.ensure(tickets));
+        return;
+      }
+      case 'take':
+        return await this.#take(at(this.#workers, each.worker), each.limit);
+      case 'renew':
+      case 'release':
+      case 'discard':
+        return this.#leases.length === 0 ? undefined : await this.#end(each.do, at(this.#leases, each.lease));
+      case 'join':
+        this.#model.join(at(this.#workers, each.worker));
+        return await queue.join({ id: at(this.#workers, each.worker), scope: this.#runs });
+      case 'leave':
+        this.#model.leave(at(this.#workers, each.worker));
+        return await queue.leave(at(this.#workers, each.worker));
+      case 'advance':
+        await clock.advance(each.ms);
+        this.#model.now = clock.now();
+        return;
+      case 'append':
+        return await this.#append(each);
+      case 'log':
+        return this.#leases.length === 0 ? undefined : await this.#log(at(this.#leases, each.lease));
+    }
+  }
+
+  async compare(): Promise<void> {
+    for (const runId of this.#runs) {
+      const events = await this.#store.log.read(runId, 0);
+      assert.deepEqual(events.map((event) => event.seq), Array.from({ length: this.#model.headOf(runId) }, (_, index) => index + 1));
+      assert.deepEqual(byId(await this.#store.queue.ticketsOf(runId)), byId(this.#model.ticketsOf(runId)));
+    }
+  }
+
+  async end(): Promise<void> {
+    for (const worker of this.#workers) await this.#store.queue.leave(worker);
+  }
+
+  async #take(worker: WorkerId, limit: number): Promise<void> {
+    const expected = this.#model.takeable(worker, limit);
+    const leases = await this.#store.queue.take(worker, { limit, leaseMs: LEASE_MS });
+    assert.deepEqual(leases.map((lease) => lease.id), expected);
+    for (const lease of leases) assert.ok(lease.token > this.#highest, 'a token is above every token before');
+    assert.equal(new Set(leases.map((lease) => lease.token)).size, leases.length);
+    this.#highest = Math.max(this.#highest, ...leases.map((lease) => lease.token));
+    for (const lease of leases) this.#model.taken(lease);
+    this.#leases.push(...leases);
+  }
+
+  async #end(act: 'renew' | 'release' | 'discard', lease: Lease): Promise<void> {
+    const { queue, clock } = this.#store;
+    if (act === 'renew') {
+      const until = clock.now() + LEASE_MS;
+      const valid = this.#model.renew(lease, until);
+      assert.deepEqual(await queue.renew([lease], LEASE_MS), valid ? [{ ...lease, until }] : []);
+      return;
+    }
+    this.#model[act](lease);
+    await queue[act]([lease]);
+  }
+
+  async #append(each: Extract<Step, { do: 'append' }>): Promise<void> {
+    const runId = at(this.#runs, each.run);
+    const leases = this.#leases.filter((lease) => lease.runId === runId);
+    const lease = each.lease === null || leases.length === 0 ? undefined : at(leases, each.lease);
+    const settle: TicketId[] = each.settles && lease !== undefined ? [lease.id] : [];
+    const events: RunEventBody[] = [each.ends ? aRunFinished() : aStepStarted()];
+    const command: Append = {
+      runId,
+      at: 1,
+      events,
+      settle,
+      enqueue: each.enqueues === null ? [] : [aTicket(runId, { job: each.enqueues })],
+      ...(lease === undefined ? {} : { fence: fenceOf(lease) }),
+      ...(each.behind === null ? {} : { expected: Math.max(0, this.#model.headOf(runId) - each.behind) }),
+      ...(each.ends ? { summary: anEndedSummary(runId) } : {}),
+    };
+    assert.deepEqual(await this.#store.log.append(command), this.#model.append(command));
+  }
+
+  async #log(lease: Lease): Promise<void> {
+    const { runId } = lease;
+    const n = (this.#lines.get(runId) ?? 0) + 1;
+    const valid = this.#model.isHeld(fenceOf(lease));
+    assert.equal(await this.#store.logs.append(runId, fenceOf(lease), someLines({ from: n, to: n })), valid);
+    if (valid) this.#lines.set(runId, n);
+  }
+}
+
+function at<T>(items: readonly T[], number: number): T {
+  const item = items[number % items.length];
+  assert.ok(item !== undefined);
+  return item;
+}
+
+function byId<T extends { readonly id: string }>(items: readonly T[]): T[] {
+  return [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
