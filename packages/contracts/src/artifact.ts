@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** How an artifact is shown. `file` is anything else: offered for download. */
 export const artifactTypeSchema = z.enum(['markdown', 'table', 'issues', 'diff', 'json', 'log', 'link', 'text', 'file']);
@@ -9,11 +9,11 @@ export type ArtifactType = z.infer<typeof artifactTypeSchema>;
  * or `file:<path>` (a file of the workspace).
  */
 export const stepArtifactSchema = z.strictObject({
-  type: artifactTypeSchema.optional(),
-  source: z.string().regex(/^(outputs(\.[A-Za-z0-9_-]+)+|file:.+)$/, {
-    error: 'a source is "outputs.<name>" or "file:<path in the workspace>"',
-  }),
-  label: z.string().max(256).optional(),
+  type: z.optional(artifactTypeSchema),
+  source: z.string().check(
+    z.regex(/^(outputs(\.[A-Za-z0-9_-]+)+|file:.+)$/, { error: 'a source is "outputs.<name>" or "file:<path in the workspace>"' }),
+  ),
+  label: z.optional(z.string().check(z.maxLength(256))),
 });
 export type StepArtifact = z.infer<typeof stepArtifactSchema>;
 
@@ -26,4 +26,22 @@ export interface ArtifactHandle {
   readonly label?: string;
   readonly digest: string;
   readonly bytes: number;
+}
+
+const TYPE_OF_EXTENSION: Readonly<Record<string, ArtifactType>> = {
+  md: 'markdown',
+  markdown: 'markdown',
+  csv: 'table',
+  tsv: 'table',
+  diff: 'diff',
+  patch: 'diff',
+  json: 'json',
+  log: 'log',
+  txt: 'text',
+};
+
+/** The type of an artifact whose author named none: by the extension of its name, `file` for all others. */
+export function artifactTypeOf(name: string): ArtifactType {
+  const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase();
+  return (extension !== undefined && Object.hasOwn(TYPE_OF_EXTENSION, extension) ? TYPE_OF_EXTENSION[extension] : undefined) ?? 'file';
 }

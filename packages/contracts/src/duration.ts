@@ -1,14 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 const PATTERN = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 
 /** A duration as people write it: `500ms`, `30s`, `1.5m`, `2h`, or a number of seconds. */
 export const durationSchema = z
-  .union([z.number().nonnegative().finite(), z.string().regex(PATTERN)], {
+  .union([z.number().check(z.nonnegative()), z.string().check(z.regex(PATTERN))], {
     error: 'a duration is "500ms", "30s", "10m", "2h", or a number of seconds',
   })
-  .meta({ description: 'A duration: 500ms, 30s, 10m, 2h, or a number of seconds' });
+  .register(z.globalRegistry, { description: 'A duration: 500ms, 30s, 10m, 2h, or a number of seconds' });
 
 export type Duration = z.infer<typeof durationSchema>;
 

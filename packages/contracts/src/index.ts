@@ -2,7 +2,7 @@
  * The vocabulary: every shape that crosses a boundary of the engine, one file per noun.
  * A schema comes first and its type is inferred from it; there is no behaviour beyond parse and format.
  */
-export { ARTIFACT_NAME, artifactTypeSchema, stepArtifactSchema } from './artifact.js';
+export { ARTIFACT_NAME, artifactTypeOf, artifactTypeSchema, stepArtifactSchema } from './artifact.js';
 export type { ArtifactHandle, ArtifactType, StepArtifact } from './artifact.js';
 export type { Checked, Diagnostic, DocumentPath, Finding, Severity } from './diagnostic.js';
 export { durationSchema, formatDuration, parseDuration } from './duration.js';

@@ -11,7 +11,7 @@ const HOUR = 60 * MINUTE;
 export const LIMITS = {
   documentBytes: 256 * KiB,
   documentDepth: 32,
-  documentNodes: 100_000,
+  documentNodes: 40_000,
   jobs: 256,
   stepsPerJob: 256,
   expressionLength: 64 * KiB,
@@ -22,6 +22,7 @@ export const LIMITS = {
   valueBytes: MiB,
   valueDepth: 64,
   outputBytes: MiB,
+  outputDepth: 64,
   runStateBytes: 16 * MiB,
   logBytesPerStep: 64 * MiB,
   logLineBytes: 64 * KiB,

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
-const pattern = z.string().min(1).max(256);
+const pattern = z.string().check(z.minLength(1), z.maxLength(256));
 
 /**
  * What code may touch. An allow-list: what is not named is denied.
@@ -11,10 +11,10 @@ const pattern = z.string().min(1).max(256);
  * - `env`: names of the engine's environment variables the code may see.
  */
 export const permissionsSchema = z.strictObject({
-  shell: z.union([z.boolean(), z.array(pattern)]).optional(),
-  network: z.array(pattern).optional(),
-  fs: z.strictObject({ read: z.array(pattern).optional(), write: z.array(pattern).optional() }).optional(),
-  env: z.array(pattern).optional(),
+  shell: z.optional(z.union([z.boolean(), z.array(pattern)])),
+  network: z.optional(z.array(pattern)),
+  fs: z.optional(z.strictObject({ read: z.optional(z.array(pattern)), write: z.optional(z.array(pattern)) })),
+  env: z.optional(z.array(pattern)),
 });
 
 export type Permissions = z.infer<typeof permissionsSchema>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 import type { JsonValue } from './json.js';
 import { permissionsSchema } from './permissions.js';
@@ -8,26 +8,26 @@ import { commandIdSchema } from './uses.js';
 export const PLUGIN_MANIFEST_SCHEMA = 1;
 
 /** A JSON Schema (draft 2020-12) as data. */
-const jsonSchema = z.record(z.string(), z.json() as z.ZodType<JsonValue>);
+const jsonSchema = z.record(z.string(), z.json() as z.ZodMiniType<JsonValue>);
 
 export const pluginCommandSchema = z.strictObject({
   id: commandIdSchema,
-  describe: z.string().min(1).max(1_024),
+  describe: z.string().check(z.minLength(1), z.maxLength(1_024)),
   input: jsonSchema,
   output: jsonSchema,
   permissions: permissionsSchema,
   /** `<path relative to the manifest>#<export>`. */
-  handler: z.string().regex(/^\.\/[^#]+#[A-Za-z_$][\w$]*$/),
-  examples: z.array(z.string()).optional(),
+  handler: z.string().check(z.regex(/^\.\/[^#]+#[A-Za-z_$][\w$]*$/)),
+  examples: z.optional(z.array(z.string())),
 });
 export type PluginCommand = z.infer<typeof pluginCommandSchema>;
 
 /** What a plugin package ships beside its code: `kb.plugin.json`, named by the `kb.plugin` field of its package.json. */
 export const pluginManifestSchema = z.strictObject({
   schema: z.literal(PLUGIN_MANIFEST_SCHEMA),
-  id: z.string().min(1).max(214),
-  version: z.string().min(1).max(64),
-  describe: z.string().max(1_024).optional(),
-  commands: z.array(pluginCommandSchema).min(1).max(256),
+  id: z.string().check(z.minLength(1), z.maxLength(214)),
+  version: z.string().check(z.minLength(1), z.maxLength(64)),
+  describe: z.optional(z.string().check(z.maxLength(1_024))),
+  commands: z.array(pluginCommandSchema).check(z.minLength(1), z.maxLength(256)),
 });
 export type PluginManifest = z.infer<typeof pluginManifestSchema>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 import { durationSchema } from './duration.js';
 import { LIMITS } from './limits.js';
@@ -7,12 +7,12 @@ export const backoffSchema = z.enum(['exponential', 'linear', 'constant']);
 
 /** `retry:` as written. `max` counts the tries after the first one. */
 export const retrySchema = z.strictObject({
-  max: z.int().min(0).max(LIMITS.retries),
-  backoff: backoffSchema.optional(),
-  initial: durationSchema.optional(),
-  cap: durationSchema.optional(),
-  jitter: z.boolean().optional(),
-  on: z.array(z.string().min(1).max(64)).min(1).optional(),
+  max: z.int().check(z.gte(0), z.lte(LIMITS.retries)),
+  backoff: z.optional(backoffSchema),
+  initial: z.optional(durationSchema),
+  cap: z.optional(durationSchema),
+  jitter: z.optional(z.boolean()),
+  on: z.optional(z.array(z.string().check(z.minLength(1), z.maxLength(64))).check(z.minLength(1))),
 });
 
 export type Retry = z.infer<typeof retrySchema>;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * What a step runs: a command of a plugin, `@scope/package[@range]/group:command`.
@@ -23,9 +23,9 @@ const PLUGIN =
   /^(?<package>(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:@(?<range>[^/\s]+))?\/(?<command>[a-z][a-z0-9-]*:[a-z][a-z0-9-]*)$/;
 
 /** `group:command`, lower case. */
-export const commandIdSchema = z.string().regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, {
-  error: 'a command id is "group:command" in lower case',
-});
+export const commandIdSchema = z.string().check(
+  z.regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, { error: 'a command id is "group:command" in lower case' }),
+);
 
 /** Reads a written `uses:`. `undefined` when it has none of the known forms. */
 export function parseUses(written: string): PluginUses | undefined {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 import { stepArtifactSchema, ARTIFACT_NAME } from './artifact.js';
 import { durationSchema } from './duration.js';
@@ -7,9 +7,9 @@ import { LIMITS } from './limits.js';
 import { permissionsSchema } from './permissions.js';
 import { retrySchema } from './retry.js';
 
-const text = z.string().max(4_096);
-const condition = z.union([z.string().min(1), z.boolean()]);
-const json: z.ZodType<JsonValue> = z.json() as z.ZodType<JsonValue>;
+const text = z.string().check(z.maxLength(4_096));
+const condition = z.union([z.string().check(z.minLength(1)), z.boolean()]);
+const json: z.ZodMiniType<JsonValue> = z.json() as z.ZodMiniType<JsonValue>;
 
 export const WORKFLOW_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export const JOB_ID = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -18,92 +18,92 @@ export const INPUT_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 const envSchema = z.record(
-  z.string().regex(ENV_NAME, { error: 'an environment variable is letters, digits and "_"' }),
+  z.string().check(z.regex(ENV_NAME, { error: 'an environment variable is letters, digits and "_"' })),
   z.union([z.string(), z.number(), z.boolean()]),
 );
-const outputsSchema = z.record(z.string().regex(INPUT_NAME), z.string());
+const outputsSchema = z.record(z.string().check(z.regex(INPUT_NAME)), z.string());
 
 export const shellSchema = z.enum(['bash', 'sh', 'node', 'python']);
 export type Shell = z.infer<typeof shellSchema>;
 
-const inputBase = { description: text.optional(), required: z.boolean().optional() };
+const inputBase = { description: z.optional(text), required: z.optional(z.boolean()) };
 
 /** One entry of `inputs:`. A `json` input may carry a JSON Schema. */
 export const inputSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('string'), ...inputBase, default: z.string().optional() }),
-  z.strictObject({ type: z.literal('number'), ...inputBase, default: z.number().optional() }),
-  z.strictObject({ type: z.literal('boolean'), ...inputBase, default: z.boolean().optional() }),
+  z.strictObject({ type: z.literal('string'), ...inputBase, default: z.optional(z.string()) }),
+  z.strictObject({ type: z.literal('number'), ...inputBase, default: z.optional(z.number()) }),
+  z.strictObject({ type: z.literal('boolean'), ...inputBase, default: z.optional(z.boolean()) }),
   z.strictObject({
     type: z.literal('choice'),
     ...inputBase,
-    options: z.array(z.string()).min(1),
-    default: z.string().optional(),
+    options: z.array(z.string()).check(z.minLength(1)),
+    default: z.optional(z.string()),
   }),
   z.strictObject({
     type: z.literal('json'),
     ...inputBase,
-    schema: z.record(z.string(), json).optional(),
-    default: json.optional(),
+    schema: z.optional(z.record(z.string(), json)),
+    default: z.optional(json),
   }),
 ]);
 export type WorkflowInput = z.infer<typeof inputSchema>;
 
 export const stepSchema = z.strictObject({
-  id: z.string().regex(STEP_ID).optional(),
-  name: text.optional(),
-  uses: z.string().min(1).max(512).optional(),
-  with: z.record(z.string(), json).optional(),
-  run: z.string().min(1).optional(),
-  shell: shellSchema.optional(),
-  'working-directory': z.string().min(1).optional(),
-  if: condition.optional(),
-  env: envSchema.optional(),
-  timeout: durationSchema.optional(),
-  retry: retrySchema.optional(),
-  'continue-on-error': z.boolean().optional(),
-  'on-interrupt': z.enum(['retry', 'fail']).optional(),
-  outputs: outputsSchema.optional(),
-  artifacts: z.record(z.string().regex(ARTIFACT_NAME), stepArtifactSchema).optional(),
+  id: z.optional(z.string().check(z.regex(STEP_ID))),
+  name: z.optional(text),
+  uses: z.optional(z.string().check(z.minLength(1), z.maxLength(512))),
+  with: z.optional(z.record(z.string(), json)),
+  run: z.optional(z.string().check(z.minLength(1))),
+  shell: z.optional(shellSchema),
+  'working-directory': z.optional(z.string().check(z.minLength(1))),
+  if: z.optional(condition),
+  env: z.optional(envSchema),
+  timeout: z.optional(durationSchema),
+  retry: z.optional(retrySchema),
+  'continue-on-error': z.optional(z.boolean()),
+  'on-interrupt': z.optional(z.enum(['retry', 'fail'])),
+  outputs: z.optional(outputsSchema),
+  artifacts: z.optional(z.record(z.string().check(z.regex(ARTIFACT_NAME)), stepArtifactSchema)),
 });
 export type Step = z.infer<typeof stepSchema>;
 
 export const runDefaultsSchema = z.strictObject({
-  shell: shellSchema.optional(),
-  'working-directory': z.string().min(1).optional(),
+  shell: z.optional(shellSchema),
+  'working-directory': z.optional(z.string().check(z.minLength(1))),
 });
 
 export const jobSchema = z.strictObject({
-  name: text.optional(),
-  needs: z.union([z.string(), z.array(z.string())]).optional(),
-  if: condition.optional(),
-  timeout: durationSchema.optional(),
-  retry: retrySchema.optional(),
-  'continue-on-error': z.boolean().optional(),
-  env: envSchema.optional(),
-  permissions: permissionsSchema.optional(),
-  outputs: outputsSchema.optional(),
-  steps: z.array(stepSchema).min(1).max(LIMITS.stepsPerJob),
+  name: z.optional(text),
+  needs: z.optional(z.union([z.string(), z.array(z.string())])),
+  if: z.optional(condition),
+  timeout: z.optional(durationSchema),
+  retry: z.optional(retrySchema),
+  'continue-on-error': z.optional(z.boolean()),
+  env: z.optional(envSchema),
+  permissions: z.optional(permissionsSchema),
+  outputs: z.optional(outputsSchema),
+  steps: z.array(stepSchema).check(z.minLength(1), z.maxLength(LIMITS.stepsPerJob)),
 });
 export type Job = z.infer<typeof jobSchema>;
 
 /** A workflow as written. Defaults live in the arrow to the plan and nowhere downstream. */
 export const workflowSchema = z.strictObject({
-  id: z.string().regex(WORKFLOW_ID),
-  name: text.optional(),
-  version: z.string().min(1).max(64).optional(),
-  description: text.optional(),
-  on: z.strictObject({ manual: z.boolean().optional() }).optional(),
-  inputs: z.record(z.string().regex(INPUT_NAME), inputSchema).optional(),
-  outputs: outputsSchema.optional(),
-  env: envSchema.optional(),
-  permissions: permissionsSchema.optional(),
-  defaults: z
-    .strictObject({
-      timeout: durationSchema.optional(),
-      retry: retrySchema.optional(),
-      run: runDefaultsSchema.optional(),
-    })
-    .optional(),
-  jobs: z.record(z.string().regex(JOB_ID), jobSchema),
+  id: z.string().check(z.regex(WORKFLOW_ID)),
+  name: z.optional(text),
+  version: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
+  description: z.optional(text),
+  on: z.optional(z.strictObject({ manual: z.optional(z.boolean()) })),
+  inputs: z.optional(z.record(z.string().check(z.regex(INPUT_NAME)), inputSchema)),
+  outputs: z.optional(outputsSchema),
+  env: z.optional(envSchema),
+  permissions: z.optional(permissionsSchema),
+  defaults: z.optional(
+    z.strictObject({
+      timeout: z.optional(durationSchema),
+      retry: z.optional(retrySchema),
+      run: z.optional(runDefaultsSchema),
+    }),
+  ),
+  jobs: z.record(z.string().check(z.regex(JOB_ID)), jobSchema),
 });
 export type Workflow = z.infer<typeof workflowSchema>;

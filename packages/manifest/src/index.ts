@@ -1,0 +1,12 @@
+/**
+ * Text to a located document to a checked workflow or plugin manifest. Every problem has a file, line, column and stable
+ * code; a document with three mistakes reports three. Pure: no file is opened here.
+ */
+export { checkReferences } from './check-references.js';
+export type { CommandShape } from './command-shape.js';
+export type { Source } from './read-document.js';
+export { readPluginManifest } from './read-plugin-manifest.js';
+export { readSettings } from './read-settings.js';
+export { readWorkflow } from './read-workflow.js';
+export type { WorkflowDocument } from './read-workflow.js';
+export { workflowJsonSchema } from './workflow-schema.js';
