@@ -22,7 +22,6 @@ export const LIMITS = {
   valueBytes: MiB,
   valueDepth: 64,
   outputBytes: MiB,
-  outputDepth: 64,
   runStateBytes: 16 * MiB,
   logBytesPerStep: 64 * MiB,
   logLineBytes: 64 * KiB,

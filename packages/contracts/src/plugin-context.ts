@@ -73,8 +73,9 @@ export interface FileStat {
 
 /**
  * Starts a program by the permission `shell`, without a shell in between. A non-zero exit code is an answer, not an
- * error. It throws when the program is not there (`PROGRAM_NOT_FOUND`), its time is up (`EXEC_TIMEOUT`), its output
- * is too large (`EXEC_OUTPUT_TOO_LARGE`), or the step is aborted; then everything it started is ended first.
+ * error. It throws when the program is not there (`PROGRAM_NOT_FOUND`) or cannot be started (`PROGRAM_NOT_STARTED`), its
+ * time is up (`EXEC_TIMEOUT`), its output is too large (`EXEC_OUTPUT_TOO_LARGE`), or the step is aborted. When it
+ * settles, the program and everything it started have ended.
  */
 export type PluginExec = (program: string, args?: readonly string[], options?: ExecOptions) => Promise<ExecResult>;
 
@@ -87,7 +88,7 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** Of stdout and stderr together; 16 MiB when left out. With `onLine` it does not apply: nothing is kept. */
   readonly maxOutputBytes?: number;
-  /** Takes each line as it comes, in place of the returned `stdout` and `stderr`. A promise holds the program back. */
+  /** Takes each line as it comes, cut after 1 MiB, in place of the returned `stdout` and `stderr`. A promise holds the program back. */
   readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void | Promise<void>;
 }
 

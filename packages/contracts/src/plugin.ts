@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 
-import type { JsonValue } from './json.js';
 import { permissionsSchema } from './permissions.js';
 import { commandIdSchema } from './uses.js';
 
@@ -8,7 +7,7 @@ import { commandIdSchema } from './uses.js';
 export const PLUGIN_MANIFEST_SCHEMA = 1;
 
 /** A JSON Schema (draft 2020-12) as data. */
-const jsonSchema = z.record(z.string(), z.json() as z.ZodMiniType<JsonValue>);
+const jsonSchema = z.record(z.string(), z.json());
 
 export const pluginCommandSchema = z.strictObject({
   id: commandIdSchema,

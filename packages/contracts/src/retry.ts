@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { durationSchema } from './duration.js';
 import { LIMITS } from './limits.js';
 
-export const backoffSchema = z.enum(['exponential', 'linear', 'constant']);
+const backoffSchema = z.enum(['exponential', 'linear', 'constant']);
 
 /** `retry:` as written. `max` counts the tries after the first one. */
 export const retrySchema = z.strictObject({

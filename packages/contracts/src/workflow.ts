@@ -9,7 +9,7 @@ import { retrySchema } from './retry.js';
 
 const text = z.string().check(z.maxLength(4_096));
 const condition = z.union([z.string().check(z.minLength(1)), z.boolean()]);
-const json: z.ZodMiniType<JsonValue> = z.json() as z.ZodMiniType<JsonValue>;
+const json: z.ZodMiniType<JsonValue> = z.json();
 
 export const WORKFLOW_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export const JOB_ID = /^[a-zA-Z0-9_-]{1,64}$/;

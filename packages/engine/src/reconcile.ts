@@ -38,7 +38,7 @@ async function* openRuns(deps: Pick<EngineDeps, 'catalog'>): AsyncGenerator<RunI
 }
 
 /** The tickets a run must have, held or not, given its journal. */
-export function expectedTickets(state: RunState, now: number): NewTicket[] {
+function expectedTickets(state: RunState, now: number): NewTicket[] {
   if (isTerminalRun(state.status)) return [];
   const fresh = new Set(readyJobs(state, { env: conditionEnv(state) }).ready);
   return [...state.jobs.values()].flatMap((job) => {

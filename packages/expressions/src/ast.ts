@@ -18,14 +18,14 @@ interface Place {
 /** Chains of equal rank are flat lists, so only brackets, calls and `!` make a tree deeper. */
 export type Node = Literal | Name | Path | Call | Not | Logical | Comparison;
 
-export interface Literal extends Place {
+interface Literal extends Place {
   readonly kind: 'literal';
   /** Numbers may be `NaN` or infinite here. */
   readonly value: null | boolean | number | string;
 }
 
 /** A context by its name. */
-export interface Name extends Place {
+interface Name extends Place {
   readonly kind: 'name';
   readonly name: string;
 }
@@ -48,7 +48,7 @@ export interface Call extends Place {
   readonly args: readonly Node[];
 }
 
-export interface Not extends Place {
+interface Not extends Place {
   readonly kind: 'not';
   readonly operand: Node;
 }
