@@ -1,0 +1,22 @@
+import tseslint from 'typescript-eslint';
+import { DEFAULT_EXPORTS, defaultExportRules, everywhere, pureFiles, pureRules, sourceRules, TYPED_FILES } from './tooling/lint/rules.mjs';
+
+export default tseslint.config(
+  { ignores: ['**/node_modules/', '**/dist/', '**/coverage/', '**/fixtures/', '**/.*/'] },
+  {
+    files: TYPED_FILES,
+    plugins: { '@typescript-eslint': tseslint.plugin },
+    languageOptions: {
+      parser: tseslint.parser,
+      // One program for everything, the one that `pnpm types` checks.
+      parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+  },
+  { files: TYPED_FILES, rules: everywhere },
+  { files: TYPED_FILES, rules: sourceRules },
+  { files: DEFAULT_EXPORTS, rules: defaultExportRules },
+  // Programs in bin are not part of the program that types are read from.
+  { files: ['**/bin/*.js'], languageOptions: { parserOptions: { project: null } }, rules: tseslint.configs.disableTypeChecked.rules ?? {} },
+  { files: pureFiles(), ignores: ['**/*.test.ts'], rules: pureRules },
+);

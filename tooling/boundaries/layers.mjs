@@ -1,0 +1,61 @@
+/**
+ * The one table of what may import what. The rules of the cruise, the check of
+ * every package.json and the lint rules of pure packages are made from it.
+ *
+ * @typedef {object} Layer
+ * @property {readonly string[]} mayImport packages of ours, by short name or row; `*` is everything in packages
+ * @property {readonly string[]} [testsMayImport] further ones, in `*.test.ts` only; `testkit` always
+ * @property {boolean} [pure] no clock, environment, IO or randomness
+ * @property {readonly string[]} [core] Node core modules a pure package may use
+ */
+
+const EVERY_PACKAGE = ['*'];
+
+/** @type {Readonly<Record<string, Layer>>} */
+export const LAYERS = {
+  contracts: { mayImport: [], pure: true },
+  errors: { mayImport: ['contracts'], pure: true },
+
+  digest: { mayImport: ['contracts'], pure: true, core: ['crypto'] },
+  expressions: { mayImport: ['contracts', 'errors'], pure: true },
+  manifest: { mayImport: ['contracts', 'errors', 'digest', 'expressions'], pure: true },
+  resolver: { mayImport: ['contracts', 'errors', 'expressions'], pure: true },
+  projector: { mayImport: ['contracts', 'errors'], pure: true },
+
+  ports: { mayImport: ['contracts'] },
+
+  engine: {
+    mayImport: ['contracts', 'errors', 'manifest', 'resolver', 'projector', 'expressions', 'digest', 'ports'],
+    testsMayImport: ['blobs', 'store-embedded'],
+  },
+
+  'store-embedded': { mayImport: ['contracts', 'errors', 'ports'] },
+  blobs: { mayImport: ['contracts', 'errors', 'ports'] },
+  'plugin-host': { mayImport: ['contracts', 'errors', 'digest', 'ports'] },
+
+  sdk: { mayImport: ['contracts', 'errors'] },
+  testkit: { mayImport: ['contracts', 'ports'] },
+
+  'plugins/*': { mayImport: ['sdk'] },
+  // Apps compose, and ship the plugins of this repository.
+  daemon: { mayImport: [...EVERY_PACKAGE, 'plugins/*'] },
+  cli: { mayImport: [...EVERY_PACKAGE, 'plugins/*', 'daemon'] },
+
+  scenarios: { mayImport: EVERY_PACKAGE },
+};
+
+/**
+ * Third-party modules with one home: everyone else goes through what that home exports.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const VENDOR_HOMES = {
+  bullmq: ['runner'],
+  ioredis: ['runner', 'store-redis', 'blobs'],
+  express: ['gateway'],
+  yaml: ['manifest'],
+  'node:sqlite': ['store-embedded'],
+};
+
+/** Where tests are the product: these may import a test framework in their sources. */
+export const TEST_PACKAGES = ['testkit'];

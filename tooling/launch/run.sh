@@ -1,0 +1,20 @@
+#!/bin/sh
+# `npm test` and `npm run check`: installs and builds what is missing, then runs
+# the task in the pinned Node.
+#
+#   run.sh test [vitest arguments]
+#   run.sh check [--without STEP]...
+root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$root/tooling/launch/fresh.sh"
+task=${1-}
+[ $# -eq 0 ] || shift
+case $task in
+  test) entry=node_modules/vitest/vitest.mjs; set -- run "$@" ;;
+  check) entry=tooling/launch/check.mjs ;;
+  *) echo 'usage: run.sh test|check [arguments]' >&2; exit 2 ;;
+esac
+is_fresh || . "$root/tooling/launch/prepare.sh" || exit
+
+export PATH="$root/node_modules/node/bin:$root/node_modules/.bin:$root/.bootstrap/node_modules/.bin:$PATH"
+export TURBO_TELEMETRY_DISABLED=1 DO_NOT_TRACK=1
+cd "$root" && exec "$pinned_node" "$entry" "$@"
