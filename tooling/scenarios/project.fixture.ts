@@ -74,7 +74,7 @@ export class Project {
   }
 }
 
-export function answerOf(child: ChildProcess): Promise<Answer> {
+function answerOf(child: ChildProcess): Promise<Answer> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));

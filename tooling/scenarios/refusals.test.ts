@@ -84,6 +84,17 @@ jobs:
     expected: ['5:9 SHELL_NOT_PERMITTED'],
   },
   {
+    name: 'a variable that is the engine\'s own',
+    text: `id: w
+permissions: { shell: true }
+env: { KB_RUN_ID: forged }
+jobs:
+  a:
+    steps: [{ run: touch ran, env: { KB_EXPR_1: forged } }]
+`,
+    expected: ['3:8 INVALID_VALUE', '6:38 INVALID_VALUE'],
+  },
+  {
     name: 'a key written twice',
     text: `id: w
 permissions: { shell: true }

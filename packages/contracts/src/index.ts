@@ -58,6 +58,7 @@ export { commandIdSchema, formatUses, parseUses } from './uses.js';
 export type { BuiltinUses, PluginUses, Uses } from './uses.js';
 export {
   ENV_NAME,
+  OWN_ENV_NAME,
   INPUT_NAME,
   inputSchema,
   JOB_ID,

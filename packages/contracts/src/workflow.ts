@@ -16,9 +16,11 @@ export const JOB_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 export const STEP_ID = /^[a-zA-Z0-9_-]{1,64}$/;
 export const INPUT_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** A name of `env:`. What starts with `KB_` is the engine's. */
+export const OWN_ENV_NAME = /^(?!KB_)[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 const envSchema = z.record(
-  z.string().check(z.regex(ENV_NAME, { error: 'an environment variable is letters, digits and "_"' })),
+  z.string().check(z.regex(OWN_ENV_NAME, { error: 'an environment variable is letters, digits and "_", and does not start with "KB_"' })),
   z.union([z.string(), z.number(), z.boolean()]),
 );
 const outputsSchema = z.record(z.string().check(z.regex(INPUT_NAME)), z.string());

@@ -11,6 +11,7 @@ import {
 import { AppError, fromUnknown, hasCode, toRunError } from '@kb-labs/errors';
 import { evaluateDeep, evaluateTemplate } from '@kb-labs/expressions';
 import type { NewArtifact, StepOutcome } from '@kb-labs/ports';
+import { whyNotInEnvironment } from '@kb-labs/resolver';
 
 import { collectArtifacts } from './collect-artifacts.js';
 import type { EngineDeps } from './deps.js';
@@ -33,9 +34,18 @@ export function evaluateStep(step: PlannedStep, contexts: JsonObject, deps: Pick
   const hashFiles = (patterns: readonly string[]): string => deps.files.hash(deps.workspace, patterns);
   const around = (contexts['env'] ?? {}) as JsonObject;
   const env = evaluateEnv(around, step.env, contexts, hashFiles);
+  if (step.uses.kind === 'builtin') refuseUnfit(env);
   const own = { ...contexts, env };
   const input = evaluateDeep(step.with, { contexts: own, hashFiles }) as JsonObject;
   return { input, env: env as Record<string, string>, contexts: own };
+}
+
+/** A script gets its values through the environment: one that does not fit there is said before the script starts. */
+function refuseUnfit(env: JsonObject): void {
+  for (const [name, value] of Object.entries(env)) {
+    const problem = whyNotInEnvironment(String(value));
+    if (problem !== undefined) throw new AppError('EXPRESSION_FAILED', { problem: `the value for ${name} cannot go to a script: ${problem}` });
+  }
 }
 
 export interface StepPlace {

@@ -204,6 +204,21 @@ describe('a run', () => {
   });
 });
 
+describe('a script', () => {
+  it('is not started with a value that no environment variable can hold', async () => {
+    const text = 'id: w\npermissions: { shell: true }\ninputs: { v: { type: string, required: true } }\njobs: { a: { steps: [{ run: "echo ${{ inputs.v }}" }] } }';
+    const scripts = await openHarness({ workflows: { 'w.yml': text } });
+    await scripts.worker();
+    for (const v of ['a\0b', 'x'.repeat(200_000), '\ud800']) {
+      const run = await scripts.end(await scripts.start('w', { v }));
+      expect(run).toMatchObject({ status: 'failed', error: { code: 'EXPRESSION_FAILED' } });
+    }
+    expect(scripts.calls).toEqual([]);
+    expect((await scripts.end(await scripts.start('w', { v: 'fits' }))).status).toBe('success');
+    await scripts.close();
+  });
+});
+
 describe('cancelling', () => {
   it('stops what runs, lets it clean up, and keeps what comes after from starting unless it asks to', async () => {
     const long = untilAborted();

@@ -1,0 +1,23 @@
+import type { Finding, Workflow } from '@kb-labs/contracts';
+import { messageOf } from '@kb-labs/errors';
+
+import { rewriteScript } from './script/rewrite-script.js';
+
+/** Expressions in `run:` scripts that stand where a value could become code. */
+export function checkScripts(workflow: Workflow): Finding[] {
+  const defaultShell = workflow.defaults?.run?.shell ?? 'bash';
+  return Object.entries(workflow.jobs).flatMap(([key, job]) =>
+    job.steps.flatMap((step, index): Finding[] => {
+      if (step.run === undefined) return [];
+      const rewrite = rewriteScript(step.run, step.shell ?? defaultShell);
+      if (rewrite.ok) return [];
+      return rewrite.problems.map((problem) => ({
+        code: 'SCRIPT_EXPRESSION',
+        message: messageOf('SCRIPT_EXPRESSION', { problem: problem.message }),
+        hint: problem.hint,
+        path: ['jobs', key, 'steps', index, 'run'],
+        offset: problem.offset,
+      }));
+    }),
+  );
+}

@@ -1,0 +1,174 @@
+import {
+  isTerminalJob,
+  type JobStatus,
+  type JsonObject,
+  type PlannedJob,
+  type Reason,
+  type RunError,
+  type RunState,
+  type TerminalJobStatus,
+} from '@kb-labs/contracts';
+import { fromUnknown, toRunError } from '@kb-labs/errors';
+import { callsStatusFunction, evaluateCondition, type Expression, parseCondition, type Scope, valuesRead } from '@kb-labs/expressions';
+
+import { type EndedJob, effectiveResult, needsContext, runContexts } from './scope.js';
+import { jobGraph } from './job-graph.js';
+
+/** A job that ends without having run. */
+export interface SettledJob {
+  readonly job: string;
+  readonly status: Extract<TerminalJobStatus, 'skipped' | 'cancelled' | 'failed'>;
+  readonly reason?: Reason;
+  readonly error?: RunError;
+}
+
+export interface Readiness {
+  /** Jobs whose needs have ended as their conditions ask: to be handed out. */
+  readonly ready: readonly string[];
+  /** Jobs that end right now, in an order that has each after its needs. */
+  readonly settled: readonly SettledJob[];
+}
+
+export interface ReadyOptions {
+  /** Jobs that just ended: only what depends on them is looked at. Left out: every job that has not started. */
+  readonly after?: readonly string[];
+  /** The environment job conditions read. */
+  readonly env?: JsonObject;
+}
+
+/**
+ * What can run now, and what never will, given how everything before it ended.
+ *
+ * A job without `if` needs success of everything it needs, directly and indirectly (GitHub's rule). With an `if` that
+ * calls none of success, failure, always and cancelled, the same holds in addition to the condition. A job that ends
+ * here decides those after it in the same call.
+ */
+export function readyJobs(state: RunState, options: ReadyOptions = {}): Readiness {
+  const graph = jobGraph(state.plan);
+  const decided = new Map<string, SettledJob>();
+  const ready: string[] = [];
+  const seen = new Set<string>();
+  const statusOf = (key: string): JobStatus => decided.get(key)?.status ?? state.jobs.get(key)?.status ?? 'queued';
+  const look = { state, statusOf };
+
+  let candidates: Iterable<string> =
+    options.after === undefined
+      ? state.plan.jobs.map((job) => job.key)
+      : new Set(options.after.flatMap((key) => graph.dependants.get(key) ?? []));
+  for (;;) {
+    const next = new Set<string>();
+    for (const key of candidates) {
+      const job = graph.byKey.get(key);
+      if (job === undefined || seen.has(key) || !isUndecided(state, key)) continue;
+      if (!job.needs.every((need) => isTerminalJob(statusOf(need)))) continue;
+      seen.add(key);
+      const settled = decide(job, look, options.env ?? {});
+      if (settled === undefined) ready.push(key);
+      else {
+        decided.set(key, settled);
+        for (const dependant of graph.dependants.get(key) ?? []) next.add(dependant);
+      }
+    }
+    if (next.size === 0) return { ready, settled: [...decided.values()] };
+    candidates = next;
+  }
+}
+
+/** Not started, and not waiting for a retry: those were decided when they first started. */
+function isUndecided(state: RunState, key: string): boolean {
+  const job = state.jobs.get(key);
+  return job !== undefined && job.status === 'queued' && job.attempt === 1 && job.startedAt === undefined;
+}
+
+interface Look {
+  readonly state: RunState;
+  readonly statusOf: (key: string) => JobStatus;
+}
+
+function decide(job: PlannedJob, look: Look, env: JsonObject): SettledJob | undefined {
+  const cancelled = look.state.cancel !== undefined;
+  try {
+    const condition = job.if === null ? undefined : readCondition(job.if);
+    const status = jobStatusFunctions(job, look);
+    const scope: Scope = {
+      contexts: { ...runContexts(look.state), env, needs: needsContext(job, (key) => endedJob(key, look)) },
+      status,
+    };
+    const implicit = condition === undefined || !condition.callsStatus;
+    if ((!implicit || status.success([])) && (condition === undefined || evaluateCondition(condition.expression, scope))) {
+      return undefined;
+    }
+    if (cancelled) return { job: job.key, status: 'cancelled', reason: cancelReason(look.state) };
+    if (implicit && !status.success([])) return { job: job.key, status: 'skipped', reason: needsReason(job, look) };
+    return { job: job.key, status: 'skipped', reason: conditionReason(job.if ?? '', condition?.expression, scope) };
+  } catch (thrown) {
+    return { job: job.key, status: 'failed', error: toRunError(fromUnknown(thrown)) };
+  }
+}
+
+function readCondition(text: string): { expression: Expression; callsStatus: boolean } {
+  const parsed = parseCondition(text);
+  if (!parsed.ok) throw new Error(`an unchecked condition: ${parsed.problem.message}`);
+  return { expression: parsed.expression, callsStatus: callsStatusFunction(parsed.expression) };
+}
+
+/** Why a condition was false: the text and the values it read. */
+export function conditionReason(text: string, expression: Expression | undefined, scope: Scope): Reason {
+  const values = expression === undefined ? {} : valuesRead(expression, scope);
+  return { rule: 'condition', message: 'its condition was false', expression: text, values };
+}
+
+export function cancelReason(state: RunState): Reason {
+  const { cancel } = state;
+  const note = cancel?.note === undefined ? '' : `: ${cancel.note}`;
+  return { rule: 'cancelled', message: `the run was cancelled by ${cancel?.by ?? 'someone'}${note}` };
+}
+
+function needsReason(job: PlannedJob, look: Look): Reason {
+  const values: Record<string, string> = {};
+  for (const need of job.needs) values[`needs.${need}.result`] = look.statusOf(need);
+  const culprits = job.needs.filter((need) => resultOf(need, look) !== 'success');
+  const first = culprits[0];
+  const message =
+    first === undefined
+      ? 'a job further up did not succeed'
+      : `it needs ${culprits.map((need) => `${need} (${look.statusOf(need)})`).join(', ')} to succeed`;
+  return { rule: 'needs', message, values };
+}
+
+function jobStatusFunctions(job: PlannedJob, look: Look): Required<Scope>['status'] {
+  const cancelled = look.state.cancel !== undefined;
+  const among = (names: readonly string[]): Iterable<string> => (names.length > 0 ? names : ancestors(job, look.state));
+  return {
+    always: () => true,
+    cancelled: () => cancelled,
+    success: (names) => !cancelled && every(among(names), (key) => resultOf(key, look) === 'success'),
+    failure: (names) => !cancelled && !every(among(names), (key) => resultOf(key, look) !== 'failed'),
+  };
+}
+
+function endedJob(key: string, look: Look): EndedJob | undefined {
+  const result = resultOf(key, look);
+  return result === undefined ? undefined : { result, outputs: look.state.jobs.get(key)?.outputs ?? {} };
+}
+
+function resultOf(key: string, look: Look): TerminalJobStatus | undefined {
+  const status = look.statusOf(key);
+  const continueOnError = jobGraph(look.state.plan).byKey.get(key)?.continueOnError ?? false;
+  return isTerminalJob(status) ? effectiveResult(status, continueOnError) : undefined;
+}
+
+/** Everything a job needs, directly and indirectly, nearest first. */
+function* ancestors(job: PlannedJob, state: RunState): Generator<string> {
+  const { byKey } = jobGraph(state.plan);
+  const seen = new Set<string>(job.needs);
+  for (const key of seen) {
+    yield key;
+    for (const need of byKey.get(key)?.needs ?? []) seen.add(need);
+  }
+}
+
+function every(keys: Iterable<string>, holds: (key: string) => boolean): boolean {
+  for (const key of keys) if (!holds(key)) return false;
+  return true;
+}
