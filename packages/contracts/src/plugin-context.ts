@@ -35,7 +35,7 @@ export interface PluginLog {
 }
 
 export interface PluginArtifacts {
-  /** Stores the bytes durably. The name is free text of `A-Z a-z 0-9 . _ - /`; the same name again replaces. */
+  /** Stores the bytes durably. The name is of `A-Z a-z 0-9 . _ - /`; the same name again replaces. */
   readonly save: (artifact: PluginArtifact) => Promise<ArtifactHandle>;
 }
 
@@ -99,7 +99,7 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
-/** Where in which run the handler is. `attempt` counts the tries of the step, from 1. */
+/** Where in which run the handler is. `attempt` counts from 1 and grows with each try of the step and of its job. */
 export interface PluginRun {
   readonly id: RunId;
   readonly workflowId: string;

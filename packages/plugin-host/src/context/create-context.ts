@@ -1,0 +1,126 @@
+import { ARTIFACT_NAME, artifactTypeOf, LIMITS, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+import type { StepCall } from '@kb-labs/ports';
+
+import { cutText } from '../cut-text.js';
+import { baseEnv, type HostEnv } from '../process-tree/base-env.js';
+import { tryNumber } from '../try-number.js';
+import type { Grant } from './grant.js';
+import { pluginPrograms } from './plugin-exec.js';
+import { pluginFetch } from './plugin-fetch.js';
+import { pluginFiles } from './plugin-files.js';
+
+export interface ContextOptions {
+  readonly grant: Grant;
+  readonly hostEnv: HostEnv;
+  readonly killGraceMs: number;
+}
+
+/** A context, and the end of it: after `close` it does nothing any more, whoever still holds it. */
+export interface StepContext {
+  readonly ctx: PluginContext;
+  /** Ends the programs that still run and waits until every line is taken. Resolves to the ids of processes that did not end. */
+  readonly close: () => Promise<readonly number[]>;
+}
+
+export function createContext(call: StepCall, { grant, hostEnv, killGraceMs }: ContextOptions): StepContext {
+  const over = new AbortController();
+  const signal = AbortSignal.any([call.signal, over.signal]);
+  const env = stepEnv(call, grant, hostEnv);
+  const log = stepLog(call, over.signal);
+  const programs = pluginPrograms({ workspace: call.workspace, grant, env: { ...baseEnv(hostEnv), ...env }, signal, killGraceMs });
+  const ctx: PluginContext = {
+    signal: call.signal,
+    log: log.levels,
+    progress: (fraction, note) => {
+      if (!over.signal.aborted && Number.isFinite(fraction)) call.progress(Math.min(1, Math.max(0, fraction)), note);
+    },
+    idempotencyKey: call.idempotencyKey,
+    workspace: call.workspace,
+    artifacts: { save: whileOpen(over.signal, (artifact: PluginArtifact) => saveArtifact(call, artifact)) },
+    fs: openFiles(over.signal, pluginFiles(call.workspace, grant)),
+    fetch: harmless(pluginFetch({ grant, signal })),
+    exec: harmless(programs.exec),
+    env,
+    run: { id: call.runId, workflowId: call.workflowId, job: call.job, step: call.step, attempt: tryNumber(call) },
+  };
+  const close = async (): Promise<readonly number[]> => {
+    over.abort(ended());
+    const survivors = await programs.ended();
+    await log.settled();
+    return survivors;
+  };
+  return { ctx, close };
+}
+
+/** The document's `env:` is given to the step by its author; of the engine's own environment only what is granted. */
+function stepEnv(call: StepCall, grant: Grant, hostEnv: HostEnv): Readonly<Record<string, string>> {
+  const env: Record<string, string> = {};
+  for (const name of grant.envNames) {
+    const value = hostEnv[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return Object.freeze({ ...env, ...call.env });
+}
+
+function stepLog(call: StepCall, over: AbortSignal) {
+  const waiting = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  const write = (level: LogLevel) => (text: string) => {
+    for (const line of over.aborted ? [] : text.split(/\r?\n/)) {
+      const stored = call.log({ stream: 'log', level, text: cutText(line, LIMITS.logLineBytes, ' … [cut]') });
+      if (stored === undefined) continue;
+      const settled = stored.catch((error: unknown) => void (failure ??= { error })).finally(() => waiting.delete(settled));
+      waiting.add(settled);
+    }
+  };
+  return {
+    levels: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    /** Fails as the first line did that could not be taken. */
+    settled: async () => {
+      await Promise.all(waiting);
+      if (failure !== undefined) throw failure.error;
+    },
+  };
+}
+
+function saveArtifact(call: StepCall, { name, type, label, content }: PluginArtifact) {
+  if (!ARTIFACT_NAME.test(name) || name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+    throw new AppError('ARTIFACT_INVALID', { name: name.slice(0, 256), problem: 'a name is letters, digits, ".", "_", "-" and "/"' });
+  }
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  return call.saveArtifact({ name, type: type ?? artifactTypeOf(name), ...(label === undefined ? {} : { label }), content: bytes });
+}
+
+function openFiles(over: AbortSignal, files: PluginContext['fs']): PluginContext['fs'] {
+  return {
+    readText: whileOpen(over, files.readText),
+    readBytes: whileOpen(over, files.readBytes),
+    write: whileOpen(over, files.write),
+    list: whileOpen(over, files.list),
+    exists: whileOpen(over, files.exists),
+    stat: whileOpen(over, files.stat),
+    remove: whileOpen(over, files.remove),
+  };
+}
+
+/** A handler that goes on after its step has ended must not write into a workspace that others work in by then. */
+function whileOpen<Args extends unknown[], Result>(over: AbortSignal, act: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
+  return harmless(async (...args) => {
+    if (over.aborted) throw ended();
+    return act(...args);
+  });
+}
+
+/** A call that a handler forgets to wait for may still fail, at the latest when the step ends: that must not end the worker. */
+function harmless<Args extends unknown[], Result>(act: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
+  return (...args) => {
+    const result = act(...args);
+    result.catch(() => undefined);
+    return result;
+  };
+}
+
+function ended(): AppError {
+  return new AppError('INTERRUPTED', {}, { hint: 'the step has ended' });
+}

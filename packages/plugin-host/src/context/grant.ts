@@ -1,0 +1,82 @@
+import { isIP } from 'node:net';
+
+import type { Permissions } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+
+import { compileGlob, type Glob, matchesGlob } from '../files/glob.js';
+
+/**
+ * What one step may do: both the command's declaration and the document's grants must allow it. A kind the document does
+ * not name is left as declared; a kind the command does not name is denied.
+ */
+export interface Grant {
+  readonly requireProgram: (program: string) => void;
+  /** Whether addresses inside private networks may be reached too: only for a host written out in a list. */
+  readonly requireHost: (host: string) => 'any-address' | 'public-address';
+  readonly requireRead: (path: string) => void;
+  readonly requireWrite: (path: string) => void;
+  readonly mayRead: (path: string) => boolean;
+  readonly mayWrite: (path: string) => boolean;
+  readonly envNames: readonly string[];
+}
+
+interface Side {
+  readonly owner: string;
+  readonly permissions: Permissions;
+}
+
+/** Each required thing not allowed fails with `PERMISSION_DENIED`, naming the permission and who withholds it. */
+export function toGrant(declared: Permissions, granted: Permissions): Grant {
+  const sides: readonly Side[] = [
+    { owner: 'the command does not declare it', permissions: declared },
+    { owner: 'the "permissions" of the document do not grant it', permissions: notNarrowed(granted, declared) },
+  ];
+  const require = (allows: (permissions: Permissions) => boolean, act: string, permission: string): void => {
+    const denying = sides.find((side) => !allows(side.permissions));
+    if (denying !== undefined) throw new AppError('PERMISSION_DENIED', { act, permission }, { hint: denying.owner });
+  };
+  const reads = sides.map((side) => globsOf(side.permissions.fs?.read));
+  const writes = sides.map((side) => globsOf(side.permissions.fs?.write));
+  const mayRead = (path: string): boolean => reads.every((globs) => fitsAny(globs, path));
+  const mayWrite = (path: string): boolean => writes.every((globs) => fitsAny(globs, path));
+  return {
+    requireProgram: (program) => require((side) => allowsProgram(side, program), `starting ${program}`, `shell: [${program}]`),
+    requireHost: (host) => {
+      require((side) => (side.network ?? []).some((pattern) => fitsHost(pattern, host)), `reaching ${host}`, `network: [${host}]`);
+      return sides.some((side) => (side.permissions.network ?? []).some((pattern) => pattern.toLowerCase() === host)) ? 'any-address' : 'public-address';
+    },
+    requireRead: (path) => require((side) => fitsAny(globsOf(side.fs?.read), path), `reading ${path}`, `fs.read: [${path}]`),
+    requireWrite: (path) => require((side) => fitsAny(globsOf(side.fs?.write), path), `writing ${path}`, `fs.write: [${path}]`),
+    mayRead,
+    mayWrite,
+    envNames: (declared.env ?? []).filter((name) => granted.env === undefined || granted.env.includes(name)),
+  };
+}
+
+function notNarrowed(granted: Permissions, declared: Permissions): Permissions {
+  return {
+    ...(granted.shell === undefined ? { shell: declared.shell } : { shell: granted.shell }),
+    ...(granted.network === undefined ? { network: declared.network } : { network: granted.network }),
+    ...(granted.fs === undefined ? { fs: declared.fs } : { fs: granted.fs }),
+  };
+}
+
+function allowsProgram({ shell }: Permissions, program: string): boolean {
+  return Array.isArray(shell) ? shell.includes(program) : shell === true;
+}
+
+/** `*.example.com` is every host below example.com, `*` every host; anything else is one host. */
+function fitsHost(pattern: string, host: string): boolean {
+  const wanted = pattern.toLowerCase();
+  if (wanted === '*') return true;
+  if (!wanted.startsWith('*.')) return wanted === host;
+  return isIP(host) === 0 && host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1;
+}
+
+function globsOf(patterns: readonly string[] = []): readonly Glob[] {
+  return patterns.map(compileGlob);
+}
+
+function fitsAny(globs: readonly Glob[], path: string): boolean {
+  return globs.some((glob) => matchesGlob(glob, path));
+}

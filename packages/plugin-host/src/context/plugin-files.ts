@@ -1,0 +1,144 @@
+import { constants, type Dirent } from 'node:fs';
+import { type FileHandle, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import type { FileStat, PluginFiles } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+
+import { compileGlob, type Glob, globEnds, type GlobPlaces, globStart, globStep } from '../files/glob.js';
+import { type InsidePath, openInside, resolveInside } from '../files/inside.js';
+import type { Grant } from './grant.js';
+
+/**
+ * `ctx.fs`. A permission is checked on where a path really leads, after every link, so a link inside the workspace opens
+ * nothing that its target is not granted for.
+ */
+export function pluginFiles(workspace: string, grant: Grant): PluginFiles {
+  const files = new WorkspaceAccess(workspace, grant);
+  return {
+    readText: async (path) => (await files.read(path)).toString('utf8'),
+    readBytes: (path) => files.read(path),
+    write: (path, content) => files.write(path, content),
+    list: (glob) => files.list(glob),
+    exists: (path) => files.exists(path),
+    stat: (path) => files.stat(path),
+    remove: (path) => files.remove(path),
+  };
+}
+
+class WorkspaceAccess {
+  readonly #workspace: string;
+  readonly #grant: Grant;
+
+  constructor(workspace: string, grant: Grant) {
+    this.#workspace = workspace;
+    this.#grant = grant;
+  }
+
+  async read(path: string): Promise<Buffer> {
+    const handle = await this.#open(await this.#toRead(path), constants.O_RDONLY);
+    try {
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    const place = await this.#resolve(path, 'writing', 'fs.write');
+    this.#grant.requireWrite(place.relative);
+    await mkdir(dirname(place.absolute), { recursive: true });
+    // Emptied only once it is known which file was opened.
+    const handle = await this.#open(place, constants.O_WRONLY | constants.O_CREAT);
+    try {
+      await handle.truncate(0);
+      await handle.writeFile(content);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async exists(path: string): Promise<boolean> {
+    return lstat((await this.#toRead(path)).absolute).then(() => true, () => false);
+  }
+
+  async stat(path: string): Promise<FileStat> {
+    const found = await stat((await this.#toRead(path)).absolute);
+    const kind = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
+    return { kind, bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) };
+  }
+
+  async list(pattern: string): Promise<readonly string[]> {
+    const root = await this.#resolve('.', 'listing', 'fs.read');
+    const glob = compileGlob(pattern);
+    const found: string[] = [];
+    for await (const path of matchingFiles(root.absolute, '', { glob, places: globStart(glob) })) {
+      if (this.#grant.mayRead(path)) found.push(path);
+    }
+    return found.sort();
+  }
+
+  /** Of a folder, every file in it must be granted before the first one goes. A link goes, not what it leads to. */
+  async remove(path: string): Promise<void> {
+    const place = await this.#resolve(path, 'removing', 'fs.write', 'keep');
+    if (place.relative === '') throw outside('removing', path, 'fs.write');
+    const found = await lstat(place.absolute).catch(() => undefined);
+    if (found?.isDirectory() === true) {
+      for await (const file of everyEntry(place.absolute, place.relative)) this.#grant.requireWrite(file);
+      if (!this.#grant.mayWrite(place.relative)) this.#grant.requireWrite(`${place.relative}/*`);
+    } else {
+      this.#grant.requireWrite(place.relative);
+    }
+    await rm(place.absolute, { recursive: true, force: true });
+  }
+
+  async #toRead(path: string): Promise<InsidePath> {
+    const place = await this.#resolve(path, 'reading', 'fs.read');
+    this.#grant.requireRead(place.relative);
+    return place;
+  }
+
+  async #resolve(path: string, act: string, permission: string, lastLink: 'follow' | 'keep' = 'follow'): Promise<InsidePath> {
+    const place = await resolveInside(this.#workspace, path, { lastLink });
+    if (place === undefined) throw outside(act, path, permission);
+    return place;
+  }
+
+  async #open(place: InsidePath, flags: number): Promise<FileHandle> {
+    const handle = await openInside(place, flags);
+    if (handle === undefined) throw outside('opening', place.relative, 'fs');
+    return handle;
+  }
+}
+
+function outside(act: string, path: string, permission: string): AppError {
+  const hint = 'nothing outside the workspace can be granted, and its root cannot be removed';
+  return new AppError('PERMISSION_DENIED', { act: `${act} ${path}`, permission }, { hint });
+}
+
+interface Walk {
+  readonly glob: Glob;
+  readonly places: GlobPlaces;
+}
+
+async function* matchingFiles(folder: string, path: string, { glob, places }: Walk): AsyncGenerator<string> {
+  for (const entry of await entriesOf(folder)) {
+    const next = globStep(glob, places, entry.name);
+    const entryPath = path === '' ? entry.name : `${path}/${entry.name}`;
+    if (entry.isFile() && globEnds(glob, next)) yield entryPath;
+    else if (entry.isDirectory() && next.length > 0) yield* matchingFiles(join(folder, entry.name), entryPath, { glob, places: next });
+  }
+}
+
+async function* everyEntry(folder: string, path: string): AsyncGenerator<string> {
+  for (const entry of await entriesOf(folder)) {
+    const entryPath = `${path}/${entry.name}`;
+    if (entry.isDirectory()) yield* everyEntry(join(folder, entry.name), entryPath);
+    else yield entryPath;
+  }
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  // A folder that went away while its parent was read holds nothing.
+  return readdir(folder, { withFileTypes: true }).catch(() => []);
+}

@@ -1,0 +1,68 @@
+import type { Uses } from '@kb-labs/contracts';
+import { assertNever } from '@kb-labs/errors';
+import type { Logger, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
+
+import { lookUpCommand } from './plugins/look-up-command.js';
+import { PluginShelf } from './plugins/plugin-shelf.js';
+import type { HostEnv } from './process-tree/base-env.js';
+
+export interface PluginHostOptions {
+  /** Folders of the plugin packages that ship with the engine. */
+  readonly firstParty: readonly string[];
+  /** The project and the folders of its own plugins, absolute or relative to it. */
+  readonly project: { readonly root: string; readonly plugins: readonly string[] };
+  /** The environment that steps may be given a part of. */
+  readonly hostEnv: HostEnv;
+  readonly logger: Logger;
+  /** From TERM to KILL of a step that is aborted, and what a handler gets to end. 1 s for scripts and 2 s for handlers when left out. */
+  readonly killGraceMs?: number;
+}
+
+const HANDLER_GRACE_MS = 2_000;
+
+/** A host for plugin commands in this process and scripts in process trees of their own. Reads and loads nothing until it is asked. */
+export function createPluginHost(options: PluginHostOptions): PluginHost {
+  const shelf = new PluginShelf(options);
+  return {
+    resolve: async (uses) => {
+      const found = await lookUpCommand(shelf, uses);
+      return found.ok ? { ok: true, plugin: found.plugin.installed, command: found.command } : found;
+    },
+    list: async () => (await shelf.usable()).map((plugin) => plugin.installed),
+    isolationOf,
+    run: (call) => runStep(call, shelf, options),
+  };
+}
+
+function isolationOf(uses: Uses): 'in-process' | 'subprocess' {
+  switch (uses.kind) {
+    case 'plugin':
+      return 'in-process';
+    case 'builtin':
+      return 'subprocess';
+    default:
+      return assertNever(uses);
+  }
+}
+
+/** The two ways to run are loaded when they are first needed: a run of scripts alone never loads a schema checker. */
+async function runStep(call: StepCall, shelf: PluginShelf, { hostEnv, killGraceMs, logger }: PluginHostOptions): Promise<StepOutcome> {
+  const { uses } = call;
+  switch (uses.kind) {
+    case 'builtin': {
+      const { runScript } = await import('./script/run-script.js');
+      return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }) });
+    }
+    case 'plugin': {
+      const found = await lookUpCommand(shelf, uses);
+      if (!found.ok) {
+        const { code, message, hint } = found;
+        return { status: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: false };
+      }
+      const { runCommand } = await import('./plugins/run-command.js');
+      return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS });
+    }
+    default:
+      return assertNever(uses);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * From what a step `uses` to its outcome: plugin commands in this process, with checked input and output and behind
+ * permissions, and scripts as process trees of their own.
+ */
+export { createPluginHost } from './create-plugin-host.js';
+export type { PluginHostOptions } from './create-plugin-host.js';
+export { hashFiles } from './files/hash-files.js';
+export { workspaceFiles } from './files/workspace-files.js';

@@ -1,0 +1,116 @@
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+
+import { environmentOf, HAS_PROCESS_LIST, listSince, type ProcessRow } from './process-list.js';
+
+/** What ending a tree came to: how many processes had to be told, and the ids of those that are still there. */
+export interface TreeEnd {
+  readonly told: number;
+  readonly left: readonly number[];
+}
+
+/** How often it is looked whether a tree has ended. */
+const LOOK_MS = 10;
+/** How long what ignores even KILL, or starts ever more processes, is hunted. */
+const HUNT_MS = 1_000;
+
+/**
+ * All that one started program has started in turn. On Linux these are the processes of its group or its session, those
+ * whose environment holds the token (also after `setsid`, a double fork, `nohup`), and the children of all of these. One
+ * that wipes its environment, leaves the session and loses its parent before anybody looks is not found. Elsewhere it is
+ * the process group alone.
+ */
+export class ProcessTree {
+  readonly #leader: number;
+  readonly #token: string;
+  readonly #startedAt = performance.now();
+  /** Those seen so far by id, with their start: one whose parent has gone may not be recognised a second time. */
+  readonly #seen = new Map<number, string>();
+  #told = 0;
+
+  /** `leader` has just been started, in a group and session of its own. */
+  constructor(leader: number, token: string) {
+    this.#leader = leader;
+    this.#token = token;
+  }
+
+  /** Waits for the end of all of it, for as long as `mayWait` says. */
+  async vanish(mayWait: () => boolean): Promise<void> {
+    let pauseMs = 1;
+    while (this.#isThere() && mayWait()) {
+      await delay(pauseMs);
+      pauseMs = Math.min(2 * pauseMs, LOOK_MS);
+    }
+  }
+
+  /** TERM for all of it, and KILL for what is still there after `graceMs`. Takes no longer than that and one second. */
+  async end(graceMs: number): Promise<TreeEnd> {
+    if (!HAS_PROCESS_LIST) return this.#endGroup(graceMs);
+    let members = this.#members();
+    this.#tell(members, 'SIGTERM');
+    const graceEnds = performance.now() + graceMs;
+    if (members.length > 0) await this.vanish(() => performance.now() < graceEnds);
+    members = members.length > 0 ? this.#members() : members;
+    let known = 0;
+    for (const until = performance.now() + HUNT_MS; members.length > 0 && performance.now() < until; members = this.#members()) {
+      this.#tell(members, 'SIGKILL');
+      // What multiplies is caught only by being faster.
+      if (this.#seen.size > known) await nextTurn();
+      else await delay(1);
+      known = this.#seen.size;
+    }
+    return { told: this.#told, left: members.map(({ pid }) => pid) };
+  }
+
+  #isThere(): boolean {
+    return HAS_PROCESS_LIST ? this.#members().length > 0 : send(-this.#leader, 0);
+  }
+
+  #members(): ProcessRow[] {
+    const rows = listSince(this.#leader, performance.now() - this.#startedAt);
+    const members = new Map<number, ProcessRow>();
+    for (const row of rows) if (row.pid !== process.pid && this.#isOurs(row)) members.set(row.pid, row);
+    const childrenOf = Map.groupBy(rows, (row) => row.parent);
+    // A map hands out what is added while it is walked.
+    for (const pid of members.keys()) {
+      for (const child of childrenOf.get(pid) ?? []) members.set(child.pid, child);
+    }
+    for (const { pid, startedAt } of members.values()) this.#seen.set(pid, startedAt);
+    return [...members.values()];
+  }
+
+  #isOurs(row: ProcessRow): boolean {
+    return (
+      row.session === this.#leader ||
+      row.group === this.#leader ||
+      this.#seen.get(row.pid) === row.startedAt ||
+      environmentOf(row.pid).includes(this.#token)
+    );
+  }
+
+  #tell(members: readonly ProcessRow[], signal: NodeJS.Signals): void {
+    if (signal === 'SIGTERM') this.#told = members.length;
+    // The group in one go, so that none of it sees another one end first.
+    const hasGroup = members.some(({ group }) => group === this.#leader);
+    if (hasGroup) send(-this.#leader, signal);
+    for (const { pid, group } of members) if (group !== this.#leader) send(pid, signal);
+  }
+
+  async #endGroup(graceMs: number): Promise<TreeEnd> {
+    if (!send(-this.#leader, 'SIGTERM')) return { told: 0, left: [] };
+    const graceEnds = performance.now() + graceMs;
+    await this.vanish(() => performance.now() < graceEnds);
+    send(-this.#leader, 'SIGKILL');
+    await this.vanish(() => performance.now() < graceEnds + HUNT_MS);
+    return { told: 1, left: this.#isThere() ? [this.#leader] : [] };
+  }
+}
+
+/** Whether there was somebody to take the signal. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    // It has ended in between, or belongs to another user.
+    return false;
+  }
+}

@@ -1,0 +1,212 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { closeWriters, openNamedPipes } from './named-pipes.js';
+import { explainNotStarted, findUnusable, type NotStarted } from './not-started.js';
+import { ProcessTree, type TreeEnd } from './process-tree.js';
+import { StreamReader, type TakeChunk } from './stream-reader.js';
+
+export interface ProcessOptions {
+  /** A path, or a name to look up in the `PATH` of `env`. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  /** All of the environment. `KB_STEP_TOKEN` is added, by which processes of the tree are found. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What the program reads from its standard input; empty when left out. */
+  readonly input?: string | Uint8Array;
+  /** Ends the program and everything it has started. */
+  readonly signal: AbortSignal;
+  /** From TERM to KILL. */
+  readonly killGraceMs: number;
+  /** Take the output as it comes. A promise holds the program back; a failure ends it and fails `ended`. */
+  readonly onStdout: TakeChunk;
+  readonly onStderr: TakeChunk;
+  /** A private folder: the output can then be opened again as `/dev/stdout` and `/dev/stderr`, see `openNamedPipes`. */
+  readonly pipeFolder?: string;
+}
+
+export interface RunningProcess {
+  /** `undefined` when it could not be started. */
+  readonly pid: number | undefined;
+  /** Resolves when the program has ended, nothing of what it started is left, and its output has been taken. */
+  readonly ended: Promise<ProcessEnd>;
+}
+
+export type ProcessEnd =
+  | {
+      readonly kind: 'exited';
+      /** 128 and the signal's number for a program that a signal ended, as shells say it. */
+      readonly exitCode: number;
+      readonly signal?: NodeJS.Signals;
+      /** Whether it was told to end by the abort. */
+      readonly aborted: boolean;
+      /** Processes it had started that were still there after its own end, and that had to be ended. */
+      readonly leftovers: number;
+      /** Process ids that not even KILL has ended: those of another user, or stuck in the kernel. */
+      readonly survivors: readonly number[];
+    }
+  | NotStarted;
+
+/** The name of the variable that holds the tokens of all steps a process is part of. */
+export const TOKEN_VARIABLE = 'KB_STEP_TOKEN';
+
+/** Leftovers of a program that ended by itself get this long to end, at most. */
+const LEFTOVER_GRACE_MS = 250;
+/** Before that, those that hold its output may finish what they are writing: until they are silent this long, … */
+const LEFTOVER_SILENCE_MS = 200;
+/** … and this long in all. */
+const LAST_WORDS_MS = 1_000;
+/** After the end of a tree nobody writes to its pipes any more, except what has escaped. */
+const SILENCE_MS = 100;
+/** How long a process may take to vanish after KILL. */
+const COLLECT_MS = 250;
+
+/** Starts a program without a shell, as the leader of a process group and session of its own. Never throws. */
+export function startProcess(options: ProcessOptions): RunningProcess {
+  const unusable = findUnusable(options);
+  if (unusable !== undefined) return { pid: undefined, ended: Promise.resolve(unusable) };
+  const token = randomBytes(16).toString('hex');
+  let launched: Launched;
+  try {
+    launched = launch(options, token);
+  } catch (thrown) {
+    return { pid: undefined, ended: Promise.resolve(explainNotStarted(options, thrown)) };
+  }
+  const { child, outputs } = launched;
+  if (child.pid === undefined) {
+    for (const output of outputs) output.destroy();
+    const failed = new Promise<ProcessEnd>((resolve) => child.once('error', (error) => resolve(explainNotStarted(options, error))));
+    return { pid: undefined, ended: failed };
+  }
+  return { pid: child.pid, ended: supervise(launched, new ProcessTree(child.pid, token), options) };
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  readonly outputs: readonly [Readable, Readable];
+}
+
+function launch({ program, args, cwd, env, input, pipeFolder }: ProcessOptions, token: string): Launched {
+  const pipes = pipeFolder === undefined ? undefined : openNamedPipes(pipeFolder);
+  // A step inside a step carries the tokens of both, and ends with either.
+  const outer = env[TOKEN_VARIABLE];
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, {
+      cwd,
+      env: { ...env, [TOKEN_VARIABLE]: outer === undefined ? token : `${outer},${token}` },
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', pipes?.[0].writer ?? 'pipe', pipes?.[1].writer ?? 'pipe'],
+    });
+  } catch (thrown) {
+    for (const { stream } of pipes ?? []) stream.destroy();
+    throw thrown;
+  } finally {
+    closeWriters(pipes ?? []);
+  }
+  if (child.stdin !== null) {
+    // It may end without reading its input.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  }
+  return { child, outputs: [streamOf(pipes?.[0].stream ?? child.stdout), streamOf(pipes?.[1].stream ?? child.stderr)] };
+}
+
+function streamOf(stream: Readable | null | undefined): Readable {
+  // Node leaves it out when the start failed: there is nothing to read then.
+  return stream ?? Readable.from([]);
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+async function supervise({ child, outputs }: Launched, tree: ProcessTree, options: ProcessOptions): Promise<ProcessEnd> {
+  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  const readers = [new StreamReader(outputs[0], options.onStdout), new StreamReader(outputs[1], options.onStderr)];
+  const taken = Promise.all(readers.map((reader) => reader.done));
+  const abort = watch(options.signal);
+  try {
+    const first = await Promise.race([exited, abort.fired, failureOf(taken)]);
+    if (typeof first === 'object') return await finishExited(first, tree, { readers, taken, abort: abort.fired, options });
+    const end = await tree.end(options.killGraceMs);
+    const exit = await Promise.race([exited, delay(COLLECT_MS, undefined)]);
+    if (first === 'failed') await taken;
+    await settle(readers, taken);
+    return toEnd(exit ?? { code: null, signal: 'SIGKILL' }, { aborted: true, leftovers: 0, survivors: end.left });
+  } finally {
+    abort.release();
+    for (const reader of readers) reader.cut();
+    child.stdin?.destroy();
+  }
+}
+
+interface Finish {
+  readonly readers: readonly StreamReader[];
+  readonly taken: Promise<unknown>;
+  readonly abort: Promise<'aborted'>;
+  readonly options: ProcessOptions;
+}
+
+/** The program has ended by itself. What it leaves behind is ended, and what it wrote is taken, however long that takes. */
+async function finishExited(exit: Exit, tree: ProcessTree, { readers, taken, abort, options }: Finish): Promise<ProcessEnd> {
+  const isWriting = writingWatch(readers);
+  await tree.vanish(() => !options.signal.aborted && isWriting());
+  const end: TreeEnd = await tree.end(Math.min(options.killGraceMs, LEFTOVER_GRACE_MS));
+  for (const reader of readers) reader.limitWaiting(SILENCE_MS);
+  const first = await Promise.race([taken, abort]);
+  if (first === 'aborted') await settle(readers, taken);
+  return toEnd(exit, { aborted: false, leftovers: end.told, survivors: end.left });
+}
+
+/** What is in the pipes is still taken, unless that takes long. */
+async function settle(readers: readonly StreamReader[], taken: Promise<unknown>): Promise<void> {
+  for (const reader of readers) reader.limitWaiting(SILENCE_MS);
+  await Promise.race([taken, delay(COLLECT_MS)]);
+}
+
+function toEnd({ code, signal }: Exit, rest: { aborted: boolean; leftovers: number; survivors: readonly number[] }): ProcessEnd {
+  if (signal === null) return { kind: 'exited', exitCode: code ?? 0, ...rest };
+  return { kind: 'exited', exitCode: 128 + constants.signals[signal], signal, ...rest };
+}
+
+/**
+ * Whether leftovers may still have something to say: the `tee` of `exec > >(tee log)` ends a moment after its script. Not
+ * when the pipes are closed, nor after a silence; the time in which nobody took what is there is not counted.
+ */
+function writingWatch(readers: readonly StreamReader[]): () => boolean {
+  let leftMs = LAST_WORDS_MS;
+  let lookedAt = performance.now();
+  return () => {
+    const now = performance.now();
+    const isTaking = readers.some((reader) => reader.state === 'taking');
+    if (!isTaking) leftMs -= now - lookedAt;
+    lookedAt = now;
+    if (readers.every((reader) => reader.state === 'ended')) return false;
+    return isTaking || (leftMs > 0 && readers.some((reader) => reader.state !== 'ended' && now - reader.idleSince < LEFTOVER_SILENCE_MS));
+  };
+}
+
+async function failureOf(taken: Promise<unknown>): Promise<'failed'> {
+  try {
+    await taken;
+  } catch {
+    return 'failed';
+  }
+  // The end of the output says nothing: a program can close it and go on.
+  return new Promise<never>(() => undefined);
+}
+
+function watch(signal: AbortSignal): { fired: Promise<'aborted'>; release: () => void } {
+  let onAbort = (): void => undefined;
+  const fired = new Promise<'aborted'>((resolve) => {
+    onAbort = () => resolve('aborted');
+    signal.addEventListener('abort', onAbort);
+  });
+  return { fired, release: () => signal.removeEventListener('abort', onAbort) };
+}

@@ -1,0 +1,101 @@
+import type { Readable } from 'node:stream';
+
+export type TakeChunk = (chunk: Buffer) => void | Promise<void>;
+
+/**
+ * Hands a stream over chunk by chunk. While `take` has not resolved nothing is read, and the writer at the other end
+ * has to wait. `done` resolves at the end of the stream, or earlier by `cut` and `limitWaiting`; it fails as `take` does.
+ */
+export class StreamReader {
+  readonly done: Promise<void>;
+  readonly #stream: Readable;
+  readonly #take: TakeChunk;
+  readonly #finish: () => void;
+  readonly #fail: (error: unknown) => void;
+  #state: 'waiting' | 'taking' | 'ended' = 'waiting';
+  #idleSince = performance.now();
+  #waitLeftMs = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: Readable, take: TakeChunk) {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.done = promise;
+    this.#stream = stream;
+    this.#take = take;
+    this.#finish = () => {
+      this.#end();
+      resolve(undefined);
+    };
+    this.#fail = (error) => {
+      this.#end();
+      reject(error instanceof Error ? error : new Error(String(error)));
+    };
+    stream.on('data', (chunk: Buffer) => this.#receive(chunk));
+    // A stream that breaks off has ended, too: what was in it has been handed over.
+    for (const event of ['end', 'close', 'error']) stream.once(event, this.#finish);
+  }
+
+  get state(): 'waiting' | 'taking' | 'ended' {
+    return this.#state;
+  }
+
+  /** When the last chunk was taken, in milliseconds of `performance.now()`. */
+  get idleSince(): number {
+    return this.#idleSince;
+  }
+
+  /**
+   * From now on, waits at most `ms` in all for somebody to write. The time `take` needs is not counted, so that what is
+   * written already arrives, however slowly it is taken.
+   */
+  limitWaiting(ms: number): void {
+    this.#idleSince = performance.now();
+    this.#waitLeftMs = ms;
+    if (this.#state === 'waiting') this.#startTimer();
+  }
+
+  /** Stops at once. What was not read is lost. */
+  cut(): void {
+    this.#finish();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#state === 'ended') return;
+    this.#stopTimer();
+    try {
+      const taken = this.#take(chunk);
+      if (taken === undefined) return this.#wait();
+      this.#state = 'taking';
+      this.#stream.pause();
+      taken.then(() => this.#wait(), this.#fail);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #wait(): void {
+    if (this.#state === 'ended') return;
+    this.#idleSince = performance.now();
+    if (this.#state === 'taking') {
+      this.#state = 'waiting';
+      this.#stream.resume();
+    }
+    this.#startTimer();
+  }
+
+  #startTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#waitLeftMs !== Infinity) this.#timer = setTimeout(this.#finish, Math.max(0, this.#waitLeftMs));
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    if (this.#waitLeftMs !== Infinity) this.#waitLeftMs -= performance.now() - this.#idleSince;
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    clearTimeout(this.#timer);
+    this.#stream.destroy();
+  }
+}

@@ -1,0 +1,39 @@
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+import { spawnSource } from '@kb-labs/testkit';
+import { describe, expect, it } from 'vitest';
+
+import type { FloodReport } from './flood.fixture.js';
+
+const MB = 1024 * 1024;
+
+/** `KB_FLOOD_MB=1024` for the full size. */
+const SIZE_MB = Number(process.env['KB_FLOOD_MB'] ?? 200);
+
+describe('a script that prints without end', () => {
+  it.each([
+    ['lines', `yes "$(printf "%0.sx" $(seq 63))" | head -c ${String(SIZE_MB)}M`, SIZE_MB * MB],
+    ['one line', `head -c ${String(SIZE_MB)}M /dev/zero | tr "\\0" x`, SIZE_MB * MB],
+    ['states of a progress bar', `yes "$(printf "%0.sx" $(seq 63))" | head -c ${String(SIZE_MB / 4)}M | tr "\\n" "\\r"`, (SIZE_MB / 4) * MB],
+    ['errors', `yes "$(printf "%0.sx" $(seq 1023))" | head -c ${String(SIZE_MB)}M >&2`, SIZE_MB * MB],
+  ])('of %s takes no more memory than one that prints little', async (name, script, bytes) => {
+    const report = await flood([script]);
+    expect(report.status).toBe('success');
+    // Without the line ends; of the one line only its beginning.
+    if (name === 'one line') expect(report).toMatchObject({ lines: 1, textBytes: 65_536 });
+    else expect(report.lines + report.textBytes).toBe(bytes);
+    expect(report.grownBytes).toBeLessThan(50 * MB);
+  }, 120_000);
+
+  it('is seen to take memory where its lines are kept', async () => {
+    const report = await flood([`yes "$(printf "%0.sx" $(seq 1023))" | head -c 100M`, 'keep']);
+    expect(report.grownBytes).toBeGreaterThan(80 * MB);
+  });
+});
+
+async function flood(args: readonly string[]): Promise<FloodReport> {
+  const child = spawnSource(fileURLToPath(new URL('./flood.fixture.ts', import.meta.url)), args);
+  if (child.stdout === null) throw new Error('the process has no output');
+  return JSON.parse(await text(child.stdout)) as FloodReport;
+}

@@ -1,0 +1,113 @@
+import type { RunError } from '@kb-labs/contracts';
+import { fromUnknown, toRunError } from '@kb-labs/errors';
+import type { Logger, StepCall, StepOutcome } from '@kb-labs/ports';
+
+import type { HostEnv } from '../process-tree/base-env.js';
+import type { NotStarted } from '../process-tree/not-started.js';
+import { type ProcessEnd, startProcess } from '../process-tree/start-process.js';
+import { TailBuffer } from '../process-tree/tail-buffer.js';
+import { toFailed } from '../to-failed.js';
+import { collectArtifacts } from './collect-artifacts.js';
+import { exitError, scriptOutputs, TAIL_BYTES, type Tails } from './finish-script.js';
+import { interpreterOf } from './interpreters.js';
+import { findWorkingFolder, readScriptInput, scriptEnv, temporaryParent } from './prepare-script.js';
+import { reopenHint, reopensOutput } from './reopened-output.js';
+import { makeStepFolder, type StepFolder } from './step-folder.js';
+import { takeLines } from './take-lines.js';
+
+export interface ScriptOptions {
+  readonly hostEnv: HostEnv;
+  /** From TERM to KILL when the step is ended; one second when left out. */
+  readonly killGraceMs?: number;
+  readonly logger: Logger;
+}
+
+const KILL_GRACE_MS = 1_000;
+
+/** `builtin:run`: one script as a process tree of its own, of which nothing is left when this resolves. Never throws. */
+export async function runScript(call: StepCall, options: ScriptOptions): Promise<StepOutcome> {
+  if (call.signal.aborted) return { status: 'aborted', outputs: {} };
+  let folder: StepFolder | undefined;
+  try {
+    const { script, shell, workingDirectory } = readScriptInput(call.input);
+    const cwd = await findWorkingFolder(call.workspace, workingDirectory);
+    folder = makeStepFolder(temporaryParent(options.hostEnv), script);
+    const { program, args, byInput } = interpreterOf(shell, folder.script);
+    const tails: Tails = { stdout: new TailBuffer(TAIL_BYTES), stderr: new TailBuffer(TAIL_BYTES) };
+    const stdout = takeLines(call, 'stdout', tails.stdout);
+    const stderr = takeLines(call, 'stderr', tails.stderr);
+    const end = await startProcess({
+      program,
+      args,
+      cwd,
+      env: scriptEnv(call, folder, options.hostEnv),
+      ...(byInput ? { input: script } : {}),
+      signal: call.signal,
+      killGraceMs: options.killGraceMs ?? KILL_GRACE_MS,
+      onStdout: stdout.take,
+      onStderr: stderr.take,
+      ...(reopensOutput(script) ? { pipeFolder: folder.root } : {}),
+    }).ended;
+    await stdout.finish();
+    await stderr.finish();
+    return end.kind === 'exited' ? await finish(call, { end, folder, tails }) : notStarted(end);
+  } catch (error) {
+    return toFailed(error);
+  } finally {
+    await cleanUp(folder, options.logger);
+  }
+}
+
+interface Ended {
+  readonly end: ProcessEnd & { kind: 'exited' };
+  readonly folder: StepFolder;
+  readonly tails: Tails;
+}
+
+/** What the script left is read only now, when nobody writes to it any more. */
+async function finish(call: StepCall, { end, folder, tails }: Ended): Promise<StepOutcome> {
+  await reportProcesses(call, end);
+  const { outputs, error } = scriptOutputs(folder.output, end, tails);
+  if (end.aborted) return { status: 'aborted', outputs };
+
+  const unstored = await storeArtifacts(folder, call);
+  if (call.signal.aborted) return { status: 'aborted', outputs };
+  const problems = [error, unstored].filter((problem) => problem !== undefined);
+  const [first] = problems;
+  if (end.exitCode === 0) return first === undefined ? { status: 'success', outputs } : { status: 'failed', error: first, outputs, retryable: false };
+  for (const { message } of problems) await call.log({ stream: 'engine', level: 'warn', text: message });
+  const hint = reopenHint(String(outputs['stderr']));
+  if (hint !== undefined) await call.log({ stream: 'engine', level: 'info', text: hint });
+  return { status: 'failed', error: exitError(end), outputs, retryable: true };
+}
+
+async function reportProcesses({ log }: StepCall, { leftovers, survivors }: ProcessEnd & { kind: 'exited' }): Promise<void> {
+  if (leftovers > 0) await log({ stream: 'engine', level: 'info', text: `ended what the script had left running (processes: ${String(leftovers)})` });
+  if (survivors.length > 0) {
+    await log({ stream: 'engine', level: 'error', text: `these processes of the script could not be ended: ${survivors.join(', ')}` });
+  }
+}
+
+/** A failed script's artifacts are stored too: they often say why. */
+async function storeArtifacts(folder: StepFolder, call: StepCall): Promise<RunError | undefined> {
+  try {
+    await collectArtifacts(folder.artifacts, call);
+    return undefined;
+  } catch (error) {
+    return toRunError(fromUnknown(error));
+  }
+}
+
+function notStarted({ reason, problem, hint, temporary }: NotStarted): StepOutcome {
+  if (reason === 'aborted') return { status: 'aborted', outputs: {} };
+  const code = reason === 'program-missing' ? 'PROGRAM_NOT_FOUND' : 'PROGRAM_NOT_STARTED';
+  return { status: 'failed', error: { code, message: problem, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: temporary };
+}
+
+async function cleanUp(folder: StepFolder | undefined, logger: Logger): Promise<void> {
+  try {
+    await folder?.remove();
+  } catch (error) {
+    logger.warn('the temporary folder of a step could not be removed', { problem: String(error) });
+  }
+}

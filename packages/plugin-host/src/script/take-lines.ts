@@ -1,0 +1,46 @@
+import { LIMITS } from '@kb-labs/contracts';
+import type { StepCall } from '@kb-labs/ports';
+
+import { LineSplitter } from '../process-tree/line-splitter.js';
+import type { TailBuffer } from '../process-tree/tail-buffer.js';
+
+export interface LineTaker {
+  /** The chunk is given up to it. */
+  readonly take: (chunk: Buffer) => void | Promise<void>;
+  /** The last line, when it had no end. */
+  readonly finish: () => void | Promise<void>;
+}
+
+/** Sends a stream of a script to the step's log line by line, and keeps its end in `tail`. */
+export function takeLines({ log }: Pick<StepCall, 'log'>, stream: 'stdout' | 'stderr', tail: TailBuffer): LineTaker {
+  const splitter = new LineSplitter(LIMITS.logLineBytes);
+  const level = stream === 'stdout' ? 'info' : 'warn';
+  const send = (lines: readonly string[], from: number): void | Promise<void> => {
+    for (let at = from; at < lines.length; at += 1) {
+      const stored = log({ stream, level, text: lines[at] ?? '' });
+      // Lines come by the million: only a promise that was given is waited for.
+      if (stored !== undefined) return stored.then(() => send(lines, at + 1));
+    }
+  };
+  return {
+    take: (chunk) => {
+      tail.push(chunk);
+      const lines = splitter.push(chunk);
+      release(chunk);
+      return send(lines, 0);
+    },
+    finish: () => {
+      const last = splitter.end();
+      return last === undefined ? undefined : send([last], 0);
+    },
+  };
+}
+
+/**
+ * Frees the memory of a chunk at once. Otherwise it waits for a collection, and these come only after some 64 MiB of
+ * such buffers: a script that prints much would cost that, each time.
+ */
+function release(chunk: Buffer): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength) buffer.transfer(0);
+}

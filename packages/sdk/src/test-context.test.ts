@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+import { testContext } from './test-context.js';
+
+describe('the context for a plugin’s tests', () => {
+  it('works in a folder of its own and removes it', async () => {
+    const context = testContext();
+    await context.fs.write('a/b.txt', 'text');
+    await context.fs.write('a/c.bin', new Uint8Array([1, 2]));
+    expect(await context.fs.readText('a/b.txt')).toBe('text');
+    expect(await context.fs.list('**/*.txt')).toEqual(['a/b.txt']);
+    expect(await context.fs.stat('a/c.bin')).toMatchObject({ kind: 'file', bytes: 2 });
+    await context.fs.remove('a/b.txt');
+    expect(await context.fs.exists('a/b.txt')).toBe(false);
+    await expect(context.fs.readText('../x')).rejects.toThrow('outside the workspace');
+    context.dispose();
+    expect(existsSync(context.workspace)).toBe(false);
+  });
+
+  it('keeps lines, progress and artifacts to look at', async () => {
+    using context = testContext();
+    context.log.warn('one\ntwo');
+    context.progress(0.5, 'half');
+    const handle = await context.artifacts.save({ name: 'notes.md', content: '# Hi' });
+    expect(context.lines).toEqual([{ level: 'warn', text: 'one' }, { level: 'warn', text: 'two' }]);
+    expect(context.reported).toEqual([{ fraction: 0.5, note: 'half' }]);
+    expect(handle).toMatchObject({ type: 'markdown', bytes: 4 });
+    expect(context.saved.get('notes.md')?.text).toBe('# Hi');
+  });
+
+  it('runs real programs with an environment of an allow-list', async () => {
+    using context = testContext({ env: { GIVEN: 'yes' } });
+    process.env['KB_PLANTED'] = 'visible';
+    const script = 'process.stdin.pipe(process.stdout); console.error(process.env.GIVEN, process.env.KB_PLANTED, process.cwd()); process.exitCode = 3';
+    const result = await context.exec(process.execPath, ['-e', script], { input: 'in' });
+    delete process.env['KB_PLANTED'];
+    expect(result).toEqual({ exitCode: 3, stdout: 'in', stderr: `yes undefined ${context.workspace}\n` });
+  });
+
+  it('ends programs on abort, on a time limit and on too much output', async () => {
+    const stop = new AbortController();
+    using context = testContext({ signal: stop.signal });
+    const endless = ['-e', 'setInterval(() => console.log("x".repeat(1000)), 1)'];
+    await expect(context.exec(process.execPath, endless, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'EXEC_TIMEOUT' });
+    await expect(context.exec(process.execPath, endless, { maxOutputBytes: 2_000 })).rejects.toMatchObject({ code: 'EXEC_OUTPUT_TOO_LARGE' });
+    await expect(context.exec('kb-no-such-program')).rejects.toMatchObject({ code: 'PROGRAM_NOT_FOUND' });
+    const lines: string[] = [];
+    const running = context.exec(process.execPath, endless, {
+      onLine: (line) => {
+        if (lines.push(line) === 2) stop.abort(new Error('enough'));
+      },
+    });
+    await expect(running).rejects.toThrow('enough');
+    expect(existsSync(join(context.workspace, 'x'))).toBe(false);
+  });
+});
