@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { isTerminalRun, type RunView } from '@kb-labs/contracts';
+import type { Composition } from '@kb-labs/daemon';
+import { readRun } from '@kb-labs/engine';
+import { AppError, EXIT_CODES, type ExitCode } from '@kb-labs/errors';
+
+import type { CommandContext } from '../command-context.js';
+
+const CHECK_MS = 20;
+const PATIENCE_MS = 15_000;
+
+/** Starts a worker for the run in the background and returns once it has taken over. Its own log is `worker.log` in the state folder. */
+export async function detachRun(context: CommandContext, engine: Composition, run: RunView): Promise<ExitCode> {
+  const { config } = engine;
+  const child = startWorker(config.projectRoot, config.stateDir, run.id);
+  const served = await waitUntilServed(engine, run.id, child);
+  if (context.json) context.terminal.printJson(served);
+  else context.terminal.print([served.id, `  kb workflow:watch --run-id=${served.id}`]);
+  return EXIT_CODES.ok;
+}
+
+interface Child {
+  /** How it ended, once it has. */
+  failure: string | undefined;
+}
+
+function startWorker(projectRoot: string, stateDir: string, runId: string): Child {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  const log = openSync(join(stateDir, 'worker.log'), 'a', 0o600);
+  const program = process.argv[1] ?? '';
+  const child = spawn(process.execPath, [program, '__work', `--project=${projectRoot}`, `--run-id=${runId}`], {
+    cwd: projectRoot,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  const state: Child = { failure: undefined };
+  child.on('error', (error) => {
+    state.failure = error.message;
+  });
+  child.on('exit', (code, signal) => {
+    if (code !== 0) state.failure = `it ended with ${signal ?? `exit code ${String(code)}`}`;
+  });
+  child.unref();
+  return state;
+}
+
+/** A short run can be over before its worker was ever seen. */
+async function waitUntilServed({ deps, config }: Composition, runId: string, child: Child): Promise<RunView> {
+  const until = deps.clock.now() + PATIENCE_MS;
+  for (;;) {
+    const view = await readRun(deps, runId);
+    if (isTerminalRun(view.status) || view.reason?.rule !== 'no-worker') return view;
+    const problem = child.failure ?? (deps.clock.now() > until ? 'it did not take the run over' : undefined);
+    if (problem !== undefined) {
+      throw new AppError(
+        'INTERNAL',
+        { problem: `the background worker of ${runId} cannot work: ${problem}` },
+        { hint: `its log is ${join(config.stateDir, 'worker.log')}; "kb workflow:resume --run-id=${runId}" carries the run on here` },
+      );
+    }
+    await new Promise<void>((resolve) => void deps.clock.after(CHECK_MS, resolve));
+  }
+}

@@ -1,0 +1,21 @@
+import type { Composition, Config, OfflineComposition } from '@kb-labs/daemon';
+import type { ExitCode } from '@kb-labs/errors';
+
+import type { ArgsOf } from './command-spec.js';
+import type { CommandId, SpecOf } from './command-table.js';
+import type { Terminal } from './terminal/terminal.js';
+
+/** What a command works with. Each part is made when it is asked for: most commands need little of it. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  /** Fails with `PROJECT_NOT_FOUND` or `CONFIG_INVALID`. */
+  config(): Promise<Config>;
+  /** What reads documents and plugins. Never touches the state. */
+  offline(): Promise<OfflineComposition>;
+  /** The engine on the state of the project, closed when the command has ended. */
+  engine(): Promise<Composition>;
+}
+
+/** Nothing stands for success. */
+export type CommandHandler<Id extends CommandId> = (context: CommandContext, args: ArgsOf<SpecOf<Id>>) => Promise<ExitCode | undefined>;

@@ -1,0 +1,204 @@
+import { RUN_STATUSES } from '@kb-labs/contracts';
+
+import type { CommandSpec, OptionSpec } from './command-spec.js';
+
+/** Accepted by every command, before or after its name. */
+export const GLOBAL_OPTIONS = {
+  project: {
+    type: 'string',
+    value: 'DIR',
+    complete: 'folder',
+    describe: 'The project, in place of the nearest folder upwards that holds .kb',
+  },
+  json: { type: 'boolean', describe: 'Print JSON on standard output and nothing else' },
+  help: { type: 'boolean', short: 'h', describe: 'Show this help' },
+} as const satisfies Record<string, OptionSpec>;
+
+const run = { type: 'string', required: true, value: 'ID', complete: 'run', describe: 'The run' } as const;
+const workflow = { type: 'string', required: true, value: 'ID', complete: 'workflow', describe: 'The workflow' } as const;
+const since = { type: 'string', value: 'TIME', describe: 'Only from then on: an ISO 8601 time, or an age such as 30m or 2h' } as const;
+const inputs = {
+  input: { type: 'string', value: 'JSON', describe: 'The inputs as a JSON object' },
+  'input-file': { type: 'string', value: 'FILE', complete: 'file', describe: 'A file with the inputs as a JSON object; - is standard input' },
+  field: { type: 'string', short: 'f', multiple: true, value: 'KEY=VALUE', describe: 'One input, read by its declared type; wins over the other two' },
+} as const;
+
+/** Every command of this program: parsing, help and completion are made from this table. */
+export const COMMANDS = {
+  'workflow:run': {
+    summary: 'Start a workflow and follow it to its end',
+    details:
+      'The command is the worker of the run it starts. Ctrl-C cancels the run, after a question in a terminal. ' +
+      'When the command is killed the run stays as it is: "kb workflow:resume" carries it on.',
+    options: {
+      'workflow-id': workflow,
+      ...inputs,
+      detach: { type: 'boolean', describe: 'Return once the run has started; a worker in the background carries it on' },
+      'dry-run': { type: 'boolean', describe: 'Check everything and show the plan; start nothing' },
+      'idempotency-key': { type: 'string', value: 'KEY', describe: 'Start at most one run for this key' },
+    },
+    examples: [
+      'kb workflow:run --workflow-id=hello',
+      `kb workflow:run --workflow-id=ai-review --input='{"base":"main"}'`,
+      'kb workflow:run --workflow-id=ai-review -f base=main --detach',
+    ],
+  },
+  'workflow:list-runs': {
+    summary: 'List runs, newest first',
+    options: {
+      'workflow-id': { type: 'string', value: 'ID', complete: 'workflow', describe: 'Only runs of this workflow' },
+      status: { type: 'string', value: 'STATUS', choices: RUN_STATUSES, describe: 'Only runs in this state' },
+      since,
+      limit: { type: 'integer', value: 'N', describe: 'At most so many (20)' },
+      cursor: { type: 'string', value: 'CURSOR', describe: 'Go on after an earlier page' },
+    },
+    examples: ['kb workflow:list-runs --workflow-id=ai-review', 'kb workflow:list-runs --status=failed --since=2h --json'],
+  },
+  'workflow:logs': {
+    summary: 'Show the log of a run',
+    options: {
+      'run-id': run,
+      follow: { type: 'boolean', describe: 'Go on until the run ends' },
+      job: { type: 'string', value: 'JOB', describe: 'Only this job' },
+      step: { type: 'string', value: 'STEP', describe: 'Only steps with this id' },
+      since,
+      limit: { type: 'integer', value: 'N', describe: 'At most so many lines (all of them; 1000 with --json)' },
+      cursor: { type: 'integer', value: 'CURSOR', describe: 'Go on after an earlier page' },
+    },
+    examples: ['kb workflow:logs --run-id=run_01J… --follow', 'kb workflow:logs --run-id=run_01J… --job=review --step=diff'],
+  },
+  'workflow:cancel': {
+    summary: 'Cancel a run and wait until it has ended',
+    options: {
+      'run-id': run,
+      note: { type: 'string', value: 'TEXT', describe: 'Why, kept with the run' },
+    },
+    examples: ['kb workflow:cancel --run-id=run_01J…'],
+  },
+  'workflow:status': {
+    summary: 'Show where a run stands',
+    options: { 'run-id': run },
+    examples: ['kb workflow:status --run-id=run_01J…'],
+  },
+  'workflow:watch': {
+    summary: 'Follow a run to its end',
+    details:
+      'A run that nobody carries on is carried on by this command, and it says so. Ctrl-C stops watching and leaves the run as it is.',
+    options: { 'run-id': run },
+    examples: ['kb workflow:watch --run-id=run_01J…'],
+  },
+  'workflow:resume': {
+    summary: 'Carry on a run whose worker is gone',
+    details: 'Finished steps are not run again. Ctrl-C cancels the run, after a question in a terminal.',
+    options: {
+      'run-id': run,
+      detach: { type: 'boolean', describe: 'Return at once; a worker in the background carries the run on' },
+    },
+    examples: ['kb workflow:resume --run-id=run_01J…'],
+  },
+  'workflow:artifacts': {
+    summary: 'List the artifacts of a run, or fetch one',
+    options: {
+      'run-id': run,
+      download: { type: 'string', value: 'NAME', describe: 'Write this artifact to a file' },
+      output: { type: 'string', value: 'FILE', complete: 'file', describe: 'Where to write it (its name, here); - is standard output' },
+    },
+    examples: ['kb workflow:artifacts --run-id=run_01J…', 'kb workflow:artifacts --run-id=run_01J… --download=review.md --output=-'],
+  },
+  'workflow:list': {
+    summary: 'List the workflows of the project',
+    options: {},
+    examples: ['kb workflow:list'],
+  },
+  'workflow:show': {
+    summary: 'Show the inputs, jobs and steps of a workflow',
+    options: { 'workflow-id': workflow },
+    examples: ['kb workflow:show --workflow-id=ai-review'],
+  },
+  'workflow:validate': {
+    summary: 'Check workflow documents',
+    positional: { name: 'FILE', multiple: true, complete: 'file', describe: 'The documents to check; all of the project when none is named' },
+    options: {},
+    examples: ['kb workflow:validate', 'kb workflow:validate .kb/workflows/hello.yml --json'],
+  },
+  'workflow:plan': {
+    summary: 'Show what a run would do, with every default filled in',
+    options: { 'workflow-id': workflow, ...inputs },
+    examples: ['kb workflow:plan --workflow-id=ai-review -f base=main'],
+  },
+  'workflow:schema': {
+    summary: 'Print the JSON Schema of workflow documents, for editors',
+    options: {},
+    examples: ['kb workflow:schema > .kb/workflow.schema.json'],
+  },
+  'workflow:new': {
+    summary: 'Write a first workflow document',
+    positional: { name: 'ID', required: true, describe: 'The id of the new workflow' },
+    options: {
+      template: {
+        type: 'string',
+        value: 'NAME',
+        choices: ['script', 'review'],
+        describe: 'script: two jobs with shell steps (the default); review: review the changes of a branch',
+      },
+    },
+    examples: ['kb workflow:new nightly', 'kb workflow:new ai-review --template=review'],
+  },
+  'plugin:list': {
+    summary: 'List the plugins and their commands',
+    options: {},
+    examples: ['kb plugin:list'],
+  },
+  doctor: {
+    summary: 'Check this machine and this project',
+    details: 'Every line is ok, warn or fail, with what to do. Exits with 1 when one fails.',
+    options: {},
+    examples: ['kb doctor'],
+  },
+  completion: {
+    summary: 'Print the completion script of a shell',
+    positional: { name: 'SHELL', required: true, choices: ['bash', 'zsh', 'fish'], complete: ['bash', 'zsh', 'fish'], describe: 'The shell' },
+    options: {},
+    examples: ['kb completion bash > ~/.local/share/bash-completion/completions/kb', 'source <(kb completion zsh)'],
+  },
+  help: {
+    summary: 'Show all commands, or one',
+    positional: { name: 'COMMAND', complete: 'command', describe: 'The command' },
+    options: {},
+    examples: ['kb help workflow:run'],
+  },
+  version: {
+    summary: 'Show the version',
+    options: {},
+    examples: ['kb version'],
+  },
+  __complete: {
+    summary: 'Answer what could stand at the end of a command line',
+    positional: { name: 'WORD', multiple: true, describe: 'The words typed so far' },
+    options: {},
+    examples: [],
+    hidden: true,
+  },
+  __work: {
+    summary: 'Carry a run on in the background',
+    options: { 'run-id': run },
+    examples: [],
+    hidden: true,
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandId = keyof typeof COMMANDS;
+export type SpecOf<Id extends CommandId> = (typeof COMMANDS)[Id];
+
+export function isCommandId(id: string): id is CommandId {
+  return Object.hasOwn(COMMANDS, id);
+}
+
+/** The table without its exact types, for what treats all commands alike. */
+export function specOf(id: CommandId): CommandSpec {
+  return COMMANDS[id];
+}
+
+export function visibleCommands(): CommandId[] {
+  return (Object.keys(COMMANDS) as CommandId[]).filter((id) => specOf(id).hidden !== true);
+}

@@ -1,0 +1,56 @@
+import { createWriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import type { ArtifactView } from '@kb-labs/contracts';
+import { readArtifact, readRun } from '@kb-labs/engine';
+import { AppError } from '@kb-labs/errors';
+
+import type { CommandContext, CommandHandler } from '../command-context.js';
+import { formatBytes } from '../render/run-summary.js';
+import { renderTable } from '../render/table.js';
+import { sanitizeText } from '../terminal/sanitize.js';
+
+export const execute: CommandHandler<'workflow:artifacts'> = async (context, args) => {
+  const { terminal } = context;
+  const { deps } = await context.engine();
+  const runId = args['run-id'];
+  if (args.download === undefined) {
+    if (args.output !== undefined) throw new AppError('USAGE', { problem: '--output needs --download=NAME' });
+    printList(context, (await readRun(deps, runId)).artifacts);
+    return undefined;
+  }
+  const { artifact, content } = await readArtifact(deps, { runId, name: args.download });
+  if (args.output === '-') {
+    await pipeline(content, terminal.host.stdout, { end: false });
+    return undefined;
+  }
+  const file = resolve(terminal.host.cwd, args.output ?? artifact.name.replaceAll('/', '-'));
+  await save(content, file);
+  if (context.json) terminal.printJson({ ...artifact, file });
+  else terminal.print(`${file}  ${terminal.style.dim(formatBytes(artifact.bytes))}`);
+  return undefined;
+};
+
+function printList({ terminal, json }: CommandContext, artifacts: readonly ArtifactView[]): void {
+  if (json) {
+    terminal.printJson({ items: artifacts });
+  } else if (artifacts.length === 0) {
+    terminal.note('no artifacts');
+  } else {
+    const rows = artifacts.map((one) => [sanitizeText(one.name), one.type, formatBytes(one.bytes), `${one.job}/${one.step}`, sanitizeText(one.label ?? '')]);
+    terminal.print(renderTable(rows, { header: ['NAME', 'TYPE', 'SIZE', 'FROM', 'LABEL'], columns: terminal.columns(), paintHeader: terminal.style.dim }));
+  }
+}
+
+/** Never over a file that is there: an artifact's name is chosen by a step. */
+async function save(content: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  try {
+    await pipeline(content, createWriteStream(file, { flags: 'wx' }));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('E')) {
+      throw new AppError('USAGE', { problem: `cannot write ${file}: ${error.code === 'EEXIST' ? 'it exists' : error.message}` }, { hint: 'name another file with --output', cause: error });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,49 @@
+import { formatDuration, isTerminalRun, type RunStatus, type RunSummaryView } from '@kb-labs/contracts';
+import { listRuns } from '@kb-labs/engine';
+
+import type { CommandHandler } from '../command-context.js';
+import { parseInstant } from '../input/parse-instant.js';
+import { statusMark } from '../render/status-mark.js';
+import { renderTable } from '../render/table.js';
+import { formatAge } from '../render/times.js';
+import { sanitizeText } from '../terminal/sanitize.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+export const execute: CommandHandler<'workflow:list-runs'> = async (context, args) => {
+  const { terminal } = context;
+  const { deps } = await context.engine();
+  const page = await listRuns(deps, {
+    ...(args['workflow-id'] === undefined ? {} : { workflowId: args['workflow-id'] }),
+    // The table of commands lists exactly the states there are.
+    ...(args.status === undefined ? {} : { status: args.status as RunStatus }),
+    ...(args.since === undefined ? {} : { since: parseInstant('--since', args.since, terminal.now()) }),
+    ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
+    ...(args.limit === undefined ? {} : { limit: args.limit }),
+  });
+  if (context.json) {
+    terminal.printJson(page);
+    return undefined;
+  }
+  if (page.items.length === 0) {
+    terminal.note('no runs');
+    return undefined;
+  }
+  const { style } = terminal;
+  const header = ['RUN', 'WORKFLOW', 'STATUS', 'BY', 'STARTED', 'TOOK'];
+  terminal.print(renderTable(page.items.map((run) => rowOf(run, terminal)), { header, columns: terminal.columns(), paintHeader: style.dim }));
+  if (page.nextCursor !== undefined) terminal.note(`more: --cursor=${page.nextCursor}`);
+  return undefined;
+};
+
+function rowOf(run: RunSummaryView, { style, now }: Terminal): string[] {
+  const note = run.reason === undefined || isTerminalRun(run.status) ? '' : style.yellow(run.reason.rule === 'no-worker' ? ', no worker' : `, ${run.reason.rule}`);
+  const branch = run.trigger.branch === null ? '' : ` on ${sanitizeText(run.trigger.branch)}`;
+  return [
+    run.id,
+    sanitizeText(run.workflowId),
+    statusMark(run.status, style) + note,
+    `${sanitizeText(run.trigger.actor)}${branch}`,
+    formatAge(run.startedAt ?? run.createdAt, now()),
+    run.durationMs === null ? '' : formatDuration(run.durationMs),
+  ];
+}

@@ -1,0 +1,29 @@
+import { validateWorkflows } from '@kb-labs/engine';
+
+import type { CommandHandler } from '../command-context.js';
+import { plural } from '../render/diagnostics.js';
+import { renderTable } from '../render/table.js';
+import { sanitizeText } from '../terminal/sanitize.js';
+
+export const execute: CommandHandler<'workflow:list'> = async (context) => {
+  const { terminal } = context;
+  const { deps } = await context.offline();
+  const { workflows, diagnostics } = await validateWorkflows(deps);
+  if (context.json) {
+    terminal.printJson({ items: workflows });
+    return undefined;
+  }
+  const { style } = terminal;
+  const rows = workflows.map((one) => [
+    one.id,
+    sanitizeText(one.name),
+    sanitizeText(one.version ?? ''),
+    plural(one.jobs.length, 'job'),
+    one.valid ? style.green('✓ ok') : style.red('✗ invalid'),
+    sanitizeText(one.file),
+  ]);
+  if (rows.length > 0) terminal.print(renderTable(rows, { header: ['ID', 'NAME', 'VERSION', 'JOBS', 'STATE', 'FILE'], columns: terminal.columns(), paintHeader: style.dim }));
+  else terminal.note('no workflows: "kb workflow:new ID" writes a first one');
+  if (diagnostics.some(({ severity }) => severity === 'error')) terminal.note('"kb workflow:validate" shows what is wrong');
+  return undefined;
+};

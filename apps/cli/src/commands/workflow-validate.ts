@@ -1,0 +1,45 @@
+import { readFile } from 'node:fs/promises';
+import { relative, resolve, sep } from 'node:path';
+
+import { validateWorkflows } from '@kb-labs/engine';
+import { AppError, EXIT_CODES } from '@kb-labs/errors';
+import type { WorkflowSource } from '@kb-labs/ports';
+
+import type { CommandContext, CommandHandler } from '../command-context.js';
+import { countDiagnostics, plural, renderDiagnostics } from '../render/diagnostics.js';
+import { textReader } from '../report-error.js';
+
+export const execute: CommandHandler<'workflow:validate'> = async (context, args) => {
+  const { terminal } = context;
+  const { deps } = await context.offline();
+  const sources = args.rest.length === 0 ? undefined : await readNamed(context, args.rest);
+  const { workflows, diagnostics } = await validateWorkflows(deps, sources);
+  const valid = diagnostics.every(({ severity }) => severity !== 'error');
+  if (context.json) {
+    terminal.printJson({ valid, workflows, diagnostics });
+  } else {
+    const { style } = terminal;
+    terminal.print(renderDiagnostics(diagnostics, { style, columns: terminal.columns(), textOf: await textReader(context) }));
+    const verdict = valid ? `${style.green('✓')} ${plural(workflows.length, 'workflow')} can run` : `${style.red('✗')} ${countDiagnostics(diagnostics)}`;
+    const warnings = valid && diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : '';
+    terminal.print(verdict + warnings);
+  }
+  return valid ? undefined : EXIT_CODES.badInput;
+};
+
+/** The files as named, shown relative to the project where they are in it. */
+async function readNamed(context: CommandContext, files: readonly string[]): Promise<WorkflowSource[]> {
+  const { projectRoot } = await context.config();
+  return Promise.all(
+    files.map(async (file) => {
+      const path = resolve(context.terminal.host.cwd, file);
+      try {
+        const text = await readFile(path, 'utf8');
+        const inside = path.startsWith(projectRoot + sep);
+        return { file: inside ? relative(projectRoot, path).split(sep).join('/') : path, text };
+      } catch (error) {
+        throw new AppError('USAGE', { problem: `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}` });
+      }
+    }),
+  );
+}

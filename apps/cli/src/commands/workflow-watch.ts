@@ -1,0 +1,15 @@
+import { attendRun } from '../attend/attend-run.js';
+import { choosePresenter } from '../attend/choose-presenter.js';
+import { toKnownRunId } from '../attend/known-run-id.js';
+import type { CommandHandler } from '../command-context.js';
+
+export const execute: CommandHandler<'workflow:watch'> = async (context, args) => {
+  const runId = toKnownRunId(args['run-id']);
+  const engine = await context.engine();
+  return attendRun(engine, runId, {
+    terminal: context.terminal,
+    presenter: await choosePresenter(context, { jsonLines: true }),
+    carry: 'alone',
+    onInterrupt: 'leave',
+  });
+};

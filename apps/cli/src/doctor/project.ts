@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+
+import { type Config, type OfflineComposition, SETTING_KEYS, type SettingKey } from '@kb-labs/daemon';
+import { validateWorkflows } from '@kb-labs/engine';
+import { fromUnknown } from '@kb-labs/errors';
+
+import { countDiagnostics, plural } from '../render/diagnostics.js';
+import { sanitizeText } from '../terminal/sanitize.js';
+import { type Check, fail, ok, warn } from './check.js';
+
+/** The settings in effect, each with where it comes from. */
+export function checkSettings(config: Config): Check[] {
+  return [
+    ok('project', config.projectRoot),
+    ok('settings', config.file ?? 'no file: all defaults'),
+    ...SETTING_KEYS.map((key) => ok(`  ${key}`, `${sanitizeText(valueOf(config, key))}  (${config.origins[key]})`)),
+  ];
+}
+
+function valueOf(config: Config, key: SettingKey): string {
+  switch (key) {
+    case 'workflows':
+      return config.workflowFolders.join(', ');
+    case 'plugins':
+      return config.pluginFolders.length === 0 ? 'none' : config.pluginFolders.join(', ');
+    case 'vars':
+      return JSON.stringify(config.vars);
+    case 'concurrency':
+      return String(config.concurrency);
+    case 'log-level':
+      return config.logLevel;
+    case 'state-dir':
+      return config.stateDir;
+  }
+}
+
+export async function checkWorkflows({ deps }: OfflineComposition): Promise<Check> {
+  try {
+    const { workflows, diagnostics } = await validateWorkflows(deps);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    if (errors.length > 0) return warn('workflows', countDiagnostics(diagnostics), '"kb workflow:validate" shows them');
+    if (workflows.length === 0) return warn('workflows', 'none', '"kb workflow:new ID" writes a first one');
+    return ok('workflows', plural(workflows.length, 'workflow'));
+  } catch (thrown) {
+    return fail('workflows', fromUnknown(thrown).message, 'check the folders of workflow documents');
+  }
+}
+
+export async function checkPlugins({ deps, config }: OfflineComposition): Promise<Check[]> {
+  try {
+    const plugins = await deps.plugins.list();
+    const absent = config.pluginFolders.filter((folder) => !existsSync(folder));
+    return [
+      ...plugins.map((plugin) => ok('plugin', `${plugin.id} ${plugin.version}, ${plural(plugin.commands.length, 'command')}, ${plugin.origin}`)),
+      ...(plugins.some(({ origin }) => origin === 'first-party') ? [] : [fail('plugin', 'those that come with kb are missing', 'install @kb-labs/cli again')]),
+      ...absent.map((folder) => fail('plugin', `there is no folder ${folder}`, 'correct "plugins" in the settings')),
+    ];
+  } catch (thrown) {
+    return [fail('plugin', fromUnknown(thrown).message, 'correct "plugins" in the settings')];
+  }
+}

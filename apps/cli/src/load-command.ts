@@ -1,0 +1,34 @@
+import type { CommandHandler } from './command-context.js';
+import type { CommandId } from './command-table.js';
+
+type Loaders = { readonly [Id in CommandId]: () => Promise<{ readonly execute: CommandHandler<Id> }> };
+
+/** The code of each command, in a file of its own that is read only when the command is used. */
+const LOADERS: Loaders = {
+  'workflow:run': () => import('./commands/workflow-run.js'),
+  'workflow:list-runs': () => import('./commands/workflow-list-runs.js'),
+  'workflow:logs': () => import('./commands/workflow-logs.js'),
+  'workflow:cancel': () => import('./commands/workflow-cancel.js'),
+  'workflow:status': () => import('./commands/workflow-status.js'),
+  'workflow:watch': () => import('./commands/workflow-watch.js'),
+  'workflow:resume': () => import('./commands/workflow-resume.js'),
+  'workflow:artifacts': () => import('./commands/workflow-artifacts.js'),
+  'workflow:list': () => import('./commands/workflow-list.js'),
+  'workflow:show': () => import('./commands/workflow-show.js'),
+  'workflow:validate': () => import('./commands/workflow-validate.js'),
+  'workflow:plan': () => import('./commands/workflow-plan.js'),
+  'workflow:schema': () => import('./commands/workflow-schema.js'),
+  'workflow:new': () => import('./commands/workflow-new.js'),
+  'plugin:list': () => import('./commands/plugin-list.js'),
+  doctor: () => import('./commands/doctor.js'),
+  completion: () => import('./commands/completion.js'),
+  help: () => import('./commands/help.js'),
+  version: () => import('./commands/version.js'),
+  __complete: () => import('./commands/complete.js'),
+  __work: () => import('./commands/work.js'),
+};
+
+export async function loadCommand<Id extends CommandId>(id: Id): Promise<CommandHandler<Id>> {
+  const { execute } = await LOADERS[id]();
+  return execute;
+}

@@ -1,0 +1,59 @@
+import type { Composition, Config } from '@kb-labs/daemon';
+
+import type { CommandContext } from './command-context.js';
+import { findProject } from './project/find-project.js';
+import type { Terminal } from './terminal/terminal.js';
+
+export interface ContextOptions {
+  readonly json: boolean;
+  /** `--project`. */
+  readonly project: string | undefined;
+  /** Where to work when there is no project: a command of a plugin can do without. */
+  readonly fallback?: string;
+}
+
+export interface OpenContext extends CommandContext {
+  close(): Promise<void>;
+}
+
+/** The context of one command line. What it opened is closed by `close`. */
+export function openContext(terminal: Terminal, options: ContextOptions): OpenContext {
+  const { env, cwd } = terminal.host;
+  let config: Promise<Config> | undefined;
+  let engine: Promise<Composition> | undefined;
+  const readConfig = async (): Promise<Config> => {
+    const projectRoot = rootOf({ option: options.project, env, cwd }, options.fallback);
+    const { loadConfig } = await import('@kb-labs/daemon');
+    return loadConfig({ projectRoot, env });
+  };
+  const write = (line: string): void => void terminal.host.stderr.write(line);
+  const context: OpenContext = {
+    terminal,
+    json: options.json,
+    config: () => (config ??= readConfig()),
+    offline: async () => {
+      const { composeOffline } = await import('@kb-labs/daemon');
+      return composeOffline(await context.config(), { env, writeLog: write });
+    },
+    engine: () => (engine ??= openEngine()),
+    close: async () => {
+      const opened = await engine?.catch(() => undefined);
+      await opened?.close();
+    },
+  };
+  const openEngine = async (): Promise<Composition> => {
+    const { composeEmbedded } = await import('@kb-labs/daemon');
+    return composeEmbedded(await context.config(), { env, writeLog: write });
+  };
+  return context;
+}
+
+function rootOf(place: Parameters<typeof findProject>[0], fallback: string | undefined): string {
+  if (fallback === undefined) return findProject(place);
+  try {
+    return findProject(place);
+  } catch (error) {
+    if (place.option !== undefined) throw error;
+    return fallback;
+  }
+}

@@ -1,0 +1,84 @@
+import { AppError, EXIT_CODES, type ExitCode, suggestName } from '@kb-labs/errors';
+
+import type { CommandHandler } from './command-context.js';
+import type { ArgsOf } from './command-spec.js';
+import { type CommandId, GLOBAL_OPTIONS, type SpecOf, specOf, visibleCommands } from './command-table.js';
+import { loadCommand } from './load-command.js';
+import { type OpenContext, openContext } from './open-context.js';
+import { parseArgs } from './parse-args.js';
+import { type Route, route } from './route.js';
+import { createTerminal, type Host } from './terminal/terminal.js';
+
+/** Runs one command line to its exit code. Never throws: what goes wrong is told, and decides the code. */
+export async function runCli(argv: readonly string[], host: Host): Promise<ExitCode> {
+  const terminal = createTerminal(host);
+  const routed = route(argv);
+  const context = openContext(terminal, contextOptions(routed, host));
+  let code: ExitCode;
+  try {
+    code = (await dispatch(routed, context)) ?? EXIT_CODES.ok;
+  } catch (thrown) {
+    code = await report(thrown, context);
+  }
+  try {
+    await context.close();
+  } catch (thrown) {
+    return report(thrown, context);
+  }
+  return code;
+}
+
+/** Read before anything is checked, so that even a wrong command line is answered in the form that was asked for. */
+function contextOptions({ kind, tokens }: Route, host: Host): Parameters<typeof openContext>[1] {
+  const options = tokens.slice(0, tokens.includes('--') ? tokens.indexOf('--') : tokens.length);
+  const at = options.lastIndexOf('--project');
+  const inline = options.findLast((token) => token.startsWith('--project='))?.slice('--project='.length);
+  return {
+    json: options.includes('--json'),
+    project: at === -1 ? inline : options[at + 1],
+    ...(kind === 'plugin' ? { fallback: host.cwd } : {}),
+  };
+}
+
+async function dispatch(routed: Route, context: OpenContext): Promise<ExitCode | undefined> {
+  switch (routed.kind) {
+    case 'command':
+      return execute(routed.id, routed.tokens, context);
+    case 'plugin': {
+      const { executePluginCommand } = await import('./commands/plugin-command.js');
+      return executePluginCommand(context, { id: routed.id, tokens: routed.tokens });
+    }
+    case 'overview': {
+      parseArgs(routed.tokens, GLOBAL_OPTIONS);
+      const { printOverview } = await import('./commands/help.js');
+      return printOverview(context, routed.group);
+    }
+    case 'unknown': {
+      const hint = suggestName(routed.name, visibleCommands());
+      throw new AppError('USAGE', { problem: `unknown command "${routed.name}"` }, { hint: hint ?? '"kb help" lists the commands' });
+    }
+  }
+}
+
+async function execute<Id extends CommandId>(id: Id, tokens: readonly string[], context: OpenContext): Promise<ExitCode | undefined> {
+  const spec = specOf(id);
+  if (asksForHelp(tokens)) {
+    const { printCommandHelp } = await import('./commands/help.js');
+    return printCommandHelp(context, id, spec);
+  }
+  const { options, rest } = parseArgs(tokens, { ...spec.options, ...GLOBAL_OPTIONS }, spec.positional);
+  const handler: CommandHandler<Id> = await loadCommand(id);
+  return handler(context, { ...options, rest } as ArgsOf<SpecOf<Id>>);
+}
+
+/** Also when required options are missing. */
+function asksForHelp(tokens: readonly string[]): boolean {
+  const end = tokens.indexOf('--');
+  return tokens.slice(0, end === -1 ? tokens.length : end).some((token) => token === '--help' || token === '-h');
+}
+
+async function report(thrown: unknown, context: OpenContext): Promise<ExitCode> {
+  const { reportError } = await import('./report-error.js');
+  return reportError(thrown, context);
+}
+

@@ -1,0 +1,29 @@
+import { isAbsolute } from 'node:path';
+
+import { type JsonValue, INPUT_NAME } from '@kb-labs/contracts';
+import * as z from 'zod/mini';
+
+import { LOG_LEVELS } from './line-logger.js';
+
+const inside = z.string().check(
+  z.minLength(1),
+  z.refine((path) => !isAbsolute(path) && !path.split(/[\\/]/).includes('..'), { error: 'a folder of the project, relative to its root' }),
+);
+
+/** `.kb/kb.config.yaml` as written. */
+export const configSchema = z.strictObject({
+  /** Folders with workflow documents, besides `.kb/workflows`. */
+  workflows: z.optional(z.array(inside).check(z.maxLength(64))),
+  /** Folders of the project's own plugins. */
+  plugins: z.optional(z.array(inside).check(z.maxLength(64))),
+  /** Values that expressions read as `vars`. */
+  vars: z.optional(z.record(z.string().check(z.regex(INPUT_NAME)), z.json() as z.ZodMiniType<JsonValue>)),
+  /** Jobs at once in one worker. */
+  concurrency: z.optional(z.int().check(z.gte(1), z.lte(256))),
+  /** How much the engine says about itself on standard error. */
+  'log-level': z.optional(z.enum(LOG_LEVELS)),
+  /** Where runs are kept; relative to the project. */
+  'state-dir': z.optional(z.string().check(z.minLength(1))),
+});
+
+export type WrittenConfig = z.infer<typeof configSchema>;

@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { AppError } from '@kb-labs/errors';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { loadConfig } from './load-config.js';
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'kb-config-'));
+  mkdirSync(join(root, '.kb'));
+});
+afterEach(() => {
+  rmSync(root, { recursive: true, force: true });
+});
+
+function write(text: string, file = 'kb.config.yaml'): void {
+  writeFileSync(join(root, '.kb', file), text);
+}
+
+function load(env: Record<string, string> = {}) {
+  return loadConfig({ projectRoot: root, env });
+}
+
+async function refusal(env: Record<string, string> = {}): Promise<AppError> {
+  const error: unknown = await load(env).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof AppError) return error;
+  throw new Error('was not refused');
+}
+
+describe('loadConfig', () => {
+  it('has defaults for everything', async () => {
+    expect(await load()).toMatchObject({
+      projectRoot: root,
+      workflowFolders: [join(root, '.kb/workflows')],
+      pluginFolders: [],
+      vars: {},
+      concurrency: 4,
+      logLevel: 'warn',
+      stateDir: join(root, '.kb/state'),
+      origins: { concurrency: 'default', 'state-dir': 'default', 'log-level': 'default' },
+    });
+  });
+
+  it('reads YAML', async () => {
+    write('workflows: [ci]\nplugins: [tools/plugin]\nvars: { region: eu, sizes: [1, 2] }\nconcurrency: 8\nlog-level: debug\nstate-dir: var/kb\n');
+    expect(await load()).toMatchObject({
+      file: '.kb/kb.config.yaml',
+      workflowFolders: [join(root, '.kb/workflows'), join(root, 'ci')],
+      pluginFolders: [join(root, 'tools/plugin')],
+      vars: { region: 'eu', sizes: [1, 2] },
+      concurrency: 8,
+      logLevel: 'debug',
+      stateDir: join(root, 'var/kb'),
+      origins: { workflows: 'file', vars: 'file' },
+    });
+  });
+
+  it('reads JSON, and takes a file of comments for an empty one', async () => {
+    write('{"concurrency": 2}', 'kb.config.json');
+    expect((await load()).concurrency).toBe(2);
+    rmSync(join(root, '.kb/kb.config.json'));
+    write('# nothing yet\n\n');
+    expect((await load()).concurrency).toBe(4);
+  });
+
+  it('lets the environment win and says so', async () => {
+    write('state-dir: here\nlog-level: error\n');
+    const config = await load({ KB_STATE_URL: 'file:there', KB_LOG_LEVEL: 'info' });
+    expect(config).toMatchObject({ stateDir: join(root, 'there'), logLevel: 'info', origins: { 'state-dir': 'KB_STATE_URL', 'log-level': 'KB_LOG_LEVEL' } });
+    expect((await load({ KB_STATE_URL: '' })).stateDir).toBe(join(root, 'here'));
+    expect((await load({ KB_STATE_URL: 'file:///var/lib/kb' })).stateDir).toBe('/var/lib/kb');
+  });
+
+  it('places every mistake in the file', async () => {
+    write('concurency: 2\nlog-level: loud\n');
+    const error = await refusal();
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.details['diagnostics']).toMatchObject([
+      { code: 'UNKNOWN_KEY', file: '.kb/kb.config.yaml', line: 1, column: 1, hint: 'did you mean "concurrency"?' },
+      { line: 2, column: 12 },
+    ]);
+    write('# own\nworkflows: [ci, ../elsewhere]\n');
+    expect((await refusal()).details['diagnostics']).toMatchObject([{ code: 'INVALID_VALUE', line: 2, column: 17 }]);
+  });
+
+  it('refuses two files', async () => {
+    write('concurrency: 1');
+    write('{}', 'kb.config.json');
+    expect((await refusal()).message).toContain('.kb/kb.config.yaml and .kb/kb.config.json');
+  });
+
+  it('refuses a state it cannot use without showing a password', async () => {
+    const error = await refusal({ KB_STATE_URL: 'redis://user:hunter2@host:6379' });
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.message).not.toContain('hunter2');
+    expect(error.hint).toContain('file:DIR');
+    expect((await refusal({ KB_STATE_URL: 'file:' })).code).toBe('CONFIG_INVALID');
+    expect((await refusal({ KB_STATE_URL: 'file://host/x' })).code).toBe('CONFIG_INVALID');
+  });
+
+  it('names the nearest log level', async () => {
+    expect((await refusal({ KB_LOG_LEVEL: 'debgu' })).hint).toBe('did you mean "debug"?');
+  });
+
+  it('cannot be changed afterwards', async () => {
+    const config = await load();
+    expect(() => Object.assign(config, { concurrency: 9 })).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,105 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { JsonValue } from '@kb-labs/contracts';
+import { AppError, suggestName } from '@kb-labs/errors';
+
+import { type Config, CONFIG_FILES, DEFAULTS, type SettingOrigin } from './config.js';
+import type { WrittenConfig } from './config-schema.js';
+import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
+
+export interface LoadConfig {
+  /** Absolute. */
+  readonly projectRoot: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The settings of a project: of the environment (`KB_STATE_URL`, `KB_LOG_LEVEL`), else of `.kb/kb.config.{yaml,yml,json}`,
+ * else the defaults. Fails with `CONFIG_INVALID`, whose details hold the diagnostics of the file.
+ */
+export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Config> {
+  const file = findFile(projectRoot);
+  // Most projects have no file, and then neither the reader of documents nor its schemas are loaded for it.
+  const written: WrittenConfig = file === undefined ? {} : await readFile(projectRoot, file);
+  const state = readState(env['KB_STATE_URL'], written['state-dir']);
+  const level = readLevel(env['KB_LOG_LEVEL'], written['log-level']);
+  const origin = (key: keyof WrittenConfig): SettingOrigin => (written[key] === undefined ? 'default' : 'file');
+  const at = (path: string): string => resolve(projectRoot, path);
+  return Object.freeze({
+    projectRoot,
+    ...(file === undefined ? {} : { file }),
+    workflowFolders: Object.freeze([at('.kb/workflows'), ...(written.workflows ?? []).map(at)]),
+    pluginFolders: Object.freeze((written.plugins ?? []).map(at)),
+    vars: Object.freeze(written.vars ?? {}),
+    concurrency: written.concurrency ?? DEFAULTS.concurrency,
+    logLevel: level.value,
+    stateDir: at(state.value),
+    origins: Object.freeze({
+      workflows: origin('workflows'),
+      plugins: origin('plugins'),
+      vars: origin('vars'),
+      concurrency: origin('concurrency'),
+      'log-level': level.origin,
+      'state-dir': state.origin,
+    }),
+  });
+}
+
+/** Two files would leave open which one counts. */
+function findFile(projectRoot: string): string | undefined {
+  const found = CONFIG_FILES.filter((file) => existsSync(join(projectRoot, file)));
+  if (found.length > 1) throw new AppError('CONFIG_INVALID', { problem: `there are ${found.join(' and ')}` }, { hint: 'keep one of them' });
+  return found[0];
+}
+
+async function readFile(projectRoot: string, file: string): Promise<WrittenConfig> {
+  const text = readText(join(projectRoot, file), file);
+  // Nothing but comments is a file that sets nothing.
+  if (text.split('\n').every((line) => /^\s*(#.*)?$/.test(line))) return {};
+  const [{ readSettings }, { configSchema }] = await Promise.all([import('@kb-labs/manifest'), import('./config-schema.js')]);
+  const read = readSettings({ text, file }, configSchema, 'settings such as "workflows" and "concurrency"');
+  if (read.ok) return read.value;
+  const [first] = read.diagnostics;
+  const problem = first === undefined ? file : `${first.file}:${String(first.line)}:${String(first.column)} ${first.message}`;
+  throw new AppError('CONFIG_INVALID', { problem, diagnostics: read.diagnostics.map((one): JsonValue => ({ ...one })) }, first?.hint === undefined ? {} : { hint: first.hint });
+}
+
+function readText(path: string, file: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new AppError('CONFIG_INVALID', { problem: `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}` });
+  }
+}
+
+interface Chosen<T> {
+  readonly value: T;
+  readonly origin: SettingOrigin;
+}
+
+function readState(url: string | undefined, written: string | undefined): Chosen<string> {
+  if (url === undefined || url === '') return { value: written ?? DEFAULTS.stateDir, origin: written === undefined ? 'default' : 'file' };
+  if (!url.startsWith('file:') || url === 'file:') {
+    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL cannot be "${url.replace(/\/\/[^@/]*@/, '//…@')}"` }, { hint: 'this version keeps its state in a folder: write file:DIR, or leave it empty' });
+  }
+  const value = url.startsWith('file://') ? fileUrlPath(url) : url.slice('file:'.length);
+  return { value, origin: 'KB_STATE_URL' };
+}
+
+function fileUrlPath(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (error) {
+    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL "${url}" names no folder: ${error instanceof Error ? error.message : String(error)}` });
+  }
+}
+
+function readLevel(level: string | undefined, written: EngineLogLevel | undefined): Chosen<EngineLogLevel> {
+  if (level === undefined || level === '') return { value: written ?? DEFAULTS.logLevel, origin: written === undefined ? 'default' : 'file' };
+  const known = LOG_LEVELS.find((one) => one === level);
+  if (known !== undefined) return { value: known, origin: 'KB_LOG_LEVEL' };
+  const hint = suggestName(level, LOG_LEVELS);
+  throw new AppError('CONFIG_INVALID', { problem: `KB_LOG_LEVEL cannot be "${level}"` }, hint === undefined ? {} : { hint });
+}
