@@ -1,12 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 
 import { defineConfig, type Options } from 'tsup';
 
+import { directImports } from './direct-imports.js';
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number];
+
 const manifest = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as { dependencies: Record<string, string> };
 
-/** For Node the package offers CommonJS, which is bundled whole; what it offers to browsers is the same code as modules. */
-const yamlModules: NonNullable<Options['esbuildPlugins']>[number] = {
+/** For Node the package offers CommonJS, which loads more of Node; what it offers to browsers is the same code. */
+const yamlModules: Plugin = {
   name: 'yaml-modules',
   setup(build) {
     build.onResolve({ filter: /^yaml$/ }, ({ importer }) => ({
@@ -15,43 +20,60 @@ const yamlModules: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-/**
- * An `import` of one of Node's modules reads every name it has, and some of them load a lot: `node:crypto` all of
- * Web Crypto, `node:process` the reports. Asked for like this, only what is used is touched.
- */
-const quickBuiltins: NonNullable<Options['esbuildPlugins']>[number] = {
-  name: 'quick-builtins',
+/** Loading `node:crypto` takes as long as a commit: it waits for the first call. A function that is missing here fails the build. */
+const CRYPTO_WHEN_CALLED = ['createHash', 'randomBytes', 'randomUUID']
+  .map((name) => `export const ${name} = (...args) => process.getBuiltinModule('node:crypto').${name}(...args);`)
+  .join('\n');
+
+const lateCrypto: Plugin = {
+  name: 'late-crypto',
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }));
-    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`, loader: 'js' }));
+    build.onResolve({ filter: /^node:crypto$/ }, ({ path }) => ({ path, namespace: 'late' }));
+    build.onLoad({ filter: /.*/, namespace: 'late' }, () => ({ contents: CRYPTO_WHEN_CALLED, loader: 'js' }));
+  },
+};
+
+/** What `src/apart.ts` exports, asked for when it is needed. */
+const APART = /(^@kb-labs\/manifest|\/check-document\.js|\/config-schema\.js|\/plugin-commands\.js)$/;
+
+const loadApart: Plugin = {
+  name: 'load-apart',
+  setup(build) {
+    build.onResolve({ filter: APART }, ({ kind }) => (kind === 'dynamic-import' ? { path: './apart.cjs', external: true } : undefined));
   },
 };
 
 /**
- * One program from the sources of the workspace, with everything a short run needs and nothing else on its way:
- * commands, the live tree and the checks of schemas are chunks that are read when they are used.
+ * The sources of the workspace as two programs: what every command and a run of scripts need, and what they do not.
+ * CommonJS, because a program in one file that was compiled before starts faster than modules that have to be linked.
  */
-export default defineConfig({
-  entry: { main: './src/main.ts' },
-  format: 'esm',
+const program = (name: 'main' | 'apart', plugins: readonly Plugin[]): Options => ({
+  entry: { [name]: `./src/${name}.ts` },
+  format: 'cjs',
   target: 'node22',
   platform: 'node',
   outDir: 'dist',
   dts: false,
-  clean: true,
-  splitting: true,
+  clean: false,
+  splitting: false,
   treeshake: false,
   minify: true,
   sourcemap: false,
   silent: true,
+  // Documents that were checked by one build are checked again by the next.
+  define: { KB_BUILD: JSON.stringify(Date.now().toString(36)) },
   removeNodeProtocol: false,
-  external: Object.keys(manifest.dependencies),
-  noExternal: [/.*/],
-  esbuildPlugins: [quickBuiltins, yamlModules],
+  external: [...Object.keys(manifest.dependencies), 'undici', 'semver'],
+  noExternal: [/^(?!(undici|ajv|ajv-formats|semver)(\/|$))/],
+  esbuildPlugins: [directImports, lateCrypto, yamlModules, ...plugins],
   esbuildOptions(options) {
     options.conditions = ['@kb-labs/source', 'module', 'import', 'node'];
     options.legalComments = 'linked';
-    // Some of what is bundled asks for Node's modules by "require".
-    options.banner = { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" };
+    options.banner = { js: "const importMetaUrl = process.getBuiltinModule('node:url').pathToFileURL(__filename).href;" };
+    options.define = { ...options.define, 'import.meta.url': 'importMetaUrl' };
   },
 });
+
+rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
+
+export default defineConfig([program('main', [loadApart]), program('apart', [])]);

@@ -28,7 +28,7 @@ jobs:
  * @param {{ repeats: number }} options
  */
 export function benchCli({ repeats }) {
-  if (!existsSync(join(ROOT, 'apps/cli/dist/main.js'))) throw new Error('build @kb-labs/cli first');
+  if (!existsSync(join(ROOT, 'apps/cli/dist/main.cjs'))) throw new Error('build @kb-labs/cli first');
   const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
   const project = mkdtempSync(join(tmpdir(), 'kb-bench-'));
   try {

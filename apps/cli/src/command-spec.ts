@@ -1,7 +1,7 @@
 /** What the shell can offer for a value. */
 export type Completion = 'workflow' | 'run' | 'file' | 'folder' | 'command' | readonly string[];
 
-export type OptionType = 'boolean' | 'string' | 'integer' | 'number';
+type OptionType = 'boolean' | 'string' | 'integer' | 'number';
 
 /** One `--flag`. A boolean takes no value, except `--flag=false`; everything else takes one. */
 export interface OptionSpec {

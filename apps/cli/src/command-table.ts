@@ -199,6 +199,11 @@ export function specOf(id: CommandId): CommandSpec {
   return COMMANDS[id];
 }
 
+/** What stands before the colon. */
+export function groups(): string[] {
+  return [...new Set(visibleCommands().flatMap((id) => (id.includes(':') ? [id.slice(0, id.indexOf(':'))] : [])))];
+}
+
 export function visibleCommands(): CommandId[] {
   return (Object.keys(COMMANDS) as CommandId[]).filter((id) => specOf(id).hidden !== true);
 }

@@ -17,6 +17,9 @@ export interface OpenContext extends CommandContext {
 }
 
 /** The context of one command line. What it opened is closed by `close`. */
+/** Set when the program is bundled. */
+declare const KB_BUILD: string;
+
 export function openContext(terminal: Terminal, options: ContextOptions): OpenContext {
   const { env, cwd } = terminal.host;
   let config: Promise<Config> | undefined;
@@ -43,7 +46,7 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
   };
   const openEngine = async (): Promise<Composition> => {
     const { composeEmbedded } = await import('@kb-labs/daemon');
-    return composeEmbedded(await context.config(), { env, writeLog: write });
+    return composeEmbedded(await context.config(), { env, writeLog: write, build: KB_BUILD });
   };
   return context;
 }

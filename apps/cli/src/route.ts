@@ -1,5 +1,5 @@
 import type { OptionSpec } from './command-spec.js';
-import { type CommandId, GLOBAL_OPTIONS, isCommandId, visibleCommands } from './command-table.js';
+import { type CommandId, GLOBAL_OPTIONS, groups, isCommandId } from './command-table.js';
 
 export type Route =
   | { readonly kind: 'command'; readonly id: CommandId; readonly tokens: readonly string[] }
@@ -29,7 +29,7 @@ export function route(argv: readonly string[]): Route {
     if (isCommandId(joined)) return { kind: 'command', id: joined, tokens: [...leading, ...after] };
     return { kind: 'plugin', id: joined, tokens: [...leading, ...after] };
   }
-  if (isGroup(name)) return { kind: 'overview', group: name, tokens: [...leading, ...tail] };
+  if (groups().includes(name)) return { kind: 'overview', group: name, tokens: [...leading, ...tail] };
   return { kind: 'unknown', name, tokens: [...leading, ...tail] };
 }
 
@@ -50,8 +50,4 @@ function takesNextToken(token: string): boolean {
   const specs: Readonly<Record<string, OptionSpec>> = GLOBAL_OPTIONS;
   const name = token.slice(2);
   return token.startsWith('--') && Object.hasOwn(specs, name) && specs[name]?.type !== 'boolean';
-}
-
-function isGroup(name: string): boolean {
-  return visibleCommands().some((id) => id.startsWith(`${name}:`));
 }

@@ -2,7 +2,7 @@ import { AppError, EXIT_CODES, type ExitCode, suggestName } from '@kb-labs/error
 
 import type { CommandHandler } from './command-context.js';
 import type { ArgsOf } from './command-spec.js';
-import { type CommandId, GLOBAL_OPTIONS, type SpecOf, specOf, visibleCommands } from './command-table.js';
+import { type CommandId, GLOBAL_OPTIONS, groups, type SpecOf, specOf, visibleCommands } from './command-table.js';
 import { loadCommand } from './load-command.js';
 import { type OpenContext, openContext } from './open-context.js';
 import { parseArgs } from './parse-args.js';
@@ -29,15 +29,22 @@ export async function runCli(argv: readonly string[], host: Host): Promise<ExitC
 }
 
 /** Read before anything is checked, so that even a wrong command line is answered in the form that was asked for. */
-function contextOptions({ kind, tokens }: Route, host: Host): Parameters<typeof openContext>[1] {
+function contextOptions(routed: Route, host: Host): Parameters<typeof openContext>[1] {
+  const { tokens } = routed;
   const options = tokens.slice(0, tokens.includes('--') ? tokens.indexOf('--') : tokens.length);
   const at = options.lastIndexOf('--project');
   const inline = options.findLast((token) => token.startsWith('--project='))?.slice('--project='.length);
   return {
     json: options.includes('--json'),
     project: at === -1 ? inline : options[at + 1],
-    ...(kind === 'plugin' ? { fallback: host.cwd } : {}),
+    ...(needsProject(routed) ? {} : { fallback: host.cwd }),
   };
+}
+
+/** What is about plugins alone works anywhere. */
+function needsProject(routed: Route): boolean {
+  if (routed.kind === 'command') return routed.id !== 'help' && routed.id !== 'plugin:list';
+  return routed.kind === 'unknown';
 }
 
 async function dispatch(routed: Route, context: OpenContext): Promise<ExitCode | undefined> {
@@ -54,7 +61,7 @@ async function dispatch(routed: Route, context: OpenContext): Promise<ExitCode |
       return printOverview(context, routed.group);
     }
     case 'unknown': {
-      const hint = suggestName(routed.name, visibleCommands());
+      const hint = suggestName(routed.name, routed.name.includes(':') ? visibleCommands() : [...groups(), ...visibleCommands()]);
       throw new AppError('USAGE', { problem: `unknown command "${routed.name}"` }, { hint: hint ?? '"kb help" lists the commands' });
     }
   }

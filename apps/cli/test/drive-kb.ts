@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const KB = fileURLToPath(new URL('../bin/kb.js', import.meta.url));
 
-if (!existsSync(new URL('../dist/main.js', import.meta.url))) throw new Error('these tests drive the built program: build @kb-labs/cli first');
+if (!existsSync(new URL('../dist/main.cjs', import.meta.url))) throw new Error('these tests drive the built program: build @kb-labs/cli first');
 
 export interface Ended {
   /** 128 and the number of the signal, as a shell says it, for a program that was killed. */

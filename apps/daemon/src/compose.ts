@@ -1,3 +1,4 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fileBlobs } from '@kb-labs/blobs';
@@ -6,6 +7,7 @@ import { createPluginHost, workspaceFiles } from '@kb-labs/plugin-host';
 import { openEmbeddedStore } from '@kb-labs/store-embedded';
 
 import { checkSchema } from './check-schema.js';
+import { fileCheckedDocuments } from './checked-documents.js';
 import type { Config } from './config.js';
 import { fileWorkflowSources } from './file-workflow-sources.js';
 import { firstPartyPlugins } from './first-party-plugins.js';
@@ -18,6 +20,8 @@ export interface ComposeOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Takes the engine's own log, a line of JSON at a time. */
   readonly writeLog: (line: string) => void;
+  /** Names the code that runs. With it, a document that was checked by the same code is not checked again. */
+  readonly build?: string;
 }
 
 /** What reading, checking and planning need, and commands of plugins outside of a run: no state. */
@@ -64,6 +68,7 @@ export function composeOffline(config: Config, options: ComposeOptions): Offline
 export async function composeEmbedded(config: Config, options: ComposeOptions): Promise<Composition> {
   const { deps } = composeOffline(config, options);
   const store = await openEmbeddedStore({ dir: config.stateDir, clock: deps.clock, logger: deps.logger });
+  keepOutOfGit(config.stateDir);
   return {
     config,
     deps: {
@@ -73,7 +78,14 @@ export async function composeEmbedded(config: Config, options: ComposeOptions): 
       queue: store.queue,
       logs: store.logs,
       blobs: fileBlobs({ dir: join(config.stateDir, 'blobs') }),
+      ...(options.build === undefined ? {} : { checked: fileCheckedDocuments({ dir: join(config.stateDir, 'checked'), build: options.build }) }),
     },
     close: () => store.close(),
   };
+}
+
+/** Runs are no part of a repository, and nobody should have to say so. */
+function keepOutOfGit(stateDir: string): void {
+  const path = join(stateDir, '.gitignore');
+  if (!existsSync(path)) writeFileSync(path, '*\n');
 }

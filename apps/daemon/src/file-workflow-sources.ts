@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { type Dirent, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 import { LIMITS } from '@kb-labs/contracts';
@@ -15,41 +15,39 @@ export interface FileSourcesOptions {
 
 /** The workflow documents in folders of a project, by file name. Links that lead out of the project are not followed. */
 export function fileWorkflowSources(options: FileSourcesOptions): WorkflowSources {
-  const read = async (): Promise<WorkflowSource[]> => {
+  // A handful of small files: reading them one after the other takes less than waking the thread pool does.
+  const read = (): WorkflowSource[] => {
     const files = new Set<string>();
-    for (const folder of options.folders) await collect(folder, options.projectRoot, files);
-    return Promise.all(
-      [...files].sort().map(async (path) => ({ file: shown(options.projectRoot, path), text: await readBounded(path) })),
-    );
+    for (const folder of options.folders) collect(folder, options.projectRoot, files);
+    return [...files].sort().map((path) => ({ file: shown(options.projectRoot, path), text: readBounded(path) }));
   };
   return {
-    list: read,
+    list: async () => read(),
     // An id is plain letters, digits, dots and dashes, but YAML can escape any of them inside double quotes.
-    candidates: async (id) => (await read()).filter(({ text }) => text.includes(id) || text.includes('\\')),
+    candidates: async (id) => read().filter(({ text }) => text.includes(id) || text.includes('\\')),
   };
 }
 
-async function collect(folder: string, projectRoot: string, into: Set<string>): Promise<void> {
-  let entries;
+function collect(folder: string, projectRoot: string, into: Set<string>): void {
+  let entries: Dirent[];
   try {
-    entries = await readdir(folder, { withFileTypes: true });
+    entries = readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if (isAbsent(error)) return;
     throw error;
   }
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await collect(path, projectRoot, into);
+    if (entry.isDirectory()) collect(path, projectRoot, into);
     else if (!DOCUMENT.test(entry.name)) continue;
     else if (entry.isFile()) into.add(path);
-    else if (entry.isSymbolicLink() && (await staysInside(path, projectRoot))) into.add(path);
+    else if (entry.isSymbolicLink() && staysInside(path, projectRoot)) into.add(path);
   }
 }
 
-async function staysInside(path: string, projectRoot: string): Promise<boolean> {
+function staysInside(path: string, projectRoot: string): boolean {
   try {
-    const [target, root] = await Promise.all([realpath(path), realpath(projectRoot)]);
-    return target.startsWith(root + sep);
+    return realpathSync(path).startsWith(realpathSync(projectRoot) + sep);
   } catch (error) {
     if (isAbsent(error)) return false;
     throw error;
@@ -57,8 +55,8 @@ async function staysInside(path: string, projectRoot: string): Promise<boolean> 
 }
 
 /** One character over the limit is enough for the reader of documents to refuse it; the rest is not kept. */
-async function readBounded(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8');
+function readBounded(path: string): string {
+  const text = readFileSync(path, 'utf8');
   return text.length > LIMITS.documentBytes ? text.slice(0, LIMITS.documentBytes + 1) : text;
 }
 

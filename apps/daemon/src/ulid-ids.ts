@@ -1,7 +1,7 @@
-import { randomFillSync } from 'node:crypto';
-
 import { toRunId, toWorkerId } from '@kb-labs/contracts';
 import type { Clock, Ids } from '@kb-labs/ports';
+
+import { systemRandom } from './system-random.js';
 
 /** Crockford's base 32: no I, L, O, U. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -13,7 +13,7 @@ export type FillRandom = (bytes: Uint8Array) => void;
  * Ids of 48 bits of time and 80 random ones (https://github.com/ulid/spec), so that they sort by creation.
  * Within one millisecond the random part is counted up, so that ids of one process sort by the order they were made in.
  */
-export function ulidIds(clock: Clock, fillRandom: FillRandom = (bytes) => void randomFillSync(bytes)): Ids {
+export function ulidIds(clock: Clock, fillRandom: FillRandom = systemRandom): Ids {
   let lastTime = -1;
   const random = new Uint8Array(RANDOM_BYTES);
   const next = (): string => {

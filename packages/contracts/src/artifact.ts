@@ -1,21 +1,6 @@
-import * as z from 'zod/mini';
-
-/** How an artifact is shown. `file` is anything else: offered for download. */
-export const artifactTypeSchema = z.enum(['markdown', 'table', 'issues', 'diff', 'json', 'log', 'link', 'text', 'file']);
-export type ArtifactType = z.infer<typeof artifactTypeSchema>;
-
-/**
- * An entry of a step's `artifacts:`. `source` is `outputs.<path>` (a value of the step's outputs)
- * or `file:<path>` (a file of the workspace).
- */
-export const stepArtifactSchema = z.strictObject({
-  type: z.optional(artifactTypeSchema),
-  source: z.string().check(
-    z.regex(/^(outputs(\.[A-Za-z0-9_-]+)+|file:.+)$/, { error: 'a source is "outputs.<name>" or "file:<path in the workspace>"' }),
-  ),
-  label: z.optional(z.string().check(z.maxLength(256))),
-});
-export type StepArtifact = z.infer<typeof stepArtifactSchema>;
+/** How an artifact can be shown. `file` is anything else: offered for download. */
+export const ARTIFACT_TYPES = ['markdown', 'table', 'issues', 'diff', 'json', 'log', 'link', 'text', 'file'] as const;
+export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
 
 export const ARTIFACT_NAME = /^[A-Za-z0-9_][A-Za-z0-9._/-]{0,254}$/;
 

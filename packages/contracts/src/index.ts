@@ -2,11 +2,14 @@
  * The vocabulary: every shape that crosses a boundary of the engine, one file per noun.
  * A schema comes first and its type is inferred from it; there is no behaviour beyond parse and format.
  */
-export { ARTIFACT_NAME, artifactTypeOf, artifactTypeSchema, stepArtifactSchema } from './artifact.js';
-export type { ArtifactHandle, ArtifactType, StepArtifact } from './artifact.js';
+export { ARTIFACT_NAME, artifactTypeOf } from './artifact.js';
+export type { ArtifactHandle, ArtifactType } from './artifact.js';
+export { artifactTypeSchema, stepArtifactSchema } from './artifact-schema.js';
+export type { StepArtifact } from './artifact-schema.js';
 export type { Checked, Diagnostic, DocumentPath, Finding, Severity } from './diagnostic.js';
-export { durationSchema, formatDuration, parseDuration } from './duration.js';
+export { formatDuration, parseDuration } from './duration.js';
 export type { Duration } from './duration.js';
+export { durationSchema } from './duration-schema.js';
 export { ERROR_CODES } from './error-codes.js';
 export type { ErrorCode } from './error-codes.js';
 export { JOURNAL_SCHEMA } from './event.js';
@@ -17,11 +20,12 @@ export { isJsonObject } from './json.js';
 export type { JsonObject, JsonValue } from './json.js';
 export { LIMITS } from './limits.js';
 export type { LogLevel, LogLine, LogStream } from './log-line.js';
+export { ENV_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, STEP_ID, WORKFLOW_ID } from './names.js';
 export { permissionsSchema } from './permissions.js';
 export type { Permissions } from './permissions.js';
 export { PLAN_SCHEMA } from './plan.js';
 export type { PlannedJob, PlannedStep, RunPlan, Template } from './plan.js';
-export { PLUGIN_MANIFEST_SCHEMA, pluginCommandSchema, pluginManifestSchema } from './plugin.js';
+export { PLUGIN_MANIFEST_SCHEMA, commandIdSchema, pluginCommandSchema, pluginManifestSchema } from './plugin.js';
 export type { PluginCommand, PluginManifest } from './plugin.js';
 export type {
   ExecOptions,
@@ -54,20 +58,7 @@ export type {
 export { isTerminalJob, isTerminalRun, JOB_STATUSES, RUN_STATUSES } from './status.js';
 export type { JobStatus, RunStatus, StepStatus, TerminalJobStatus, TerminalRunStatus } from './status.js';
 export type { Trigger } from './trigger.js';
-export { commandIdSchema, formatUses, parseUses } from './uses.js';
+export { formatUses, parseUses } from './uses.js';
 export type { BuiltinUses, PluginUses, Uses } from './uses.js';
-export {
-  ENV_NAME,
-  OWN_ENV_NAME,
-  INPUT_NAME,
-  inputSchema,
-  JOB_ID,
-  jobSchema,
-  runDefaultsSchema,
-  shellSchema,
-  STEP_ID,
-  stepSchema,
-  WORKFLOW_ID,
-  workflowSchema,
-} from './workflow.js';
+export { inputSchema, jobSchema, runDefaultsSchema, shellSchema, stepSchema, workflowSchema } from './workflow.js';
 export type { Job, Shell, Step, Workflow, WorkflowInput } from './workflow.js';

@@ -1,4 +1,4 @@
-import type { StepArtifact } from './artifact.js';
+import type { StepArtifact } from './artifact-schema.js';
 import type { JsonObject } from './json.js';
 import type { Permissions } from './permissions.js';
 import type { RetryPolicy } from './retry.js';

@@ -1,10 +1,14 @@
 import * as z from 'zod/mini';
 
 import { permissionsSchema } from './permissions.js';
-import { commandIdSchema } from './uses.js';
 
 /** The version of the built plugin manifest. */
 export const PLUGIN_MANIFEST_SCHEMA = 1;
+
+/** `group:command`, lower case. */
+export const commandIdSchema = z.string().check(
+  z.regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, { error: 'a command id is "group:command" in lower case' }),
+);
 
 /** A JSON Schema (draft 2020-12) as data. */
 const jsonSchema = z.record(z.string(), z.json());

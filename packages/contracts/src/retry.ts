@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import { durationSchema } from './duration.js';
+import { durationSchema } from './duration-schema.js';
 import { LIMITS } from './limits.js';
 
 const backoffSchema = z.enum(['exponential', 'linear', 'constant']);

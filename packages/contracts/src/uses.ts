@@ -1,5 +1,3 @@
-import * as z from 'zod/mini';
-
 /**
  * What a step runs: a command of a plugin, `@scope/package[@range]/group:command`.
  * The range is an npm version range and pins what may be resolved.
@@ -21,11 +19,6 @@ export type Uses = PluginUses | BuiltinUses;
 
 const PLUGIN =
   /^(?<package>(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*)(?:@(?<range>[^/\s]+))?\/(?<command>[a-z][a-z0-9-]*:[a-z][a-z0-9-]*)$/;
-
-/** `group:command`, lower case. */
-export const commandIdSchema = z.string().check(
-  z.regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, { error: 'a command id is "group:command" in lower case' }),
-);
 
 /** Reads a written `uses:`. `undefined` when it has none of the known forms. */
 export function parseUses(written: string): PluginUses | undefined {

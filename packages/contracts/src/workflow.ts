@@ -1,23 +1,17 @@
 import * as z from 'zod/mini';
 
-import { stepArtifactSchema, ARTIFACT_NAME } from './artifact.js';
-import { durationSchema } from './duration.js';
+import { ARTIFACT_NAME } from './artifact.js';
+import { stepArtifactSchema } from './artifact-schema.js';
+import { durationSchema } from './duration-schema.js';
 import type { JsonValue } from './json.js';
 import { LIMITS } from './limits.js';
+import { INPUT_NAME, JOB_ID, OWN_ENV_NAME, STEP_ID, WORKFLOW_ID } from './names.js';
 import { permissionsSchema } from './permissions.js';
 import { retrySchema } from './retry.js';
 
 const text = z.string().check(z.maxLength(4_096));
 const condition = z.union([z.string().check(z.minLength(1)), z.boolean()]);
 const json: z.ZodMiniType<JsonValue> = z.json();
-
-export const WORKFLOW_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-export const JOB_ID = /^[a-zA-Z0-9_-]{1,64}$/;
-export const STEP_ID = /^[a-zA-Z0-9_-]{1,64}$/;
-export const INPUT_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
-export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
-/** A name of `env:`. What starts with `KB_` is the engine's. */
-export const OWN_ENV_NAME = /^(?!KB_)[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 
 const envSchema = z.record(
   z.string().check(z.regex(OWN_ENV_NAME, { error: 'an environment variable is letters, digits and "_", and does not start with "KB_"' })),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { durationSchema, formatDuration, parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
+import { durationSchema } from './duration-schema.js';
 import { parseRunId, toIdempotencyKey, toRunId, toTicketId } from './ids.js';
 import { formatUses, parseUses } from './uses.js';
 

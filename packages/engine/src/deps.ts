@@ -1,5 +1,5 @@
 import type { JsonObject } from '@kb-labs/contracts';
-import type { Blobs, Catalog, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
+import type { Blobs, Catalog, CheckedDocuments, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
 import type { SchemaCheck } from '@kb-labs/resolver';
 
 /** Everything the engine's verbs work with. A verb takes the part it needs. */
@@ -11,6 +11,8 @@ export interface EngineDeps {
   readonly blobs: Blobs;
   readonly plugins: PluginHost;
   readonly workflows: WorkflowSources;
+  /** Left out: every document is checked every time. */
+  readonly checked?: CheckedDocuments;
   readonly files: WorkspaceFiles;
   readonly clock: Clock;
   readonly ids: Ids;

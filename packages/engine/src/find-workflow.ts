@@ -1,43 +1,62 @@
 import type { Diagnostic, JsonValue } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
-import type { WorkflowDocument } from '@kb-labs/manifest';
+import type { CheckedDocument, WorkflowSource } from '@kb-labs/ports';
 
-import { checkWorkflow } from './check-workflow.js';
+import type { DocumentCheck } from './check-document.js';
+import { shapeOf } from './command-shape.js';
 import type { EngineDeps } from './deps.js';
 
-export type FindWorkflowDeps = Pick<EngineDeps, 'workflows' | 'plugins'>;
+export type FindWorkflowDeps = Pick<EngineDeps, 'workflows' | 'plugins' | 'checked'>;
 
 /**
  * The checked document of a workflow. Fails with `WORKFLOW_NOT_FOUND`, or with `WORKFLOW_INVALID`, whose details hold the
  * diagnostics.
  */
-export async function findWorkflow(deps: FindWorkflowDeps, id: string): Promise<WorkflowDocument> {
+export async function findWorkflow(deps: FindWorkflowDeps, id: string): Promise<CheckedDocument> {
   const candidates = await deps.workflows.candidates(id);
-  const checked = await Promise.all(candidates.map((source) => checkWorkflow(source, deps)));
-  const found = checked.filter((candidate) => candidate.document?.workflow.id === id);
-  const [first, second] = found;
-  if (first?.document === undefined) {
-    // A document too broken to have an id could be the one that was meant: its errors help more than "not found".
-    const broken = checked.filter((candidate) => candidate.document === undefined).flatMap((candidate) => candidate.diagnostics);
-    const known = broken.length > 0 ? [] : await knownIds(deps);
-    const hint = suggestName(id, known);
-    if (broken.length > 0) throw invalid(id, broken);
-    throw new AppError('WORKFLOW_NOT_FOUND', { id }, hint === undefined ? {} : { hint });
+  const checks = await Promise.all(candidates.map((source) => checkOnce(deps, source)));
+  const found = checks.filter((check) => idOf(check) === id);
+  const [first] = found;
+  if (first === undefined) throw await notFound(deps, id, checks);
+  if (found.length > 1) {
+    throw new AppError('DUPLICATE_WORKFLOW', { id, other: found.map((check) => check.file).join(' and ') });
   }
-  if (second?.document !== undefined) {
-    const files = found.map((candidate) => candidate.document?.file ?? '');
-    throw new AppError('DUPLICATE_WORKFLOW', { id, other: files.join(' and ') });
-  }
-  if (!first.ok) throw invalid(id, first.diagnostics);
-  return first.document;
+  if (first.checked === undefined) throw invalid(id, first.diagnostics);
+  return first.checked;
+}
+
+type FileCheck = DocumentCheck & { readonly file: string };
+
+/** What was checked before and has not changed, in the document or in the commands it uses, is not checked again. */
+async function checkOnce(deps: FindWorkflowDeps, source: WorkflowSource): Promise<FileCheck> {
+  const known = await deps.checked?.read(source);
+  if (known !== undefined && (await holds(deps, known))) return { file: source.file, checked: known, diagnostics: [] };
+  const { checkDocument } = await import('./check-document.js');
+  const check = await checkDocument(source, deps);
+  // A document with warnings is checked every time: they are to be seen.
+  if (check.checked !== undefined && check.diagnostics.length === 0) await deps.checked?.write(source, check.checked);
+  return { file: source.file, ...check };
+}
+
+async function holds(deps: FindWorkflowDeps, known: CheckedDocument): Promise<boolean> {
+  for (const { uses, shape } of known.commands) if (shapeOf(await deps.plugins.resolve(uses)) !== shape) return false;
+  return true;
+}
+
+function idOf(check: DocumentCheck): string | undefined {
+  return check.checked?.id ?? check.document?.workflow.id;
+}
+
+/** A document too broken to have an id could be the one that was meant: its errors help more than "not found". */
+async function notFound(deps: FindWorkflowDeps, id: string, checks: readonly DocumentCheck[]): Promise<AppError> {
+  const broken = checks.filter((check) => idOf(check) === undefined).flatMap((check) => check.diagnostics);
+  if (broken.length > 0) return invalid(id, broken);
+  const sources = await deps.workflows.list();
+  const all = await Promise.all(sources.map((source) => checkOnce(deps, source)));
+  const hint = suggestName(id, all.flatMap((check) => idOf(check) ?? []));
+  return new AppError('WORKFLOW_NOT_FOUND', { id }, hint === undefined ? {} : { hint });
 }
 
 function invalid(id: string, diagnostics: readonly Diagnostic[]): AppError {
   return new AppError('WORKFLOW_INVALID', { id, diagnostics: diagnostics.map((one): JsonValue => ({ ...one })) });
-}
-
-async function knownIds(deps: FindWorkflowDeps): Promise<string[]> {
-  const sources = await deps.workflows.list();
-  const checked = await Promise.all(sources.map((source) => checkWorkflow(source, deps)));
-  return checked.flatMap((one) => (one.document === undefined ? [] : [one.document.workflow.id]));
 }

@@ -1,25 +1,25 @@
 import type { JsonObject, RunPlan } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import { resolveInputs, resolvePlan } from '@kb-labs/resolver';
+import { resolveInputs } from '@kb-labs/resolver';
 
 import type { EngineDeps } from './deps.js';
-import { findWorkflow } from './find-workflow.js';
+import { findWorkflow, type FindWorkflowDeps } from './find-workflow.js';
 
 export interface PlanWorkflow {
   readonly workflowId: string;
   readonly input: JsonObject;
 }
 
-export type PlanDeps = Pick<EngineDeps, 'workflows' | 'plugins' | 'vars' | 'checkSchema'>;
+export type PlanDeps = FindWorkflowDeps & Pick<EngineDeps, 'vars' | 'checkSchema'>;
 
 /**
  * The plan a run would have. Everything that can be wrong is refused here: nothing has been written yet.
  * Fails as `findWorkflow` does, with `WORKFLOW_NOT_MANUAL`, or with `INPUT_INVALID` and all problems in its details.
  */
 export async function planWorkflow(deps: PlanDeps, command: PlanWorkflow): Promise<RunPlan> {
-  const { workflow, digest } = await findWorkflow(deps, command.workflowId);
-  if (workflow.on?.manual === false) throw new AppError('WORKFLOW_NOT_MANUAL', { id: workflow.id });
-  const resolved = resolveInputs(workflow.inputs, command.input, deps.checkSchema);
+  const { id, manual, inputs, plan } = await findWorkflow(deps, command.workflowId);
+  if (!manual) throw new AppError('WORKFLOW_NOT_MANUAL', { id });
+  const resolved = resolveInputs(inputs, command.input, deps.checkSchema);
   if (!resolved.ok) throw new AppError('INPUT_INVALID', { problem: resolved.problems.join('; '), problems: [...resolved.problems] });
-  return resolvePlan({ workflow, digest, inputs: resolved.inputs, vars: deps.vars });
+  return { ...plan, inputs: resolved.inputs, vars: deps.vars };
 }

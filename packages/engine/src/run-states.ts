@@ -41,7 +41,13 @@ export class RunStates {
       for (let tries = 0; tries < MAX_TRIES; tries += 1) {
         const draft = new RunDraft(await this.#refresh(runId), this.#deps.clock.now());
         this.#states.delete(runId);
-        make(draft);
+        try {
+          make(draft);
+        } catch (thrown) {
+          const refused = fence === undefined ? undefined : await this.#refusalOf(runId, fence);
+          if (refused === undefined) throw thrown;
+          return { ok: false, refused };
+        }
         if (draft.events.length === 0) {
           this.#states.set(runId, draft.state);
           return { ok: true, state: draft.state };
@@ -59,6 +65,15 @@ export class RunStates {
 
   forget(runId: RunId): void {
     this.#states.delete(runId);
+  }
+
+  /**
+   * Why this lease may not write, if it may not. What a worker recorded before its job was taken over does not fit the
+   * journal of whoever took it: that is a late writer, not a damaged state.
+   */
+  async #refusalOf(runId: RunId, fence: Fence): Promise<(Decided & { ok: false })['refused'] | undefined> {
+    const result = await this.#deps.log.append({ runId, at: this.#deps.clock.now(), events: [], fence });
+    return result.ok || result.refused === 'conflict' ? undefined : result.refused;
   }
 
   async #refresh(runId: RunId): Promise<RunState> {

@@ -1,5 +1,4 @@
 import { JOURNAL_SCHEMA, LIMITS, type JsonObject, type RunEventBody, type RunView, type Trigger } from '@kb-labs/contracts';
-import { contentDigest } from '@kb-labs/digest';
 import { AppError } from '@kb-labs/errors';
 import { foldRun, toRunView } from '@kb-labs/projector';
 
@@ -54,7 +53,7 @@ export async function startRun(deps: StartDeps, command: StartRun): Promise<Star
     summary: opened.summary,
     enqueue: opened.enqueue,
     maxOpenRuns: LIMITS.queuedRuns,
-    ...(key === undefined ? {} : { idempotency: idempotencyOf(key, command, at) }),
+    ...(key === undefined ? {} : { idempotency: await idempotencyOf(key, command, at) }),
   });
   if (!result.ok) {
     if (result.refused === 'full') throw new AppError('QUEUE_FULL', { limit: LIMITS.queuedRuns });
@@ -64,7 +63,9 @@ export async function startRun(deps: StartDeps, command: StartRun): Promise<Star
   return { run: toRunView(opened.state), repeated: false };
 }
 
-function idempotencyOf(key: string, command: StartRun, at: number): { key: string; digest: string; keepUntil: number } {
+/** Digests are loaded for this alone: most runs are started without a key. */
+async function idempotencyOf(key: string, command: StartRun, at: number): Promise<{ key: string; digest: string; keepUntil: number }> {
+  const { contentDigest } = await import('@kb-labs/digest');
   const request = { workflowId: command.workflowId, input: command.input };
   return { key, digest: contentDigest('start-run', request), keepUntil: at + LIMITS.idempotencyKeepMs };
 }

@@ -4,7 +4,6 @@ import type { WorkflowDocument } from '@kb-labs/manifest';
 import type { WorkflowSource } from '@kb-labs/ports';
 import { needsOf } from '@kb-labs/resolver';
 
-import { checkWorkflow } from './check-workflow.js';
 import type { EngineDeps } from './deps.js';
 import type { FindWorkflowDeps } from './find-workflow.js';
 
@@ -37,8 +36,9 @@ export async function validateWorkflows(
   deps: Pick<EngineDeps, 'workflows' | 'plugins'>,
   sources?: readonly WorkflowSource[],
 ): Promise<Validation> {
-  const checked = await Promise.all((sources ?? (await deps.workflows.list())).map((source) => checkWorkflow(source, deps)));
-  const documents = checked.flatMap((one) => (one.document === undefined ? [] : [{ document: one.document, valid: one.ok }]));
+  const { checkDocument } = await import('./check-document.js');
+  const checked = await Promise.all((sources ?? (await deps.workflows.list())).map((source) => checkDocument(source, deps)));
+  const documents = checked.flatMap((one) => (one.document === undefined ? [] : [{ document: one.document, valid: one.checked !== undefined }]));
   return {
     workflows: documents.map(({ document, valid }) => toEntry(document, valid)),
     diagnostics: [...checked.flatMap((one) => one.diagnostics), ...duplicates(documents.map((one) => one.document))],

@@ -58,7 +58,8 @@ export function fromUnknown(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   if (thrown instanceof Error && 'code' in thrown && isErrorCode(thrown.code)) {
     const details = 'details' in thrown && typeof thrown.details === 'object' ? (thrown.details as JsonObject) : {};
-    return new AppError(thrown.code, details, { cause: thrown });
+    const hint = 'hint' in thrown && typeof thrown.hint === 'string' ? { hint: thrown.hint } : {};
+    return new AppError(thrown.code, details, { cause: thrown, ...hint });
   }
   const problem = thrown instanceof Error ? thrown.message : String(thrown);
   return new AppError('INTERNAL', { problem }, { cause: thrown });

@@ -58,8 +58,8 @@ describe('fromUnknown', () => {
   it('keeps an error of ours, also one of another copy of this package', () => {
     const ours = new AppError('RATE_LIMIT');
     expect(fromUnknown(ours)).toBe(ours);
-    const foreign = Object.assign(new Error('x'), { code: 'QUEUE_FULL', details: { limit: 3 } });
-    expect(fromUnknown(foreign)).toMatchObject({ code: 'QUEUE_FULL', details: { limit: 3 } });
+    const foreign = Object.assign(new Error('x'), { code: 'QUEUE_FULL', details: { limit: 3 }, hint: 'its own' });
+    expect(fromUnknown(foreign)).toMatchObject({ code: 'QUEUE_FULL', details: { limit: 3 }, hint: 'its own' });
     expect(hasCode(foreign, 'QUEUE_FULL')).toBe(true);
   });
 

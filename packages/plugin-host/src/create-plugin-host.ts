@@ -1,9 +1,8 @@
-import type { Uses } from '@kb-labs/contracts';
+import type { PluginUses, Uses } from '@kb-labs/contracts';
 import { assertNever } from '@kb-labs/errors';
 import type { Logger, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
 
-import { lookUpCommand } from './plugins/look-up-command.js';
-import { PluginShelf } from './plugins/plugin-shelf.js';
+import type { LoadedCommand } from './plugins/look-up-command.js';
 import type { HostEnv } from './process-tree/base-env.js';
 
 export interface PluginHostOptions {
@@ -22,10 +21,10 @@ const HANDLER_GRACE_MS = 2_000;
 
 /** A host for plugin commands in this process and scripts in process trees of their own. Reads and loads nothing until it is asked. */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
-  const shelf = new PluginShelf(options);
+  const shelf = lazyShelf(options);
   return {
     resolve: async (uses) => {
-      const found = await lookUpCommand(shelf, uses);
+      const found = await shelf.look(uses);
       return found.ok ? { ok: true, plugin: found.plugin.installed, command: found.command } : found;
     },
     list: async () => (await shelf.usable()).map((plugin) => plugin.installed),
@@ -45,8 +44,27 @@ function isolationOf(uses: Uses): 'in-process' | 'subprocess' {
   }
 }
 
+type LazyShelf = ReturnType<typeof lazyShelf>;
+
+/** The code that reads manifests, loaded when the first plugin is asked for. */
+function lazyShelf(options: PluginHostOptions) {
+  const open = async () => {
+    const { lookUpCommand, PluginShelf } = await import('./plugin-commands.js');
+    return { shelf: new PluginShelf(options), lookUpCommand };
+  };
+  let opened: ReturnType<typeof open> | undefined;
+  const ready = () => (opened ??= open());
+  return {
+    look: async (uses: PluginUses): Promise<LoadedCommand> => {
+      const { shelf, lookUpCommand } = await ready();
+      return lookUpCommand(shelf, uses);
+    },
+    usable: async () => (await ready()).shelf.usable(),
+  };
+}
+
 /** The two ways to run are loaded when they are first needed: a run of scripts alone never loads a schema checker. */
-async function runStep(call: StepCall, shelf: PluginShelf, { hostEnv, killGraceMs, logger }: PluginHostOptions): Promise<StepOutcome> {
+async function runStep(call: StepCall, shelf: LazyShelf, { hostEnv, killGraceMs, logger }: PluginHostOptions): Promise<StepOutcome> {
   const { uses } = call;
   switch (uses.kind) {
     case 'builtin': {
@@ -54,12 +72,12 @@ async function runStep(call: StepCall, shelf: PluginShelf, { hostEnv, killGraceM
       return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }) });
     }
     case 'plugin': {
-      const found = await lookUpCommand(shelf, uses);
+      const found = await shelf.look(uses);
       if (!found.ok) {
         const { code, message, hint } = found;
         return { status: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: false };
       }
-      const { runCommand } = await import('./plugins/run-command.js');
+      const { runCommand } = await import('./plugin-commands.js');
       return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS });
     }
     default:

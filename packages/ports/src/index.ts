@@ -11,5 +11,5 @@ export type { Fence, JobQueue, Lease, NewTicket, QueuedTicket, WorkerInfo } from
 export type { Logger } from './logger.js';
 export type { CommandLookup, InstalledPlugin, NewArtifact, PluginHost, StepCall, StepOutcome } from './plugin-host.js';
 export type { LogPage, LogQuery, StepLogs } from './step-logs.js';
-export type { WorkflowSource, WorkflowSources } from './workflow-sources.js';
+export type { CheckedDocument, CheckedDocuments, WorkflowSource, WorkflowSources } from './workflow-sources.js';
 export type { WorkspaceFiles } from './workspace-files.js';

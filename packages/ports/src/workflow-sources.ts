@@ -1,3 +1,5 @@
+import type { PluginUses, RunPlan, Workflow } from '@kb-labs/contracts';
+
 /** Where the workflow documents of a project come from. */
 export interface WorkflowSources {
   list(): Promise<readonly WorkflowSource[]>;
@@ -9,4 +11,24 @@ export interface WorkflowSource {
   /** As shown to people: relative to the project. */
   readonly file: string;
   readonly text: string;
+}
+
+/**
+ * Documents that were checked before. An entry stands for one text: it is answered only for a document that is still the
+ * same to the letter, checked by the same build. Losing entries costs time, nothing else.
+ */
+export interface CheckedDocuments {
+  read(source: WorkflowSource): Promise<CheckedDocument | undefined>;
+  write(source: WorkflowSource, document: CheckedDocument): Promise<void>;
+}
+
+/** What starting a run needs of a document without errors. */
+export interface CheckedDocument {
+  readonly id: string;
+  readonly manual: boolean;
+  readonly inputs: NonNullable<Workflow['inputs']>;
+  /** With no inputs and no vars yet. */
+  readonly plan: RunPlan;
+  /** The commands it uses, with their schemas as JSON text at the time of the check. */
+  readonly commands: readonly { readonly uses: PluginUses; readonly shape: string }[];
 }

@@ -8,7 +8,7 @@ import {
   type RunState,
   type TerminalJobStatus,
 } from '@kb-labs/contracts';
-import { fromUnknown, toRunError } from '@kb-labs/errors';
+import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
 import { callsStatusFunction, evaluateCondition, type Expression, parseCondition, type Scope, valuesRead } from '@kb-labs/expressions';
 
 import { type EndedJob, effectiveResult, needsContext, runContexts } from './scope.js';
@@ -138,7 +138,7 @@ function needsReason(job: PlannedJob, look: Look): Reason {
 
 function jobStatusFunctions(job: PlannedJob, look: Look): Required<Scope>['status'] {
   const cancelled = look.state.cancel !== undefined;
-  const among = (names: readonly string[]): Iterable<string> => (names.length > 0 ? names : ancestors(job, look.state));
+  const among = (names: readonly string[]): Iterable<string> => (names.length > 0 ? namedNeeds(job, names) : ancestors(job, look.state));
   return {
     always: () => true,
     cancelled: () => cancelled,
@@ -156,6 +156,13 @@ function resultOf(key: string, look: Look): TerminalJobStatus | undefined {
   const status = look.statusOf(key);
   const continueOnError = jobGraph(look.state.plan).byKey.get(key)?.continueOnError ?? false;
   return isTerminalJob(status) ? effectiveResult(status, continueOnError) : undefined;
+}
+
+/** Names can come from values. Of a job that need not have ended there is no answer that would always be the same. */
+function namedNeeds(job: PlannedJob, names: readonly string[]): readonly string[] {
+  const unknown = names.find((name) => !job.needs.includes(name));
+  if (unknown === undefined) return names;
+  throw new AppError('EXPRESSION_FAILED', { problem: `the condition of ${job.key} asks for the job "${unknown}", which is not in "needs"` });
 }
 
 /** Everything a job needs, directly and indirectly, nearest first. */

@@ -55,6 +55,11 @@ export async function attendRun(engine: Composition, runId: RunId, options: Atte
     left.abort();
     await watchWorker?.catch(() => undefined);
     await carrier.stop();
+    // The step that was waited for can have been the last one.
+    if (carrier.carrying && (last === undefined || !isTerminalRun(last.status))) {
+      last = await readRun(engine.deps, runId).catch(() => last);
+      if (last !== undefined) presenter.view(last);
+    }
     presenter.end(last !== undefined && isTerminalRun(last.status) ? last : undefined);
   }
   if (failures.length > 0) throw failures[0];

@@ -18,7 +18,7 @@ export function plainPresenter(terminal: Terminal): Presenter {
   return {
     wantsLog: true,
     view: (run) => {
-      terminal.print(runChanges(shown, run, style).map(({ at, scope, text }) => `${stamp(at)} ${scope} ${text}`));
+      terminal.print(runChanges(shown, run, { style, now: terminal.now() }).map(({ at, scope, text }) => `${stamp(at)} ${scope} ${text}`));
       shown = run;
     },
     line: (line) => {

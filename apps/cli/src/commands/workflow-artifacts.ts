@@ -7,6 +7,7 @@ import { readArtifact, readRun } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
+import { fileProblem } from '../input/file-problem.js';
 import { formatBytes } from '../render/run-summary.js';
 import { renderTable } from '../render/table.js';
 import { sanitizeText } from '../terminal/sanitize.js';
@@ -20,6 +21,7 @@ export const execute: CommandHandler<'workflow:artifacts'> = async (context, arg
     printList(context, (await readRun(deps, runId)).artifacts);
     return undefined;
   }
+  if (args.output === '-' && context.json) throw new AppError('USAGE', { problem: '--output=- writes the artifact itself to standard output, where --json allows only JSON' }, { hint: 'leave one of them out' });
   const { artifact, content } = await readArtifact(deps, { runId, name: args.download });
   if (args.output === '-') {
     await pipeline(content, terminal.host.stdout, { end: false });
@@ -49,7 +51,7 @@ async function save(content: AsyncIterable<Uint8Array>, file: string): Promise<v
     await pipeline(content, createWriteStream(file, { flags: 'wx' }));
   } catch (error) {
     if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('E')) {
-      throw new AppError('USAGE', { problem: `cannot write ${file}: ${error.code === 'EEXIST' ? 'it exists' : error.message}` }, { hint: 'name another file with --output', cause: error });
+      throw new AppError('USAGE', { problem: `cannot write ${file}: ${fileProblem(error)}` }, { hint: 'name another file with --output', cause: error });
     }
     throw error;
   }

@@ -14,6 +14,7 @@ export const execute: CommandHandler<'workflow:list'> = async (context) => {
     return undefined;
   }
   const { style } = terminal;
+  const broken = [...new Set(diagnostics.flatMap(({ file, severity }) => (severity === 'error' ? [file] : [])))];
   const rows = workflows.map((one) => [
     one.id,
     sanitizeText(one.name),
@@ -23,7 +24,7 @@ export const execute: CommandHandler<'workflow:list'> = async (context) => {
     sanitizeText(one.file),
   ]);
   if (rows.length > 0) terminal.print(renderTable(rows, { header: ['ID', 'NAME', 'VERSION', 'JOBS', 'STATE', 'FILE'], columns: terminal.columns(), paintHeader: style.dim }));
-  else terminal.note('no workflows: "kb workflow:new ID" writes a first one');
-  if (diagnostics.some(({ severity }) => severity === 'error')) terminal.note('"kb workflow:validate" shows what is wrong');
+  else if (broken.length === 0) terminal.note('no workflows: "kb workflow:new ID" writes a first one');
+  if (broken.length > 0) terminal.note(`errors in ${broken.map(sanitizeText).join(', ')}: "kb workflow:validate" shows them`);
   return undefined;
 };

@@ -12,6 +12,7 @@ import { logLineView, renderLogLine } from '../render/log-line.js';
 const PAGE = 1_000;
 
 export const execute: CommandHandler<'workflow:logs'> = async (context, args) => {
+  checkNumbers(args);
   const { deps } = await context.engine();
   const query = toQuery(args, context.terminal.now());
   checkNames(await readRun(deps, query.runId), query);
@@ -33,6 +34,12 @@ function toQuery(args: ArgsOf<SpecOf<'workflow:logs'>>, now: number): ReadLogs {
     ...(args.since === undefined ? {} : { since: parseInstant('--since', args.since, now) }),
     ...(args.cursor === undefined ? {} : { after: args.cursor }),
   };
+}
+
+function checkNumbers({ cursor, follow, limit }: ArgsOf<SpecOf<'workflow:logs'>>): void {
+  if (limit !== undefined && follow) throw new AppError('USAGE', { problem: '--limit and --follow do not go together' }, { hint: 'a log that is followed ends with the run' });
+  if (limit !== undefined && limit < 1) throw new AppError('USAGE', { problem: `--limit is at least 1, not ${String(limit)}` });
+  if (cursor !== undefined && cursor < 0) throw new AppError('USAGE', { problem: `${String(cursor)} is no cursor of a page` });
 }
 
 /** A mistyped name would look like an empty log. */

@@ -6,6 +6,7 @@ import { AppError, EXIT_CODES } from '@kb-labs/errors';
 import type { WorkflowSource } from '@kb-labs/ports';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
+import { fileProblem } from '../input/file-problem.js';
 import { countDiagnostics, plural, renderDiagnostics } from '../render/diagnostics.js';
 import { textReader } from '../report-error.js';
 
@@ -15,7 +16,9 @@ export const execute: CommandHandler<'workflow:validate'> = async (context, args
   const sources = args.rest.length === 0 ? undefined : await readNamed(context, args.rest);
   const { workflows, diagnostics } = await validateWorkflows(deps, sources);
   const valid = diagnostics.every(({ severity }) => severity !== 'error');
-  if (context.json) {
+  if (!context.json && workflows.length === 0 && diagnostics.length === 0) {
+    terminal.note('no workflows: "kb workflow:new ID" writes a first one');
+  } else if (context.json) {
     terminal.printJson({ valid, workflows, diagnostics });
   } else {
     const { style } = terminal;
@@ -38,7 +41,7 @@ async function readNamed(context: CommandContext, files: readonly string[]): Pro
         const inside = path.startsWith(projectRoot + sep);
         return { file: inside ? relative(projectRoot, path).split(sep).join('/') : path, text };
       } catch (error) {
-        throw new AppError('USAGE', { problem: `cannot read ${file}: ${error instanceof Error ? error.message : String(error)}` });
+        throw new AppError('USAGE', { problem: `cannot read ${file}: ${fileProblem(error)}` });
       }
     }),
   );

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { type Config, type OfflineComposition, SETTING_KEYS, type SettingKey } from '@kb-labs/daemon';
 import { validateWorkflows } from '@kb-labs/engine';
@@ -49,13 +50,32 @@ export async function checkWorkflows({ deps }: OfflineComposition): Promise<Chec
 export async function checkPlugins({ deps, config }: OfflineComposition): Promise<Check[]> {
   try {
     const plugins = await deps.plugins.list();
-    const absent = config.pluginFolders.filter((folder) => !existsSync(folder));
+    const own = await Promise.all(config.pluginFolders.map((folder) => checkFolder(folder, deps.plugins)));
     return [
       ...plugins.map((plugin) => ok('plugin', `${plugin.id} ${plugin.version}, ${plural(plugin.commands.length, 'command')}, ${plugin.origin}`)),
       ...(plugins.some(({ origin }) => origin === 'first-party') ? [] : [fail('plugin', 'those that come with kb are missing', 'install @kb-labs/cli again')]),
-      ...absent.map((folder) => fail('plugin', `there is no folder ${folder}`, 'correct "plugins" in the settings')),
+      ...own.flat(),
     ];
   } catch (thrown) {
     return [fail('plugin', fromUnknown(thrown).message, 'correct "plugins" in the settings')];
+  }
+}
+
+/** A folder that is named as a plugin and cannot be used as one. */
+async function checkFolder(folder: string, plugins: OfflineComposition['deps']['plugins']): Promise<Check[]> {
+  if (!existsSync(folder)) return [fail('plugin', `there is no folder ${folder}`, 'correct "plugins" in the settings')];
+  const name = nameOf(folder);
+  if (name === undefined) return [fail('plugin', `${folder} has no package.json with a name`, 'write one, or correct "plugins" in the settings')];
+  // Which command does not matter: the manifest is read first.
+  const found = await plugins.resolve({ kind: 'plugin', package: name, command: 'doctor:check' });
+  return found.ok || found.code !== 'PLUGIN_INVALID' ? [] : [fail('plugin', sanitizeText(found.message), found.hint ?? 'correct it: "kb-plugin-manifest" writes the manifest of a plugin')];
+}
+
+function nameOf(folder: string): string | undefined {
+  try {
+    const described: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    return typeof described === 'object' && described !== null && 'name' in described && typeof described.name === 'string' ? described.name : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue, LIMITS, type WorkflowInp
 import { AppError } from '@kb-labs/errors';
 
 import type { Host } from '../terminal/terminal.js';
+import { fileProblem } from './file-problem.js';
 
 export interface InputArgs {
   readonly input: string | undefined;
@@ -31,7 +32,7 @@ async function readInputFile(file: string, host: Host): Promise<string> {
     const { text } = await import('node:stream/consumers');
     return await text(host.stdin);
   } catch (error) {
-    throw new AppError('USAGE', { problem: `--input-file "${file}" cannot be read: ${error instanceof Error ? error.message : String(error)}` });
+    throw new AppError('USAGE', { problem: `--input-file "${file}" cannot be read: ${fileProblem(error)}` });
   }
 }
 

@@ -32,7 +32,7 @@ export function renderOverview(options: OverviewOptions): string[] {
   const own = visibleCommands().filter((id) => group === undefined || id.startsWith(`${group}:`));
   const plugins = options.plugins.filter(([id]) => group === undefined || id.startsWith(`${group}:`));
   const lines = ['Workflows for Node teams: declared in a file, run durably, with nothing to install.', '', style.bold('Usage'), '  kb <command> [options]     kb <command> --help'];
-  lines.push('', style.bold('Commands'), ...aligned(own.map((id) => [id, specOf(id).summary] as const), options.columns));
+  if (own.length > 0) lines.push('', style.bold('Commands'), ...aligned(own.map((id) => [id, specOf(id).summary] as const), options.columns));
   if (plugins.length > 0) {
     lines.push('', style.bold('Commands of plugins'), ...aligned(plugins.map(([id, summary]) => [id, sanitizeText(summary)] as const), options.columns));
   }
@@ -40,7 +40,8 @@ export function renderOverview(options: OverviewOptions): string[] {
   return lines;
 }
 
-function usageLine(id: string, spec: CommandSpec): string {
+/** `kb id --required=VALUE [options]`. */
+export function usageLine(id: string, spec: CommandSpec): string {
   const required = Object.entries(spec.options).filter(([, option]) => option.required === true);
   const parts = required.map(([name, option]) => `--${name}=${option.value ?? 'VALUE'}`);
   if (spec.positional !== undefined) {
@@ -52,15 +53,17 @@ function usageLine(id: string, spec: CommandSpec): string {
 }
 
 function optionLines(options: OptionSpecs, columns: number): string[] {
-  return aligned(Object.entries(options).map(([name, option]) => [flagOf(name, option), describe(option)] as const), columns);
+  return aligned(Object.entries(options).map(([name, option]) => [flagOf(name, option), describeOption(option)] as const), columns);
 }
 
-function flagOf(name: string, option: OptionSpec): string {
+/** `-f, --field=KEY=VALUE`; without a short form, indented as if there were one. */
+export function flagOf(name: string, option: OptionSpec): string {
   const value = option.type === 'boolean' ? '' : `=${option.value ?? (option.type === 'string' ? 'TEXT' : 'N')}`;
   return `${option.short === undefined ? '    ' : `-${option.short}, `}--${name}${value}`;
 }
 
-function describe(option: OptionSpec): string {
+/** What an option means, with what it accepts. */
+export function describeOption(option: OptionSpec): string {
   const notes = [
     ...(option.choices === undefined ? [] : [`one of ${option.choices.map(sanitizeText).join(', ')}`]),
     ...(option.multiple === true ? ['can be repeated'] : []),

@@ -86,4 +86,15 @@ describe('renderRunTree', () => {
     const nasty = aRun({ jobs: [aJob({ key: 'a', status: 'failed', error: { code: 'X', message: '\u001b[2Jgone\u0007' }, steps: [aStep({ id: 's', name: '\u001b]0;title\u0007name' })] })] });
     expect(renderRunTree(nasty, { now: START, style: plain, columns: 100 }).join('\n')).not.toMatch(/\u001b|\u0007/);
   });
+
+  it('leaves out the steps of a job that ended without running them', () => {
+    const jobs = [aJob({ key: 'a', status: 'cancelled', reason: { rule: 'cancelled', message: 'the run was cancelled by ada' }, steps: [aStep({ id: 'never' })] })];
+    expect(renderRunTree(aRun({ status: 'cancelled', jobs }), { now: START, style: plain, columns: 100 }).slice(1)).toEqual(['  ■ a  cancelled    the run was cancelled by ada']);
+  });
+
+  it('shortens titles before states in a narrow terminal', () => {
+    const steps = [aStep({ id: 'long', name: 'A name that is much longer than this terminal is wide', status: 'running', startedAt: at(0) })];
+    const lines = renderRunTree(aRun({ status: 'running', jobs: [aJob({ key: 'a', status: 'running', startedAt: at(0), steps })] }), { now: START + 65_000, style: plain, columns: 44 });
+    expect(lines.at(-1)).toBe('    ▸ A name that is …  running      1m 05s');
+  });
 });

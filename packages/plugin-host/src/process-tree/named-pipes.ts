@@ -4,6 +4,9 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
+/** mkfifo(1), of every Unix. */
+const MAKE_PIPES = 'mkfifo';
+
 /** The reading end of a pipe as a stream, and its writing end as a descriptor to hand to a program and then close. */
 export interface NamedPipe {
   readonly stream: Readable;
@@ -18,7 +21,7 @@ export interface NamedPipe {
 export function openNamedPipes(folder: string): readonly [NamedPipe, NamedPipe] | undefined {
   const first = join(folder, 'stdout');
   const second = join(folder, 'stderr');
-  if (spawnSync('mkfifo', ['-m', '600', first, second], { stdio: 'ignore' }).status !== 0) return undefined;
+  if (spawnSync(MAKE_PIPES, ['-m', '600', first, second], { stdio: 'ignore' }).status !== 0) return undefined;
   return [openBoth(first), openBoth(second)];
 }
 

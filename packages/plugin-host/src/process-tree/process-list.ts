@@ -39,7 +39,12 @@ function idsSince(leader: number, ageMs: number): number[] {
   if (newest === leader) return [leader];
   const ids = allIds();
   if (newest === undefined) return ids;
-  return ids.filter(newest > leader ? (id) => id >= leader && id <= newest : (id) => id >= leader || id <= newest);
+  return ids.filter((id) => isGivenSince(id, leader, newest));
+}
+
+/** Whether `id` was given out from `leader` on, up to `newest`. After the largest one they begin again. */
+export function isGivenSince(id: number, leader: number, newest: number): boolean {
+  return newest >= leader ? id >= leader && id <= newest : id >= leader || id <= newest;
 }
 
 function allIds(): number[] {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -63,6 +64,23 @@ describe.skipIf(!isLinux)('a program that is aborted', () => {
   });
 });
 
+describe.skipIf(!isLinux)('the check of these tests', () => {
+  it('sees what a signal to the group alone leaves behind', async () => {
+    using place = workPlace();
+    const outside = SHAPES.filter(({ name }) => name.startsWith('a session of its own') || name.startsWith('job control'));
+    let started = 0;
+    for (const { script, count } of outside) {
+      const env = { PATH: process.env['PATH'] ?? '', PIDS: place.pids };
+      const child = spawn('bash', ['--norc', '-c', `${STAY}\n${script}`], { detached: true, stdio: 'ignore', env, cwd: place.folder });
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      await processesIn(place.pids, (started += count));
+      process.kill(-(child.pid ?? 0), 'SIGKILL');
+      await exited;
+    }
+    expect(alive(await processesIn(place.pids, started)).length).toBeGreaterThanOrEqual(outside.length);
+  });
+});
+
 describe.skipIf(!isLinux)('a program that ends by itself', () => {
   /** The same processes, but the script does not wait for them. */
   const left = SHAPES.filter(({ script, byParent }) => script.endsWith('& wait') && byParent !== true).map((shape) => ({ ...shape, script: shape.script.replace(/& wait$/, '&') }));
@@ -99,9 +117,9 @@ describe.skipIf(!isLinux)('a program that ends by itself', () => {
     expect(alive([pid])).toEqual([pid]);
   });
 
-  it('lets those that still write to its output finish', async () => {
+  it.each(['', 'sleep 0.4;'])('lets those that still write to its output finish, after "%s" too', async (silence) => {
     using place = workPlace();
-    const end = await place.start('exec > >(sleep 0.1; sed s/^/got:/); echo a; echo b', {}).ended;
+    const end = await place.start(`${silence} exec > >(sleep 0.1; sed s/^/got:/); echo a; echo b`, {}).ended;
     expect(place.output()).toBe('got:a\ngot:b\n');
     expect(end).toMatchObject({ exitCode: 0, leftovers: 0 });
   });
@@ -113,6 +131,7 @@ function workPlace() {
   copyFileSync('/bin/sleep', join(folder.path, 'a) Z 1 (b'));
   let output = '';
   return {
+    folder: folder.path,
     pids,
     output: () => output,
     start: (script: string, { signal = new AbortController().signal, killGraceMs = 1_000 }: { signal?: AbortSignal; killGraceMs?: number }): { readonly ended: Promise<ProcessEnd> } =>
@@ -128,8 +147,17 @@ function workPlace() {
       }),
     // A test that has failed leaves nothing behind either.
     [Symbol.dispose]: () => {
-      if (existsSync(pids)) for (const pid of alive(readFileSync(pids, 'utf8').split('\n').filter(Boolean).map(Number))) process.kill(pid, 'SIGKILL');
+      const started = existsSync(pids) ? readFileSync(pids, 'utf8').split('\n').filter(Boolean).map(Number) : [];
+      for (const pid of alive(started)) for (const target of [-pid, pid]) kill(target);
       folder[Symbol.dispose]();
     },
   };
+}
+
+function kill(target: number): void {
+  try {
+    process.kill(target, 'SIGKILL');
+  } catch {
+    // It leads no group, or has gone with it.
+  }
 }

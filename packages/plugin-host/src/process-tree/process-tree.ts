@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
+import { monotonicMs } from './monotonic-ms.js';
 import { environmentOf, HAS_PROCESS_LIST, listSince, type ProcessRow } from './process-list.js';
 
 /** What ending a tree came to: how many processes had to be told, and the ids of those that are still there. */
@@ -22,7 +23,7 @@ const HUNT_MS = 1_000;
 export class ProcessTree {
   readonly #leader: number;
   readonly #token: string;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = monotonicMs();
   /** Those seen so far by id, with their start: one whose parent has gone may not be recognised a second time. */
   readonly #seen = new Map<number, string>();
   #told = 0;
@@ -47,11 +48,11 @@ export class ProcessTree {
     if (!HAS_PROCESS_LIST) return this.#endGroup(graceMs);
     let members = this.#members();
     this.#tell(members, 'SIGTERM');
-    const graceEnds = performance.now() + graceMs;
-    if (members.length > 0) await this.vanish(() => performance.now() < graceEnds);
+    const graceEnds = monotonicMs() + graceMs;
+    if (members.length > 0) await this.vanish(() => monotonicMs() < graceEnds);
     members = members.length > 0 ? this.#members() : members;
     let known = 0;
-    for (const until = performance.now() + HUNT_MS; members.length > 0 && performance.now() < until; members = this.#members()) {
+    for (const until = monotonicMs() + HUNT_MS; members.length > 0 && monotonicMs() < until; members = this.#members()) {
       this.#tell(members, 'SIGKILL');
       // What multiplies is caught only by being faster.
       if (this.#seen.size > known) await nextTurn();
@@ -66,7 +67,7 @@ export class ProcessTree {
   }
 
   #members(): ProcessRow[] {
-    const rows = listSince(this.#leader, performance.now() - this.#startedAt);
+    const rows = listSince(this.#leader, monotonicMs() - this.#startedAt);
     const members = new Map<number, ProcessRow>();
     for (const row of rows) if (row.pid !== process.pid && this.#isOurs(row)) members.set(row.pid, row);
     const childrenOf = Map.groupBy(rows, (row) => row.parent);
@@ -97,10 +98,10 @@ export class ProcessTree {
 
   async #endGroup(graceMs: number): Promise<TreeEnd> {
     if (!send(-this.#leader, 'SIGTERM')) return { told: 0, left: [] };
-    const graceEnds = performance.now() + graceMs;
-    await this.vanish(() => performance.now() < graceEnds);
+    const graceEnds = monotonicMs() + graceMs;
+    await this.vanish(() => monotonicMs() < graceEnds);
     send(-this.#leader, 'SIGKILL');
-    await this.vanish(() => performance.now() < graceEnds + HUNT_MS);
+    await this.vanish(() => monotonicMs() < graceEnds + HUNT_MS);
     return { told: 1, left: this.#isThere() ? [this.#leader] : [] };
   }
 }

@@ -30,13 +30,13 @@ describe('startProcess', () => {
   it('gives the program exactly the environment it is told, and the token', async () => {
     const { ended, out } = start({ program: process.execPath, args: ['-p', 'JSON.stringify(process.env)'], env: { A: '1', B: 'x=y\nz' } });
     await ended;
-    expect(JSON.parse(out())).toEqual({ PATH, A: '1', B: 'x=y\nz', [TOKEN_VARIABLE]: expect.stringMatching(/^[0-9a-f]{32}$/) });
+    expect(JSON.parse(out())).toEqual({ PATH, A: '1', B: 'x=y\nz', [TOKEN_VARIABLE]: expect.stringMatching(/^[0-9a-z]+(-[0-9a-z]+){2}$/) });
   });
 
   it('adds its token to that of a step around it', async () => {
     const { ended, out } = start({ args: ['-c', `echo "$${TOKEN_VARIABLE}"`], env: { [TOKEN_VARIABLE]: 'outer' } });
     await ended;
-    expect(out()).toMatch(/^outer,[0-9a-f]{32}\n$/);
+    expect(out()).toMatch(/^outer,[0-9a-z]+(-[0-9a-z]+){2}\n$/);
   });
 
   it('feeds the input, however large, and gives an empty one when there is none', async () => {

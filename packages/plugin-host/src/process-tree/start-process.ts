@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { monotonicMs } from './monotonic-ms.js';
 import { closeWriters, openNamedPipes } from './named-pipes.js';
 import { explainNotStarted, findUnusable, type NotStarted } from './not-started.js';
 import { ProcessTree, type TreeEnd } from './process-tree.js';
@@ -69,7 +69,7 @@ const COLLECT_MS = 250;
 export function startProcess(options: ProcessOptions): RunningProcess {
   const unusable = findUnusable(options);
   if (unusable !== undefined) return { pid: undefined, ended: Promise.resolve(unusable) };
-  const token = randomBytes(16).toString('hex');
+  const token = newToken();
   let launched: Launched;
   try {
     launched = launch(options, token);
@@ -83,6 +83,14 @@ export function startProcess(options: ProcessOptions): RunningProcess {
     return { pid: undefined, ended: failed };
   }
   return { pid: child.pid, ended: supervise(launched, new ProcessTree(child.pid, token), options) };
+}
+
+let started = 0;
+
+/** No two processes that live at the same time have the same: what is looked for when a tree is ended. It keeps nothing secret. */
+function newToken(): string {
+  started += 1;
+  return `${process.pid.toString(36)}-${process.hrtime.bigint().toString(36)}-${started.toString(36)}`;
 }
 
 interface Launched {
@@ -135,7 +143,7 @@ async function supervise({ child, outputs }: Launched, tree: ProcessTree, option
     const first = await Promise.race([exited, abort.fired, failureOf(taken)]);
     if (typeof first === 'object') return await finishExited(first, tree, { readers, taken, abort: abort.fired, options });
     const end = await tree.end(options.killGraceMs);
-    const exit = await Promise.race([exited, delay(COLLECT_MS, undefined)]);
+    const exit = await Promise.race([exited, delay(COLLECT_MS, undefined, { ref: false })]);
     if (first === 'failed') await taken;
     await settle(readers, taken);
     return toEnd(exit ?? { code: null, signal: 'SIGKILL' }, { aborted: true, leftovers: 0, survivors: end.left });
@@ -167,7 +175,7 @@ async function finishExited(exit: Exit, tree: ProcessTree, { readers, taken, abo
 /** What is in the pipes is still taken, unless that takes long. */
 async function settle(readers: readonly StreamReader[], taken: Promise<unknown>): Promise<void> {
   for (const reader of readers) reader.limitWaiting(SILENCE_MS);
-  await Promise.race([taken, delay(COLLECT_MS)]);
+  await Promise.race([taken, delay(COLLECT_MS, undefined, { ref: false })]);
 }
 
 function toEnd({ code, signal }: Exit, rest: { aborted: boolean; leftovers: number; survivors: readonly number[] }): ProcessEnd {
@@ -181,14 +189,15 @@ function toEnd({ code, signal }: Exit, rest: { aborted: boolean; leftovers: numb
  */
 function writingWatch(readers: readonly StreamReader[]): () => boolean {
   let leftMs = LAST_WORDS_MS;
-  let lookedAt = performance.now();
+  const begunAt = monotonicMs();
+  let lookedAt = begunAt;
   return () => {
-    const now = performance.now();
+    const now = monotonicMs();
     const isTaking = readers.some((reader) => reader.state === 'taking');
     if (!isTaking) leftMs -= now - lookedAt;
     lookedAt = now;
     if (readers.every((reader) => reader.state === 'ended')) return false;
-    return isTaking || (leftMs > 0 && readers.some((reader) => reader.state !== 'ended' && now - reader.idleSince < LEFTOVER_SILENCE_MS));
+    return isTaking || (leftMs > 0 && readers.some((reader) => reader.state !== 'ended' && now - Math.max(begunAt, reader.idleSince) < LEFTOVER_SILENCE_MS));
   };
 }
 

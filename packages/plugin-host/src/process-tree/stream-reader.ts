@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+import { monotonicMs } from './monotonic-ms.js';
+
 export type TakeChunk = (chunk: Buffer) => void | Promise<void>;
 
 /**
@@ -13,9 +15,12 @@ export class StreamReader {
   readonly #finish: () => void;
   readonly #fail: (error: unknown) => void;
   #state: 'waiting' | 'taking' | 'ended' = 'waiting';
-  #idleSince = performance.now();
+  #idleSince = monotonicMs();
   #waitLeftMs = Infinity;
   #timer: NodeJS.Timeout | undefined;
+  /** What came although it was paused: Node lets the pipes of a process flow when that has ended. */
+  readonly #early: Buffer[] = [];
+  #isOver = false;
 
   constructor(stream: Readable, take: TakeChunk) {
     const { promise, resolve, reject } = Promise.withResolvers<undefined>();
@@ -32,14 +37,14 @@ export class StreamReader {
     };
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
     // A stream that breaks off has ended, too: what was in it has been handed over.
-    for (const event of ['end', 'close', 'error']) stream.once(event, this.#finish);
+    for (const event of ['end', 'close', 'error']) stream.once(event, () => this.#over());
   }
 
   get state(): 'waiting' | 'taking' | 'ended' {
     return this.#state;
   }
 
-  /** When the last chunk was taken, in milliseconds of `performance.now()`. */
+  /** When the last chunk was taken, in milliseconds of `monotonicMs`. */
   get idleSince(): number {
     return this.#idleSince;
   }
@@ -49,7 +54,7 @@ export class StreamReader {
    * written already arrives, however slowly it is taken.
    */
   limitWaiting(ms: number): void {
-    this.#idleSince = performance.now();
+    this.#idleSince = monotonicMs();
     this.#waitLeftMs = ms;
     if (this.#state === 'waiting') this.#startTimer();
   }
@@ -59,27 +64,39 @@ export class StreamReader {
     this.#finish();
   }
 
+  #over(): void {
+    this.#isOver = true;
+    if (this.#state === 'waiting') this.#finish();
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#state === 'ended') return;
+    if (this.#state === 'taking') {
+      this.#early.push(chunk);
+      this.#stream.pause();
+      return;
+    }
     this.#stopTimer();
     try {
       const taken = this.#take(chunk);
-      if (taken === undefined) return this.#wait();
+      if (taken === undefined) return this.#next();
       this.#state = 'taking';
       this.#stream.pause();
-      taken.then(() => this.#wait(), this.#fail);
+      taken.then(() => this.#next(), this.#fail);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #wait(): void {
+  #next(): void {
     if (this.#state === 'ended') return;
-    this.#idleSince = performance.now();
-    if (this.#state === 'taking') {
-      this.#state = 'waiting';
-      this.#stream.resume();
-    }
+    const wasTaking = this.#state === 'taking';
+    this.#state = 'waiting';
+    this.#idleSince = monotonicMs();
+    const early = this.#early.shift();
+    if (early !== undefined) return this.#receive(early);
+    if (this.#isOver) return this.#finish();
+    if (wasTaking) this.#stream.resume();
     this.#startTimer();
   }
 
@@ -90,7 +107,7 @@ export class StreamReader {
 
   #stopTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#waitLeftMs !== Infinity) this.#waitLeftMs -= performance.now() - this.#idleSince;
+    if (this.#waitLeftMs !== Infinity) this.#waitLeftMs -= monotonicMs() - this.#idleSince;
   }
 
   #end(): void {

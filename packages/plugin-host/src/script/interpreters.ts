@@ -1,4 +1,10 @@
-import type { Shell } from '@kb-labs/contracts';
+import type { JsonValue, Shell } from '@kb-labs/contracts';
+
+const SHELLS: { readonly [Name in Shell]: true } = { bash: true, sh: true, node: true, python: true };
+
+export function isShell(value: JsonValue | undefined): value is Shell {
+  return typeof value === 'string' && Object.hasOwn(SHELLS, value);
+}
 
 export interface Interpreter {
   readonly program: string;

@@ -1,13 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 
-import { type JsonObject, type Shell, shellSchema } from '@kb-labs/contracts';
+import type { JsonObject, Shell } from '@kb-labs/contracts';
 import type { StepCall } from '@kb-labs/ports';
 
 import { resolveInside } from '../files/inside.js';
 import { baseEnv, type HostEnv } from '../process-tree/base-env.js';
 import { StepFailure } from '../step-failure.js';
 import { tryNumber } from '../try-number.js';
+import { isShell } from './interpreters.js';
 import type { StepFolder } from './step-folder.js';
 
 export interface ScriptInput {
@@ -20,11 +21,10 @@ export interface ScriptInput {
 /** The input of `builtin:run`. Fails with `INPUT_INVALID`. */
 export function readScriptInput(input: JsonObject): ScriptInput {
   const { script, shell, workingDirectory } = input;
-  const known = shellSchema.options.find((option) => option === shell);
-  if (typeof script !== 'string' || known === undefined || (workingDirectory !== undefined && typeof workingDirectory !== 'string')) {
+  if (typeof script !== 'string' || !isShell(shell) || (workingDirectory !== undefined && typeof workingDirectory !== 'string')) {
     throw new StepFailure('INPUT_INVALID', 'a script step takes the texts script and shell (bash, sh, node, python), and workingDirectory', { kbRetry: 'never' });
   }
-  return { script, shell: known, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
+  return { script, shell, ...(workingDirectory === undefined ? {} : { workingDirectory }) };
 }
 
 /** The folder a script starts in: the workspace, or one inside it with links followed. Fails with `INPUT_INVALID`. */

@@ -65,7 +65,7 @@ describe('the environment of a script', () => {
       expect.stringMatching(/^KB_OUTPUT=.*\/kb-step-\w+\/output$/),
       `KB_RUN_ID=${call.runId}`,
       `KB_STEP_ID=${call.step}`,
-      expect.stringMatching(/^KB_STEP_TOKEN=[0-9a-f]{32}$/),
+      expect.stringMatching(/^KB_STEP_TOKEN=[0-9a-z]+(-[0-9a-z]+){2}$/),
       `KB_WORKSPACE=${folder.path}`,
       `PATH=${BASE.PATH}:/declared`,
     ]);

@@ -1,20 +1,22 @@
 import { formatUses, parseUses, type Diagnostic, type Finding, type PluginUses, type Workflow } from '@kb-labs/contracts';
 import { checkReferences, readWorkflow, type WorkflowDocument } from '@kb-labs/manifest';
-import type { CommandLookup, PluginHost, WorkflowSource } from '@kb-labs/ports';
-import { checkGraph, checkScripts } from '@kb-labs/resolver';
+import type { CheckedDocument, CommandLookup, PluginHost, WorkflowSource } from '@kb-labs/ports';
+import { checkGraph, checkScripts, resolvePlan } from '@kb-labs/resolver';
 
-export interface CheckedWorkflow {
+import { shapeOf } from './command-shape.js';
+
+export interface DocumentCheck {
   /** Absent when the text is too broken to have one. */
   readonly document?: WorkflowDocument;
-  /** Whether nothing forbids to run it. Warnings do not. */
-  readonly ok: boolean;
+  /** Present when nothing forbids to run it. Warnings do not. */
+  readonly checked?: CheckedDocument;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Everything that can be known to be wrong with a document before a run, with places. */
-export async function checkWorkflow(source: WorkflowSource, deps: { plugins: PluginHost }): Promise<CheckedWorkflow> {
+export async function checkDocument(source: WorkflowSource, deps: { plugins: PluginHost }): Promise<DocumentCheck> {
   const read = readWorkflow(source);
-  if (!read.ok) return { ok: false, diagnostics: read.diagnostics };
+  if (!read.ok) return { diagnostics: read.diagnostics };
   const document = read.value;
   const lookups = await lookUpCommands(document.workflow, deps.plugins);
   const findings = [
@@ -28,7 +30,20 @@ export async function checkWorkflow(source: WorkflowSource, deps: { plugins: Plu
   ];
   const diagnostics = [...read.diagnostics, ...findings.map((finding) => document.locate(finding))];
   const ok = diagnostics.every((diagnostic) => diagnostic.severity !== 'error');
-  return { document, ok, diagnostics: diagnostics.toSorted(byPlace) };
+  return { document, diagnostics: diagnostics.toSorted(byPlace), ...(ok ? { checked: toChecked(document, lookups) } : {}) };
+}
+
+function toChecked({ workflow, digest }: WorkflowDocument, lookups: ReadonlyMap<string, CommandLookup>): CheckedDocument {
+  return {
+    id: workflow.id,
+    manual: workflow.on?.manual ?? true,
+    inputs: workflow.inputs ?? {},
+    plan: resolvePlan({ workflow, digest, inputs: {}, vars: {} }),
+    commands: [...lookups].flatMap(([key, lookup]) => {
+      const uses = parseUses(key);
+      return uses === undefined ? [] : [{ uses, shape: shapeOf(lookup) }];
+    }),
+  };
 }
 
 async function lookUpCommands(workflow: Workflow, plugins: PluginHost): Promise<ReadonlyMap<string, CommandLookup>> {

@@ -1,0 +1,4 @@
+/** Finding and running the commands of plugins: loaded when the first plugin is asked for, and not by a run of scripts. */
+export { lookUpCommand } from './plugins/look-up-command.js';
+export { PluginShelf } from './plugins/plugin-shelf.js';
+export { runCommand } from './plugins/run-command.js';

@@ -1,0 +1,236 @@
+import { isTerminalJob, type JobState, PLAN_SCHEMA, type PlannedJob, type RunPlan, type RunState, toRunId } from '@kb-labs/contracts';
+import { describe, expect, it } from 'vitest';
+
+import { type Condition, CONDITIONS, type Ended, NeedsOracle, type OracleMistake, type SketchedJob } from './needs-oracle.fixture.js';
+import { type Readiness, readyJobs, type ReadyOptions } from './ready-jobs.js';
+import { runOutcome } from './run-outcome.js';
+
+const GRAPHS = 25_000;
+const ORDERS = 2;
+const MOST_JOBS = 9;
+
+type Decide = (state: RunState, options: ReadyOptions) => Readiness;
+type Random = (below: number) => number;
+
+interface Sketch {
+  readonly jobs: readonly SketchedJob[];
+  /** The tick before which the run is cancelled; never when left out. */
+  readonly cancelAt?: number;
+}
+
+describe('needs and conditions', () => {
+  it('give in 50,000 cases of graph, outcomes and order what the rules say: nothing early, nothing stuck, nothing unexplained', () => {
+    const seen = { cancelled: 0, ends: new Map<string, number>() };
+    for (let seed = 0; seed < GRAPHS; seed += 1) {
+      const sketch = aSketch(seed);
+      const finals = Array.from({ length: ORDERS }, (_, order) => {
+        const end = play(sketch, randomOf(seed * ORDERS + order + 1));
+        if (end.problem !== undefined) throw new Error(`graph ${seed}, order ${order}: ${end.problem}\n${JSON.stringify(sketch)}`);
+        return end;
+      });
+      if (sketch.cancelAt === undefined && new Set(finals.map((end) => end.statuses.join())).size !== 1) {
+        throw new Error(`graph ${seed} depends on the order\n${JSON.stringify(sketch)}`);
+      }
+      for (const end of finals) {
+        if (end.cancelled) seen.cancelled += 1;
+        for (const status of end.statuses) seen.ends.set(status, (seen.ends.get(status) ?? 0) + 1);
+      }
+    }
+    // The cases have to be worth something: every end is common, and so are cancellations in the middle.
+    expect(seen.cancelled).toBeGreaterThan(5_000);
+    for (const status of ['success', 'failed', 'cancelled', 'skipped']) expect(seen.ends.get(status), status).toBeGreaterThan(10_000);
+  });
+
+  it.each<[string, OracleMistake]>([
+    ['looks at direct needs only', { looksAtDirectNeedsOnly: true }],
+    ['takes a skip for a success', { takesSkipsForSuccess: true }],
+    ['forgets continue-on-error', { forgetsTolerance: true }],
+    ['forgets the cancellation', { forgetsCancellation: true }],
+  ])('do not give what an oracle says that %s', (_, mistake) => {
+    expect(problems({ mistake })).not.toEqual([]);
+  });
+
+  it.each<[string, Decide, RegExp]>([
+    ['starts a job before its last need has ended', changingJobs((job) => ({ ...job, needs: job.needs.slice(0, -1) })), /where the rules say waits/],
+    ['never starts some job', (state, options) => ({ ...readyJobs(state, options), ready: readyJobs(state, options).ready.filter((key) => key !== 'j3') }), /has|stuck/],
+    ['looks only at jobs without needs', (state, options) => (options.after === undefined ? readyJobs(state, options) : { ready: [], settled: [] }), /has|stuck/],
+    ['skips without saying why', (state, options) => withoutReasons(readyJobs(state, options)), /no reason/],
+    ['forgets continue-on-error', changingJobs((job) => ({ ...job, continueOnError: false })), /has/],
+    ['does not see a cancellation', ({ cancel: _, ...state }, options) => readyJobs(state, options), /has/],
+  ])('would be found out if the code %s', (_, decide, problem) => {
+    const found = problems({ decide });
+    expect(found).not.toEqual([]);
+    expect(found.join('\n')).toMatch(problem);
+  });
+});
+
+/** What a wrong rule on either side is found out by, in a few graphs. */
+function problems(wrong: { decide?: Decide; mistake?: OracleMistake }): string[] {
+  return Array.from({ length: 500 }, (_, seed) => play(aSketch(seed), randomOf(seed + 1), wrong).problem).filter((problem) => problem !== undefined);
+}
+
+function aSketch(seed: number): Sketch {
+  const random = randomOf(seed ^ 0x5eed);
+  const jobs = Array.from({ length: 1 + random(MOST_JOBS) }, (_, index): SketchedJob => {
+    const likely = 1 + random(4);
+    const needs = Array.from({ length: index }, (_need, need) => need).filter(() => random(4) < likely && random(2) === 0);
+    const condition: Condition = random(3) === 0 ? 'none' : (CONDITIONS[random(CONDITIONS.length)] ?? 'none');
+    return {
+      needs,
+      condition: condition === 'first-need-failed' && needs.length === 0 ? 'none' : condition,
+      tolerated: random(5) === 0,
+      ends: random(3) === 0 ? 'failed' : 'success',
+    };
+  });
+  return random(3) === 0 ? { jobs, cancelAt: random(jobs.length * 2 + 1) } : { jobs };
+}
+
+interface Played {
+  readonly problem?: string;
+  readonly statuses: readonly string[];
+  readonly cancelled: boolean;
+}
+
+/** Runs a sketch as the engine does: jobs start and end in any order, each end decides what comes after it, a cancellation decides everything anew. */
+function play(sketch: Sketch, random: Random, wrong: { decide?: Decide; mistake?: OracleMistake } = {}): Played {
+  const decide = wrong.decide ?? readyJobs;
+  const oracle = new NeedsOracle(sketch.jobs, wrong.mistake);
+  const plan = toPlan(sketch.jobs);
+  const jobs = new Map(plan.jobs.map((job): [string, JobState] => [job.key, { key: job.key, status: 'queued', attempt: 1, turn: 0, outputs: {}, steps: [] }]));
+  const state: RunState & { cancel?: { by: string; at: number } } = { ...EMPTY_RUN, plan, jobs };
+  const line = new Set<string>();
+  const running = new Set<string>();
+  let problem: string | undefined;
+
+  const set = (key: string, change: Partial<JobState>): void => {
+    const job = jobs.get(key);
+    if (job !== undefined) jobs.set(key, { ...job, ...change });
+  };
+  const look = (options: ReadyOptions): void => {
+    const { ready, settled } = decide(state, options);
+    for (const job of settled) {
+      if (job.reason === undefined || job.reason.message === '') problem ??= `${job.job} was ${job.status} for no reason`;
+      line.delete(job.job);
+      set(job.job, { status: job.status, finishedAt: 1 });
+    }
+    for (const key of ready) line.add(key);
+  };
+  const compare = (): void => {
+    for (const [index, fate] of oracle.fates.entries()) {
+      const key = `j${index}`;
+      const status = jobs.get(key)?.status ?? 'queued';
+      const actual = isTerminalJob(status) ? status : running.has(key) ? 'started' : line.has(key) ? 'may start' : 'waits';
+      if (actual !== fate) problem ??= `${key} has ${actual} where the rules say ${fate}`;
+    }
+  };
+
+  look({});
+  compare();
+  for (let tick = 0; problem === undefined; tick += 1) {
+    if (tick === sketch.cancelAt && !oracle.isOver) {
+      state.cancel = { by: 'ada', at: 1 };
+      oracle.cancel();
+      look({});
+      compare();
+      continue;
+    }
+    const can = [...line, ...running];
+    const key = can[random(can.length)];
+    if (key === undefined) break;
+    const index = Number(key.slice(1));
+    if (line.delete(key)) {
+      running.add(key);
+      set(key, { status: 'running', startedAt: 1 });
+      oracle.start(index);
+      continue;
+    }
+    running.delete(key);
+    const as: Ended = state.cancel !== undefined && random(2) === 0 ? 'cancelled' : (sketch.jobs[index]?.ends ?? 'success');
+    set(key, { status: as, finishedAt: 1 });
+    oracle.end(index, as);
+    look({ after: [key] });
+    compare();
+  }
+  const statuses = [...jobs.values()].map((job) => job.status);
+  if (problem === undefined && !statuses.every(isTerminalJob)) problem = `stuck at ${statuses.join()}`;
+  if (problem === undefined) {
+    const outcome = runOutcome(state, (key) => jobs.get(key)?.status as Ended);
+    if (outcome !== oracle.runEnd()) problem = `the run has ended as ${outcome} where the rules say ${oracle.runEnd()}`;
+  }
+  return { statuses, cancelled: state.cancel !== undefined, ...(problem === undefined ? {} : { problem }) };
+}
+
+const EMPTY_RUN: Omit<RunState, 'plan' | 'jobs'> = {
+  id: toRunId('0'.repeat(26)),
+  seq: 1,
+  trigger: { type: 'manual', actor: 'test', payload: null, branch: null, tag: null, sha: null },
+  status: 'running',
+  createdAt: 0,
+  outputs: {},
+  openJobs: 0,
+  runningJobs: 0,
+  waitingJobs: 0,
+};
+
+function toPlan(jobs: readonly SketchedJob[]): RunPlan {
+  return {
+    schema: PLAN_SCHEMA,
+    workflow: { id: 'w', name: 'w', version: null, digest: '' },
+    inputs: {},
+    vars: {},
+    env: {},
+    outputs: {},
+    jobs: jobs.map((job, index): PlannedJob => ({
+      key: `j${index}`,
+      name: `j${index}`,
+      needs: job.needs.map((need) => `j${need}`),
+      if: written(job),
+      env: {},
+      timeoutMs: 1,
+      retry: { max: 0, backoff: 'constant', initialMs: 1, capMs: 1, jitter: false },
+      continueOnError: job.tolerated,
+      outputs: {},
+      steps: [],
+    })),
+  };
+}
+
+function written(job: SketchedJob): string | null {
+  switch (job.condition) {
+    case 'none':
+      return null;
+    case 'always':
+      return 'always()';
+    case 'failure':
+      return 'failure()';
+    case 'success':
+      return 'success()';
+    case 'not-cancelled':
+      return '!cancelled()';
+    case 'cancelled':
+      return 'cancelled()';
+    case 'first-need-failed':
+      return `always() && needs.j${job.needs[0] ?? 0}.result == 'failed'`;
+    case 'false':
+      return 'false';
+  }
+}
+
+function changingJobs(change: (job: PlannedJob) => PlannedJob): Decide {
+  return (state, options) => readyJobs({ ...state, plan: { ...state.plan, jobs: state.plan.jobs.map(change) } }, options);
+}
+
+function withoutReasons({ ready, settled }: Readiness): Readiness {
+  return { ready, settled: settled.map(({ reason: _, ...job }) => job) };
+}
+
+/** The same numbers for the same seed: a whole number below `below`. The generator is mulberry32. */
+function randomOf(seed: number): Random {
+  let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % Math.max(below, 1);
+  };
+}
