@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page, RunSummaryView, RunView } from '@kb-labs/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { Project } from './project.fixture.js';
+import { isAlive, Project } from './project.fixture.js';
 import { TerminalSession } from './terminal.fixture.js';
 
 /** A `git` that waits while `<dir>/hold` is there: it makes the first step as long as a test wants it to be. */
@@ -110,12 +110,3 @@ describe('the review workflow in a real repository', () => {
     rmSync(hold);
   }, 60_000);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

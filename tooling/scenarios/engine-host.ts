@@ -50,6 +50,7 @@ function nextId(): string {
 
 const plugins: PluginHost = {
   list: () => Promise.resolve([]),
+  endStray: () => Promise.resolve(0),
   isolationOf: () => 'in-process',
   resolve: (uses) => {
     const command = { id: uses.command, describe: 'writes itself down', input: {}, output: {}, permissions: {}, handler: './x.js#default' };

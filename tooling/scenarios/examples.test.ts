@@ -53,6 +53,12 @@ describe('the plugin of a project', () => {
   const run = (...args: string[]) => promisify(execFile)(process.execPath, args, { cwd: own.dir, env: own.env });
   afterAll(() => own.remove());
 
+  it('is what the guide makes', () => {
+    const guide = readFileSync(join(repository, 'docs/guides/write-a-plugin.md'), 'utf8');
+    const files = ['plugins/repo/package.json', 'plugins/repo/plugin.js', 'plugins/repo/stats.js', 'plugins/repo/stats.test.js', '.kb/kb.config.yaml', '.kb/workflows/repo-stats.yml'];
+    for (const file of files) expect(guide).toContain(`\n${readFileSync(join(own.dir, file), 'utf8')}\`\`\``);
+  });
+
   it('has the manifest that its declaration makes', async () => {
     const manifest = join(own.dir, 'plugins/repo/kb.plugin.json');
     const committed = readFileSync(manifest, 'utf8');

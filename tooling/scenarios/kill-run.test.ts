@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { foldRun } from '@kb-labs/projector';
@@ -7,7 +7,7 @@ import type { RunEvent, RunId, Page, RunSummaryView } from '@kb-labs/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { disagreements, type Ledgers } from './ledgers.js';
-import { Project } from './project.fixture.js';
+import { isAlive, Project } from './project.fixture.js';
 
 const KILLS = 30;
 const SEED = 20_261_121;
@@ -82,6 +82,31 @@ describe('kill -9 of a run', () => {
     },
     240_000,
   );
+});
+
+describe('what a killed run has left behind', () => {
+  it('is ended before its step is tried again', async () => {
+    const pids = join(project.dir, 'pids');
+    const slow = join(project.dir, 'slow');
+    project.write('slow', '');
+    project.write(
+      '.kb/workflows/left.yml',
+      `id: left\npermissions: { shell: true }\njobs: { a: { steps: [{ id: s, run: 'echo $$ >> ${pids}; while [ -e ${slow} ]; do sleep 0.02; done' }] } }\n`,
+    );
+    const child = project.start('workflow:run', '--workflow-id=left');
+    while (!existsSync(pids)) await new Promise(setImmediate);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('close', resolve));
+    const [first] = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+    expect(isAlive(first ?? 0), 'the script goes on without its worker').toBe(true);
+
+    const { items } = await project.json<Page<RunSummaryView>>('workflow:list-runs', '--workflow-id=left');
+    const resumed = project.start('workflow:resume', `--run-id=${items[0]?.id ?? ''}`);
+    while (readFileSync(pids, 'utf8').trim().split('\n').length < 2) await new Promise(setImmediate);
+    expect(isAlive(first ?? 0)).toBe(false);
+    rmSync(slow);
+    expect(await new Promise((resolve) => resumed.once('close', resolve))).toBe(0);
+  }, 60_000);
 });
 
 /** The run's id if it was acknowledged before the end came. */

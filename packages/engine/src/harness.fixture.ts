@@ -125,6 +125,7 @@ function scriptedPlugins(calls: StepCall[], handlers: ReadonlyMap<string, Handle
   const keyOf = (uses: Uses): string => (uses.kind === 'plugin' ? uses.command : uses.name);
   return {
     list: () => Promise.resolve([]),
+    endStray: () => Promise.resolve(0),
     isolationOf: (uses) => (uses.kind === 'plugin' ? 'in-process' : 'subprocess'),
     resolve: (uses): Promise<CommandLookup> => {
       if (uses.package === 'missing') return Promise.resolve({ ok: false, code: 'UNKNOWN_PLUGIN', message: `no ${formatUses(uses)}` });

@@ -1,6 +1,7 @@
 import {
   isTerminalJob,
   LIMITS,
+  toIdempotencyKey,
   type JobState,
   type JsonObject,
   type PlannedJob,
@@ -93,6 +94,8 @@ class JobRun {
   }
 
   async steps(): Promise<void> {
+    const interrupted = this.#job.steps.find((step) => step.status === 'running');
+    if (interrupted !== undefined) await this.#endStray(interrupted);
     if (this.#recordInterruption() === 'quarantined') return this.#quarantine();
     for (const [index, planned] of this.planned.steps.entries()) {
       for (let again = !isTerminalJob(this.#step(index).status); again; ) {
@@ -165,6 +168,13 @@ class JobRun {
     this.#record({ ...finished, error: end.error, reason, retry }, now);
     if (retry.dueAt <= now) return 'again';
     return suspendJob(this.#states, this.#hold, { events: this.#pending.splice(0), dueAt: retry.dueAt });
+  }
+
+  /** What the last worker has started and left behind must not go on beside the next try. */
+  async #endStray(step: StepState): Promise<void> {
+    const place = { runId: this.#state.id, job: this.planned.key, attempt: this.#job.attempt, step: step.id };
+    const ended = await this.#deps.plugins.endStray(toIdempotencyKey(place));
+    if (ended > 0) this.#deps.logger.warn('ended processes that a dead worker had left', { ...place, ended });
   }
 
   /** What was running when the last worker died gets its outcome. */

@@ -18,6 +18,7 @@ export interface PluginHostOptions {
 }
 
 const HANDLER_GRACE_MS = 2_000;
+const STRAY_GRACE_MS = 500;
 
 /** A host for plugin commands in this process and scripts in process trees of their own. Reads and loads nothing until it is asked. */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
@@ -30,6 +31,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     list: async () => (await shelf.usable()).map((plugin) => plugin.installed),
     isolationOf,
     run: (call) => runStep(call, shelf, options),
+    endStray: async (idempotencyKey) => {
+      const { endStray } = await import('./process-tree/end-stray.js');
+      return endStray(`KB_IDEMPOTENCY_KEY=${idempotencyKey}`, options.killGraceMs ?? STRAY_GRACE_MS);
+    },
   };
 }
 

@@ -25,6 +25,11 @@ export interface PluginHost {
   isolationOf(uses: Uses): Isolation;
   /** Runs one step to its outcome. Never throws for what the step does; an abort of `signal` ends it and everything it started. */
   run(call: StepCall): Promise<StepOutcome>;
+  /**
+   * Ends what an earlier try of a step has left running on this machine because its worker died, so that two tries never
+   * run at once here. Answers how many processes were told to end.
+   */
+  endStray(idempotencyKey: string): Promise<number>;
 }
 
 export interface InstalledPlugin {

@@ -37,7 +37,7 @@ export function environmentOf(pid: number): string {
 function idsSince(leader: number, ageMs: number): number[] {
   const newest = ageMs < FRESH_MS ? newestId() : undefined;
   if (newest === leader) return [leader];
-  const ids = allIds();
+  const ids = allProcessIds();
   if (newest === undefined) return ids;
   return ids.filter((id) => isGivenSince(id, leader, newest));
 }
@@ -47,7 +47,8 @@ export function isGivenSince(id: number, leader: number, newest: number): boolea
   return newest >= leader ? id >= leader && id <= newest : id >= leader || id <= newest;
 }
 
-function allIds(): number[] {
+/** Every process of this machine, or of this container. */
+export function allProcessIds(): number[] {
   const ids: number[] = [];
   for (const name of readdirSync('/proc')) {
     const id = Number(name);
