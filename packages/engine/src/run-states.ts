@@ -1,4 +1,4 @@
-import type { RunId, RunState } from '@kb-labs/contracts';
+import { isTerminalRun, type RunId, type RunState } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { AppendResult, Clock, EventLog, Fence } from '@kb-labs/ports';
 import { foldRun } from '@kb-labs/projector';
@@ -6,6 +6,7 @@ import { foldRun } from '@kb-labs/projector';
 import { RunDraft } from './run-draft.js';
 
 const MAX_TRIES = 200;
+const MAX_KEPT = 256;
 
 export type DecideDeps = { readonly log: EventLog; readonly clock: Clock };
 
@@ -49,12 +50,12 @@ export class RunStates {
           return { ok: false, refused };
         }
         if (draft.events.length === 0) {
-          this.#states.set(runId, draft.state);
+          this.#keep(draft.state);
           return { ok: true, state: draft.state };
         }
         const result = await this.#deps.log.append({ ...draft.toAppend(), ...(fence === undefined ? {} : { fence }) });
         if (result.ok) {
-          if (result.seq === draft.state.seq) this.#states.set(runId, draft.state);
+          if (result.seq === draft.state.seq) this.#keep(draft.state);
           return { ok: true, state: draft.state };
         }
         if (result.refused !== 'conflict') return { ok: false, refused: result.refused };
@@ -82,8 +83,20 @@ export class RunStates {
     const events = await this.#deps.log.read(runId, known?.seq ?? 0);
     if (known === undefined && events.length === 0) throw new AppError('RUN_NOT_FOUND', { id: runId });
     const state = foldRun(runId, events, known);
-    this.#states.set(runId, state);
+    this.#keep(state);
     return state;
+  }
+
+  /** The runs decided on last. One that has ended is not decided on again. */
+  #keep(state: RunState): void {
+    this.#states.delete(state.id);
+    if (isTerminalRun(state.status)) return;
+    this.#states.set(state.id, state);
+    if (this.#states.size <= MAX_KEPT) return;
+    for (const oldest of this.#states.keys()) {
+      this.#states.delete(oldest);
+      return;
+    }
   }
 
   #inTurn<T>(runId: RunId, work: () => Promise<T>): Promise<T> {
