@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,5 +52,45 @@ describe('a command of a plugin', () => {
     expect((await kb(project.root, ['git:diff', '--help'])).stdout).toContain('kb git:diff --base main');
     expect((await kb(project.root, ['help'])).stdout).toContain('review:run');
     expect(JSON.parse((await kb(project.root, ['plugin:list', '--json'])).stdout)).toMatchObject({ items: [{ origin: 'first-party' }, { origin: 'first-party' }] });
+  });
+});
+
+describe('a command that asks a service', () => {
+  it('reaches the hosts it declares, and no other', async () => {
+    const server = createServer((request, response) => {
+      response.end(`you asked for ${String(request.url)}`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const closed = { type: 'object', additionalProperties: false };
+    const manifest = {
+      schema: 1,
+      id: '@acme/web',
+      version: '1.0.0',
+      commands: [
+        {
+          id: 'web:get',
+          describe: 'Asks',
+          input: { ...closed, properties: { url: { type: 'string' } }, required: ['url'] },
+          output: { ...closed, properties: { text: { type: 'string' } }, required: ['text'] },
+          permissions: { network: ['127.0.0.1'] },
+          handler: './get.js#default',
+        },
+      ],
+    };
+    const folder = join(project.root, 'web');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), '{ "name": "@acme/web", "version": "1.0.0", "type": "module", "kb": { "plugin": "./kb.plugin.json" } }');
+    writeFileSync(join(folder, 'kb.plugin.json'), JSON.stringify(manifest));
+    writeFileSync(join(folder, 'get.js'), 'export default async ({ url }, ctx) => ({ text: await (await ctx.fetch(url)).text() });\n');
+    writeFileSync(join(project.root, '.kb/kb.config.yaml'), 'plugins: [web]\n');
+    const get = (host: string) => kb(project.root, ['web:get', `--url=http://${host}:${String(port)}/a`, '--json']);
+
+    const allowed = await get('127.0.0.1');
+    const denied = await get('localhost');
+    server.close();
+
+    expect(JSON.parse(allowed.stdout)).toEqual({ text: 'you asked for /a' });
+    expect([denied.code, JSON.parse(denied.stdout)]).toEqual([4, expect.objectContaining({ code: 'PERMISSION_DENIED' })]);
   });
 });
