@@ -53,8 +53,10 @@ async function notFound(deps: FindWorkflowDeps, id: string, checks: readonly Doc
   if (broken.length > 0) return invalid(id, broken);
   const sources = await deps.workflows.list();
   const all = await Promise.all(sources.map((source) => checkOnce(deps, source)));
-  const hint = suggestName(id, all.flatMap((check) => idOf(check) ?? []));
-  return new AppError('WORKFLOW_NOT_FOUND', { id }, hint === undefined ? {} : { hint });
+  const unread = all.filter((check) => idOf(check) === undefined).map((check) => check.file);
+  const hints = [suggestName(id, all.flatMap((check) => idOf(check) ?? [])), unread.length === 0 ? undefined : `there are errors in ${unread.join(', ')}`];
+  const hint = hints.filter((one) => one !== undefined).join('; ');
+  return new AppError('WORKFLOW_NOT_FOUND', { id }, hint === '' ? {} : { hint });
 }
 
 function invalid(id: string, diagnostics: readonly Diagnostic[]): AppError {

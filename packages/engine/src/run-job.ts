@@ -260,7 +260,7 @@ class JobRun {
 
   #place(planned: PlannedStep, step: StepState) {
     const fresh = !this.#resumed && this.#job.attempt === 1 && step.attempt === 1;
-    return { state: this.#state, job: this.planned.key, attempt: this.#job.attempt, step: planned, fresh };
+    return { state: this.#state, job: this.planned.key, attempt: this.#job.attempt, step: planned, jobTimeoutMs: this.planned.timeoutMs, fresh };
   }
 
   #record(event: RunEventBody, at = this.#deps.clock.now()): void {

@@ -54,6 +54,7 @@ export interface StepPlace {
   readonly attempt: number;
   readonly step: PlannedStep;
   readonly stepAttempt: number;
+  readonly jobTimeoutMs: number;
   /** Whether lines of earlier tries can exist. */
   readonly fresh: boolean;
 }
@@ -105,10 +106,10 @@ export async function runStep(deps: StepDeps, hold: JobHold, place: StepPlace, i
       permissions: step.permissions,
       signal: stopping.signal,
       log: (entry) => log.write(entry),
-      progress: (fraction, note) => void log.write({ stream: 'engine', level: 'debug', text: progressText(fraction, note) }),
+      progress: progressTo(log),
       saveArtifact,
     });
-    const end = toStepEnd(outcome, stopping.reason(), step, artifacts);
+    const end = toStepEnd(outcome, stopping.reason(), { step, jobTimeoutMs: place.jobTimeoutMs }, artifacts);
     return end.status === 'success' ? await finishOutputs(deps, step, end, inputs, saveArtifact, artifacts) : end;
   } catch (thrown) {
     return { status: 'failed', outputs: {}, artifacts, error: toRunError(fromUnknown(thrown)), retryable: fromUnknown(thrown).retryable };
@@ -138,7 +139,12 @@ function stopper(deps: Pick<EngineDeps, 'clock'>, hold: JobHold, step: PlannedSt
   };
 }
 
-function toStepEnd(outcome: StepOutcome, stopped: StopReason | undefined, step: PlannedStep, artifacts: readonly ArtifactHandle[]): StepEnd {
+function toStepEnd(
+  outcome: StepOutcome,
+  stopped: StopReason | undefined,
+  { step, jobTimeoutMs }: { step: PlannedStep; jobTimeoutMs: number },
+  artifacts: readonly ArtifactHandle[],
+): StepEnd {
   switch (outcome.status) {
     case 'success':
       return { status: 'success', outputs: outcome.outputs, artifacts };
@@ -156,7 +162,7 @@ function toStepEnd(outcome: StepOutcome, stopped: StopReason | undefined, step: 
       return { status: 'failed', outputs, artifacts, error, retryable: true };
     }
     case 'job-timeout': {
-      const error = toRunError(new AppError('JOB_TIMEOUT', { limit: 'its job may' }));
+      const error = toRunError(new AppError('JOB_TIMEOUT', { limit: formatDuration(jobTimeoutMs) }));
       return { status: 'failed', outputs, artifacts, error, retryable: false, stopped };
     }
     case 'cancelled':
@@ -192,6 +198,17 @@ async function storeArtifact(deps: Pick<EngineDeps, 'blobs'>, artifact: NewArtif
     throw new AppError('ARTIFACT_INVALID', { ...fromUnknown(error).details, name: artifact.name });
   });
   return { name: artifact.name, type: artifact.type, ...(artifact.label === undefined ? {} : { label: artifact.label }), ...stored };
+}
+
+/** A line for each whole percent and each new note: handlers may tell more often than anybody reads. */
+function progressTo(log: LogWriter): (fraction: number, note?: string) => void {
+  let last: string | undefined;
+  return (fraction, note) => {
+    const text = progressText(fraction, note);
+    if (text === last) return;
+    last = text;
+    void log.write({ stream: 'engine', level: 'debug', text });
+  };
 }
 
 function progressText(fraction: number, note: string | undefined): string {

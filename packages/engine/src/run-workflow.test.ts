@@ -185,6 +185,7 @@ describe('a run', () => {
     await engine.worker();
     const run = await engine.end(await engine.start('limits'));
     expect(run.jobs.map((job) => [job.status, job.error?.code])).toEqual([['failed', 'STEP_TIMEOUT'], ['failed', 'JOB_TIMEOUT']]);
+    expect(run.jobs[1]?.error?.message).toBe('the job ran longer than 30ms');
     expect(run.jobs[1]?.steps[1]).toMatchObject({ status: 'skipped', reason: { rule: 'timeout' } });
   });
 
@@ -219,6 +220,21 @@ describe('a script', () => {
   });
 });
 
+describe('progress', () => {
+  it('is a line for each whole percent and note, however often it is told', async () => {
+    engine.handlers.set('do:flaky', (call) => {
+      for (let n = 0; n < 1_000; n += 1) call.progress(n / 10_000);
+      call.progress(0.5, 'half');
+      call.progress(0.5, 'half');
+      return success();
+    });
+    await engine.worker();
+    const run = await engine.end(await engine.start('retry'));
+    const { lines } = await readLogs(engine.deps, { runId: run.id });
+    expect(lines.map((line) => line.text)).toEqual([...Array.from({ length: 11 }, (_, percent) => `${percent} %`), '50 % half']);
+  });
+});
+
 describe('cancelling', () => {
   it('stops what runs, lets it clean up, and keeps what comes after from starting unless it asks to', async () => {
     const long = untilAborted();
@@ -235,6 +251,7 @@ describe('cancelling', () => {
     expect(run.jobs[0]?.steps.map((step) => step.status)).toEqual(['cancelled', 'cancelled', 'success']);
     expect(run.jobs.map((job) => job.status)).toEqual(['cancelled', 'cancelled', 'success']);
     expect(run.jobs[1]?.reason?.message).toBe('the run was cancelled by ada: wrong branch');
+    expect(run.jobs[1]?.steps[0]).toMatchObject({ status: 'cancelled', reason: { rule: 'cancelled' } });
     expect(engine.calls.map((call) => call.uses.kind === 'plugin' && call.uses.command)).toEqual(['do:long', 'do:tidy', 'do:report']);
   });
 
@@ -281,6 +298,9 @@ describe('starting', () => {
 
   it('refuses unknown workflows, ones not started by hand, and inputs that do not fit', async () => {
     await expect(engine.start('chian')).rejects.toMatchObject({ code: 'WORKFLOW_NOT_FOUND', hint: 'did you mean "chain"?' });
+    const torn = await openHarness({ workflows: { 'good.yml': 'id: good\njobs: { a: { steps: [{ uses: t/do:a }] } }', 'torn.yml': 'id: torn\njobs: [' } });
+    await expect(torn.start('gone')).rejects.toMatchObject({ code: 'WORKFLOW_INVALID' });
+    await torn.close();
     await expect(engine.start('by-hand')).rejects.toMatchObject({ code: 'WORKFLOW_NOT_MANUAL' });
     await expect(engine.start('chain', { who: 1 })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });

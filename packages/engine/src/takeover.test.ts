@@ -225,7 +225,7 @@ describe('a run that keeps ending its worker', () => {
     await one.worker();
     const run = await one.end(runId);
     expect(run).toMatchObject({ status: 'quarantined', error: { code: 'RUN_QUARANTINED' } });
-    expect(run.jobs.map((job) => [job.status, ...job.steps.map((step) => step.status)])).toEqual([['cancelled', 'success', 'cancelled', 'queued']]);
+    expect(run.jobs.map((job) => [job.status, ...job.steps.map((step) => step.status)])).toEqual([['cancelled', 'success', 'cancelled', 'cancelled']]);
     expect(one.calls).toEqual([]);
     expect(await one.deps.queue.ticketsOf(runId)).toEqual([]);
   });

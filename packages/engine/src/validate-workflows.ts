@@ -1,5 +1,5 @@
 import type { Diagnostic, Workflow } from '@kb-labs/contracts';
-import { AppError, messageOf } from '@kb-labs/errors';
+import { AppError, messageOf, suggestName } from '@kb-labs/errors';
 import type { WorkflowDocument } from '@kb-labs/manifest';
 import type { WorkflowSource } from '@kb-labs/ports';
 import { needsOf } from '@kb-labs/resolver';
@@ -47,10 +47,11 @@ export async function validateWorkflows(
 
 /** One workflow for people: what it takes and what it does. Fails with `WORKFLOW_NOT_FOUND`. */
 export async function showWorkflow(deps: FindWorkflowDeps, id: string): Promise<WorkflowEntry> {
-  const { workflows } = await validateWorkflows(deps, await deps.workflows.candidates(id));
+  const { workflows } = await validateWorkflows(deps);
   const entry = workflows.find((workflow) => workflow.id === id);
-  if (entry === undefined) throw new AppError('WORKFLOW_NOT_FOUND', { id });
-  return entry;
+  if (entry !== undefined) return entry;
+  const hint = suggestName(id, workflows.map((workflow) => workflow.id));
+  throw new AppError('WORKFLOW_NOT_FOUND', { id }, hint === undefined ? {} : { hint });
 }
 
 function duplicates(documents: readonly WorkflowDocument[]): Diagnostic[] {

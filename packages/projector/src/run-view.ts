@@ -1,5 +1,6 @@
 import {
   formatUses,
+  isTerminalJob,
   type ArtifactView,
   type JobState,
   type JobView,
@@ -79,8 +80,15 @@ function toJobView(state: RunState, planned: PlannedJob): JobView {
     ...errorOf(job),
     startedAt: toInstantOrNull(job.startedAt),
     finishedAt: toInstantOrNull(job.finishedAt),
-    steps: planned.steps.map((step, index) => toStepView(step, job.steps[index])),
+    steps: planned.steps.map((step, index) => toStepView(step, endedWith(job, job.steps[index]))),
   };
+}
+
+/** A step that its job ended without is over as well, and for the same reason. */
+function endedWith(job: JobState, step: StepState | undefined): StepState | undefined {
+  if (step === undefined || !isTerminalJob(job.status) || isTerminalJob(step.status)) return step;
+  const status = job.status === 'cancelled' ? 'cancelled' : 'skipped';
+  return { ...step, status, ...(step.reason === undefined && job.reason !== undefined ? { reason: job.reason } : {}) };
 }
 
 function toStepView(planned: PlannedJob['steps'][number], step: StepState | undefined): StepView {

@@ -1,5 +1,4 @@
 import type { Finding, Workflow } from '@kb-labs/contracts';
-import { messageOf } from '@kb-labs/errors';
 
 import { rewriteScript } from './script/rewrite-script.js';
 
@@ -13,7 +12,7 @@ export function checkScripts(workflow: Workflow): Finding[] {
       if (rewrite.ok) return [];
       return rewrite.problems.map((problem) => ({
         code: 'SCRIPT_EXPRESSION',
-        message: messageOf('SCRIPT_EXPRESSION', { problem: problem.message }),
+        message: problem.message.charAt(0).toLowerCase() + problem.message.slice(1).replace(/\.$/, ''),
         hint: problem.hint,
         path: ['jobs', key, 'steps', index, 'run'],
         offset: problem.offset,

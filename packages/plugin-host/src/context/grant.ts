@@ -14,6 +14,8 @@ export interface Grant {
   /** Whether addresses inside private networks may be reached too: only for a host written out in a list. */
   readonly requireHost: (host: string) => 'any-address' | 'public-address';
   readonly requireRead: (path: string) => void;
+  /** Whether there is anything to read at all. */
+  readonly requireAnyRead: () => void;
   readonly requireWrite: (path: string) => void;
   readonly mayRead: (path: string) => boolean;
   readonly mayWrite: (path: string) => boolean;
@@ -46,6 +48,7 @@ export function toGrant(declared: Permissions, granted: Permissions): Grant {
       return sides.some((side) => (side.permissions.network ?? []).some((pattern) => pattern.toLowerCase() === host)) ? 'any-address' : 'public-address';
     },
     requireRead: (path) => require((side) => fitsAny(globsOf(side.fs?.read), path), `reading ${path}`, `fs.read: [${path}]`),
+    requireAnyRead: () => require((side) => globsOf(side.fs?.read).length > 0, 'listing files', 'fs.read'),
     requireWrite: (path) => require((side) => fitsAny(globsOf(side.fs?.write), path), `writing ${path}`, `fs.write: [${path}]`),
     mayRead,
     mayWrite,

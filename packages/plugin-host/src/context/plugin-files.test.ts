@@ -57,7 +57,7 @@ describe('ctx.fs', () => {
     expect(await files({ read: ['src/**'] }).list('**')).toEqual(['src/a.ts', 'src/deep/b.ts']);
     expect(await files({ read: ['**'] }).list('**/*.t?t')).toEqual(['secrets/key.txt']);
     expect(await files({ read: ['**'] }).list('../**')).toEqual([]);
-    expect(await files(undefined).list('**')).toEqual([]);
+    await expect(files(undefined).list('**')).rejects.toMatchObject({ ...DENIED, message: expect.stringContaining('fs.read') as string });
   });
 
   it('writes with the folders above, and over what is there', async () => {

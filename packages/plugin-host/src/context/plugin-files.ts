@@ -69,6 +69,7 @@ class WorkspaceAccess {
   }
 
   async list(pattern: string): Promise<readonly string[]> {
+    this.#grant.requireAnyRead();
     const root = await this.#resolve('.', 'listing', 'fs.read');
     const glob = compileGlob(pattern);
     const found: string[] = [];
