@@ -4,6 +4,7 @@ import type { Logger, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
 
 import type { LoadedCommand } from './plugins/look-up-command.js';
 import type { HostEnv } from './process-tree/base-env.js';
+import { temporaryParent } from './script/temporary-parent.js';
 
 export interface PluginHostOptions {
   /** Folders of the plugin packages that ship with the engine. */
@@ -32,8 +33,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     isolationOf,
     run: (call) => runStep(call, shelf, options),
     endStray: async (idempotencyKey) => {
-      const { endStray } = await import('./process-tree/end-stray.js');
-      return endStray(`KB_IDEMPOTENCY_KEY=${idempotencyKey}`, options.killGraceMs ?? STRAY_GRACE_MS);
+      const [{ endStray }, { sweepStepFolders }] = await Promise.all([import('./process-tree/end-stray.js'), import('./script/step-folder.js')]);
+      const ended = await endStray(`KB_IDEMPOTENCY_KEY=${idempotencyKey}`, options.killGraceMs ?? STRAY_GRACE_MS);
+      await sweepStepFolders(temporaryParent(options.hostEnv)).catch(() => undefined);
+      return ended;
     },
   };
 }

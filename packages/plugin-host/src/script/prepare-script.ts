@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 
 import type { JsonObject, Shell } from '@kb-labs/contracts';
 import type { StepCall } from '@kb-labs/ports';
@@ -34,11 +33,6 @@ export async function findWorkingFolder(workspace: string, path: string | undefi
   if (place === undefined) return refuse(path, 'is not inside the workspace');
   const isFolder = await stat(place.absolute).then((found) => found.isDirectory(), () => false);
   return isFolder ? place.absolute : refuse(path, 'is not a folder');
-}
-
-/** Where temporary files go: as the script itself is told. */
-export function temporaryParent(hostEnv: HostEnv): string {
-  return hostEnv['TMPDIR'] ?? tmpdir();
 }
 
 /** All that a script sees. The engine's own names come last: what a document sets cannot replace them. */

@@ -10,9 +10,10 @@ import { toFailed } from '../to-failed.js';
 import { collectArtifacts } from './collect-artifacts.js';
 import { exitError, scriptOutputs, TAIL_BYTES, type Tails } from './finish-script.js';
 import { interpreterOf } from './interpreters.js';
-import { findWorkingFolder, readScriptInput, scriptEnv, temporaryParent } from './prepare-script.js';
+import { findWorkingFolder, readScriptInput, scriptEnv } from './prepare-script.js';
 import { reopenHint, reopensOutput } from './reopened-output.js';
 import { makeStepFolder, type StepFolder } from './step-folder.js';
+import { temporaryParent } from './temporary-parent.js';
 import { takeLines } from './take-lines.js';
 
 export interface ScriptOptions {

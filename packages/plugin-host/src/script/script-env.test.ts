@@ -57,12 +57,12 @@ describe('the environment of a script', () => {
     });
     await runScript(call, { hostEnv: BASE, logger: silentLogger });
     expect(lines.map(({ text }) => text)).toEqual([
-      expect.stringMatching(/^KB_ARTIFACTS=.*\/kb-step-\w+\/artifacts$/),
+      expect.stringMatching(/^KB_ARTIFACTS=.*\/kb-step-\d+-\w+\/artifacts$/),
       'KB_ATTEMPT=2',
       'KB_EXPR_1=kept',
       `KB_IDEMPOTENCY_KEY=${call.idempotencyKey}`,
       `KB_JOB_ID=${call.job}`,
-      expect.stringMatching(/^KB_OUTPUT=.*\/kb-step-\w+\/output$/),
+      expect.stringMatching(/^KB_OUTPUT=.*\/kb-step-\d+-\w+\/output$/),
       `KB_RUN_ID=${call.runId}`,
       `KB_STEP_ID=${call.step}`,
       expect.stringMatching(/^KB_STEP_TOKEN=[0-9a-z]+(-[0-9a-z]+){2}$/),

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,12 +13,30 @@ export interface StepFolder {
 
 /** Six small calls: synchronous ones take a tenth of what a turn of the thread pool for each would. */
 export function makeStepFolder(parent: string, script: string): StepFolder {
-  const root = mkdtempSync(join(parent, 'kb-step-'));
+  const root = mkdtempSync(join(parent, `kb-step-${process.pid}-`));
   const folder = { script: join(root, 'script'), output: join(root, 'output'), artifacts: join(root, 'artifacts') };
   writeFileSync(folder.script, script, { mode: 0o600 });
   closeSync(openSync(folder.output, 'w', 0o600));
   mkdirSync(folder.artifacts, 0o700);
   return { root, ...folder, remove: () => remove(root, folder) };
+}
+
+/** Removes the folders of processes that are gone: a worker that was killed could not do it itself. */
+export async function sweepStepFolders(parent: string): Promise<void> {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(/^kb-step-(\d+)-/.exec(name)?.[1]);
+    if (Number.isInteger(pid) && !isThere(pid)) await removeAll(join(parent, name)).catch(() => undefined);
+  }
+}
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    // A process of another user is there as well.
+    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH');
+  }
 }
 
 async function remove(root: string, folder: Pick<StepFolder, 'script' | 'output' | 'artifacts'>): Promise<void> {
