@@ -71,10 +71,25 @@ describe('a fresh clone', () => {
 
   it('is set up once when two start at the same time', async () => {
     clone = makeClone();
-    const both = await Promise.all([clone.launch('kb.sh', ['a']), clone.launch('kb.sh', ['b'])]);
-    expect(both.map(({ code }) => code)).toEqual([0, 0]);
-    expect(clone.calls().filter((call) => call.startsWith('pnpm'))).toHaveLength(1);
-    expect(both.map(({ stderr }) => stderr).join('')).toMatch(/waiting for another setup of this folder \(process \d+\)/);
+    // The first one is still building when the second one comes, and until that one has said that it waits.
+    clone.write('slow-build', '');
+    const first = clone.launch('kb.sh', ['a']);
+    const calls: string[] = [];
+    await untilFound(() => {
+      calls.push(...clone.calls());
+      return calls.find((call) => call.startsWith('turbo pid'));
+    });
+    const second = clone.start('kb.sh', ['b']);
+    let said = '';
+    second.stderr?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+    second.stdout?.resume();
+    second.stdin?.end();
+    const ended = once(second, 'close');
+    await untilFound(() => /waiting for another setup of this folder \(process \d+\)/.exec(said)?.[0]);
+    rmSync(join(clone.root, 'slow-build'));
+    expect([(await first).code, (await ended)[0]]).toEqual([0, 0]);
+    calls.push(...clone.calls());
+    expect(calls.filter((call) => call.startsWith('pnpm'))).toHaveLength(1);
   });
 
   it('takes over from a setup that died', async () => {
