@@ -23,7 +23,7 @@ jobs:
 
 /**
  * How long the command line takes from its start to its exit, next to Node itself. The programs take turns, so that a
- * machine that slows down slows all of them; the compile cache is filled before, as it is for everybody from the second run on.
+ * machine that slows down slows all of them; the document has been checked before, as it is for everybody from the second run on.
  *
  * @param {{ repeats: number }} options
  */
