@@ -1,18 +1,10 @@
-import type { LogLevel, LogLine, LogStream } from '@kb-labs/contracts';
+import type { LogLine } from '@kb-labs/contracts';
 import type { LogPage, LogQuery } from '@kb-labs/ports';
 
 import type { Connection } from './connection.js';
 
-interface LineRow {
+interface LineRow extends LogLine {
   readonly cursor: number;
-  readonly job: string;
-  readonly step: string;
-  readonly attempt: number;
-  readonly n: number;
-  readonly at: number;
-  readonly stream: LogStream;
-  readonly level: LogLevel;
-  readonly text: string;
 }
 
 /** One page of a run's lines. At the end of the log the cursor is past everything looked at, also what the filters left out. */

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 
 import { monotonicMs } from './monotonic-ms.js';
 
+
 export type TakeChunk = (chunk: Buffer) => void | Promise<void>;
 
 /**
