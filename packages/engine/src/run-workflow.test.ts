@@ -1,11 +1,13 @@
 import type { RunId } from '@kb-labs/contracts';
+import type { CheckedDocument } from '@kb-labs/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { cancelRun } from './cancel-run.js';
-import { failure, type Harness, manual, openHarness, success, untilAborted } from './harness.fixture.js';
+import type { EngineDeps } from './deps.js';
+import { failure, type Harness, manual, openHarness, replacing, success, untilAborted } from './harness.fixture.js';
 import { listRuns } from './list-runs.js';
 import { readArtifact } from './read-artifact.js';
-import { readLogs } from './read-logs.js';
+import { followLogs, readLogs } from './read-logs.js';
 import { readRun } from './read-run.js';
 import { startRun } from './start-run.js';
 
@@ -280,6 +282,63 @@ describe('cancelling', () => {
     expect(run.jobs[0]).toMatchObject({ status: 'cancelled', steps: [{ status: 'cancelled' }] });
     expect(far.calls).toHaveLength(1);
     await far.close();
+  });
+});
+
+describe('following', () => {
+  it('ends with the run, also when its last event wrote no line', async () => {
+    const long = untilAborted();
+    engine.handlers.set('do:long', long.handler);
+    await engine.worker();
+    const runId = await engine.start('cleanup');
+    const call = await long.begun;
+    await call.log({ stream: 'stdout', level: 'info', text: 'begun' });
+    const texts: string[] = [];
+    for await (const line of followLogs(engine.deps, { runId }, new AbortController().signal)) {
+      texts.push(line.text);
+      await cancelRun(engine.deps, { runId, by: 'ada' });
+    }
+    expect(texts).toEqual(['begun']);
+  });
+});
+
+describe('a document that was checked before', () => {
+  it('is checked again when its text or a command it uses has changed, and not otherwise', async () => {
+    const kept = new Map<string, CheckedDocument>();
+    const checks: string[] = [];
+    let shape = {};
+    const remembering = (deps: EngineDeps): EngineDeps => ({
+      ...deps,
+      checked: {
+        read: (source) => Promise.resolve(kept.get(source.text)),
+        write: (source, document) => {
+          checks.push(document.id);
+          kept.set(source.text, document);
+          return Promise.resolve();
+        },
+      },
+      plugins: replacing(deps.plugins, {
+        resolve: async (uses) => {
+          const found = await deps.plugins.resolve(uses);
+          return found.ok ? { ...found, command: { ...found.command, output: shape } } : found;
+        },
+      }),
+    });
+    const text = 'id: w\njobs: { a: { steps: [{ uses: t/do:it }] } }';
+    const one = await openHarness({ workflows: { 'w.yml': text }, wrap: remembering });
+    await one.start('w');
+    await one.start('w');
+    expect(checks).toEqual(['w']);
+    shape = { type: 'object' };
+    await one.start('w');
+    await one.start('w');
+    expect(checks).toEqual(['w', 'w']);
+    await one.close();
+
+    const other = await openHarness({ workflows: { 'w.yml': `${text}\n# another text` }, wrap: remembering });
+    await other.start('w');
+    expect(checks).toHaveLength(3);
+    await other.close();
   });
 });
 
