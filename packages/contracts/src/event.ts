@@ -1,11 +1,13 @@
 import type { ArtifactHandle } from './artifact.js';
 import type { TerminalJobStatus, TerminalRunStatus } from './status.js';
-import type { JsonObject } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
 import type { RunPlan } from './plan.js';
 import type { Reason } from './reason.js';
 import type { RunError } from './run-error.js';
+import type { Kept, Rerun } from './rerun.js';
+import type { StepAnswer, StepWait } from './step-wait.js';
 import type { Trigger } from './trigger.js';
-import type { WorkerId } from './ids.js';
+import type { RunId, WorkerId } from './ids.js';
 
 /** The version of the journal. A run whose `run.started` carries another is refused, never guessed at. */
 export const JOURNAL_SCHEMA = 1;
@@ -29,8 +31,15 @@ export type RunEventBody =
       readonly plan: RunPlan;
       readonly trigger: Trigger;
       readonly idempotencyKey?: string;
+      /** The run at the top of the tree; absent: itself. */
+      readonly root?: RunId;
+      /** Absent: `default`. */
+      readonly tenant?: string;
+      readonly rerun?: Rerun;
     }
-  | { readonly type: 'run.cancel_requested'; readonly by: string; readonly note?: string }
+  /** Something called back before or while a step waits for it. */
+  | { readonly type: 'run.called_back'; readonly payload: JsonValue; readonly by: string }
+  | { readonly type: 'run.cancel_requested'; readonly by: string; readonly note?: string; /** Its time ran out: it ends as failed. */ readonly cause?: 'timeout' }
   | {
       readonly type: 'run.finished';
       readonly status: TerminalRunStatus;
@@ -38,6 +47,10 @@ export type RunEventBody =
       readonly error?: RunError;
       readonly reason?: Reason;
     }
+  /** The job became its combinations: jobs of their own, in this order. */
+  | { readonly type: 'job.expanded'; readonly job: string; readonly combinations: readonly JsonObject[] }
+  /** The job alone is to end: what runs of it is stopped. */
+  | { readonly type: 'job.cancel_requested'; readonly job: string; readonly reason: Reason }
   | {
       readonly type: 'job.started';
       readonly job: string;
@@ -53,9 +66,12 @@ export type RunEventBody =
       readonly attempt: number;
       readonly status: TerminalJobStatus;
       readonly outputs: JsonObject;
+      /** What the job itself made of its steps' artifacts. */
+      readonly artifacts?: readonly ArtifactHandle[];
       readonly error?: RunError;
       readonly reason?: Reason;
       readonly retry?: RetryDecision;
+      readonly kept?: Kept;
     }
   | {
       readonly type: 'step.started';
@@ -64,6 +80,25 @@ export type RunEventBody =
       readonly step: string;
       readonly stepAttempt: number;
       readonly isolation: Isolation;
+      /** The run that this step calls. */
+      readonly child?: RunId;
+    }
+  /** The step waits, and with it its job, until the wait is answered or over. The next hand-out of the job goes on with it. */
+  | {
+      readonly type: 'step.waiting';
+      readonly job: string;
+      readonly attempt: number;
+      readonly step: string;
+      readonly stepAttempt: number;
+      readonly wait: StepWait;
+    }
+  | {
+      readonly type: 'step.answered';
+      readonly job: string;
+      readonly attempt: number;
+      readonly step: string;
+      readonly stepAttempt: number;
+      readonly answer: StepAnswer;
     }
   | {
       /** The outcome of one try of a step; exactly one per `step.started`. With `retry` the step goes on to that try. */
@@ -78,6 +113,9 @@ export type RunEventBody =
       readonly error?: RunError;
       readonly reason?: Reason;
       readonly retry?: RetryDecision;
+      /** A gate sent the job back: the steps from this one to the gate begin anew. */
+      readonly restart?: { readonly from: string };
+      readonly kept?: Kept;
     };
 
 export type RunEventType = RunEventBody['type'];

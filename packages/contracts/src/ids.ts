@@ -41,8 +41,13 @@ export function toTicketId(place: TicketPlace): TicketId {
 
 /**
  * The key a step can hand to an outside system to deduplicate its own side effects. It is the same for every
- * try of the same step of the same job attempt, also after a crash.
+ * try of the same step of the same job attempt, also after a crash. A gate that sends a job back begins a new iteration, with a new key.
  */
-export function toIdempotencyKey(place: { runId: RunId; job: string; attempt: number; step: string }): string {
-  return `${place.runId}.${place.job}.${place.attempt}.${place.step}`;
+export function toIdempotencyKey(place: { runId: RunId; job: string; attempt: number; step: string; iteration?: number }): string {
+  const again = place.iteration === undefined || place.iteration === 1 ? '' : `.${place.iteration}`;
+  return `${place.runId}.${place.job}.${place.attempt}.${place.step}${again}`;
 }
+
+/** Stands in a ticket in place of a job: what is left to do once a run has ended, and the end of a run's time. */
+export const AFTER_END = '$ended';
+export const TIME_LIMIT = '$timeout';

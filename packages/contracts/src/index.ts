@@ -6,6 +6,7 @@ export { ARTIFACT_NAME, artifactTypeOf } from './artifact.js';
 export type { ArtifactHandle, ArtifactType } from './artifact.js';
 export { artifactTypeSchema, stepArtifactSchema } from './artifact-schema.js';
 export type { StepArtifact } from './artifact-schema.js';
+export { CONTROL_SHAPES } from './control-shapes.js';
 export type { Checked, Diagnostic, DocumentPath, Finding, Severity } from './diagnostic.js';
 export { formatDuration, parseDuration } from './duration.js';
 export type { Duration } from './duration.js';
@@ -14,17 +15,18 @@ export { ERROR_CODES } from './error-codes.js';
 export type { ErrorCode } from './error-codes.js';
 export { JOURNAL_SCHEMA } from './event.js';
 export type { Isolation, RetryDecision, RunEvent, RunEventBody, RunEventType } from './event.js';
-export { isRunId, parseRunId, toIdempotencyKey, toRunId, toTicketId, toWorkerId } from './ids.js';
+export type { Explanation, ExplainedNode, LockOwnerView, Missing } from './explain.js';
+export { AFTER_END, isRunId, parseRunId, TIME_LIMIT, toIdempotencyKey, toRunId, toTicketId, toWorkerId } from './ids.js';
 export type { RunId, TicketId, TicketPlace, WorkerId } from './ids.js';
 export { isJsonObject } from './json.js';
 export type { JsonObject, JsonValue } from './json.js';
 export { LIMITS } from './limits.js';
 export type { LogLevel, LogLine, LogStream } from './log-line.js';
-export { ENV_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, STEP_ID, WORKFLOW_ID } from './names.js';
+export { AXIS_NAME, ENV_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, STEP_ID, toCombinationKey, WORKFLOW_ID } from './names.js';
 export { permissionsSchema } from './permissions.js';
 export type { Permissions } from './permissions.js';
-export { PLAN_SCHEMA } from './plan.js';
-export type { PlannedJob, PlannedStep, RunPlan, Template } from './plan.js';
+export { HOOKS, PLAN_SCHEMA } from './plan.js';
+export type { Hook, PlannedConcurrency, PlannedJob, PlannedJobArtifacts, PlannedStep, PlannedStrategy, RunPlan, Template } from './plan.js';
 export { PLUGIN_MANIFEST_SCHEMA, commandIdSchema, pluginCommandSchema, pluginManifestSchema } from './plugin.js';
 export type { PluginCommand, PluginManifest } from './plugin.js';
 export type {
@@ -41,10 +43,11 @@ export type {
   PluginRun,
 } from './plugin-context.js';
 export type { Reason, ReasonRule } from './reason.js';
+export type { EarlierJob, EarlierStep, Kept, Rerun } from './rerun.js';
 export { retrySchema } from './retry.js';
 export type { Retry, RetryPolicy } from './retry.js';
 export type { RunError } from './run-error.js';
-export type { JobState, RunState, StepState } from './run-state.js';
+export type { JobState, MatrixState, RunState, StepState } from './run-state.js';
 export type {
   ArtifactView,
   JobView,
@@ -54,11 +57,14 @@ export type {
   RunSummaryView,
   RunView,
   StepView,
+  WaitView,
 } from './run-view.js';
 export { isTerminalJob, isTerminalRun, JOB_STATUSES, RUN_STATUSES } from './status.js';
 export type { JobStatus, RunStatus, StepStatus, TerminalJobStatus, TerminalRunStatus } from './status.js';
-export type { Trigger } from './trigger.js';
-export { formatUses, parseUses } from './uses.js';
-export type { BuiltinUses, PluginUses, Uses } from './uses.js';
-export { inputSchema, jobSchema, runDefaultsSchema, shellSchema, stepSchema, workflowSchema } from './workflow.js';
-export type { Job, Shell, Step, Workflow, WorkflowInput } from './workflow.js';
+export { waitEndsAt } from './step-wait.js';
+export type { ApprovalWait, StepAnswer, StepWait } from './step-wait.js';
+export type { Trigger, TriggerParent } from './trigger.js';
+export { CONTROL_NAMES, formatUses, parseUses } from './uses.js';
+export type { BuiltinUses, ControlName, PluginUses, Uses, WorkflowUses } from './uses.js';
+export { inputSchema, jobSchema, runDefaultsSchema, shellSchema, stepSchema, WHOLE_EXPRESSION, workflowSchema } from './workflow.js';
+export type { Concurrency, Job, Shell, Step, Workflow, WorkflowInput } from './workflow.js';

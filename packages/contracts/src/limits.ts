@@ -13,6 +13,11 @@ export const LIMITS = {
   documentDepth: 32,
   documentNodes: 40_000,
   jobs: 256,
+  /** Of all jobs of a run, the combinations of matrices among them. */
+  jobsAfterMatrix: 10_000,
+  /** Combinations of one matrix; the configuration can allow up to `jobsAfterMatrix`. */
+  matrixCombinations: 256,
+  matrixAxes: 32,
   stepsPerJob: 256,
   expressionLength: 64 * KiB,
   expressionNodes: 4_096,
@@ -21,7 +26,12 @@ export const LIMITS = {
   expressionWork: 16 * MiB,
   valueBytes: MiB,
   valueDepth: 64,
+  /** Of a step, kept with the run. What is larger becomes an artifact. */
   outputBytes: MiB,
+  /** Of a step, before large values become artifacts. */
+  rawOutputBytes: 64 * MiB,
+  /** Of the outputs of a step, each text, number, truth value, null, list and object: as many as `outputBytes` can hold. */
+  outputValues: 524_288,
   runStateBytes: 16 * MiB,
   logBytesPerStep: 64 * MiB,
   logLineBytes: 64 * KiB,
@@ -31,8 +41,24 @@ export const LIMITS = {
   retryCapMs: HOUR,
   timeoutDefaultMs: HOUR,
   timeoutMaxMs: 24 * HOUR,
+  /** The longest a step can wait, and a run with all its waits can last. */
+  waitMaxMs: 366 * 24 * HOUR,
   idempotencyKeyLength: 256,
   idempotencyKeepMs: 24 * HOUR,
   queuedRuns: 100_000,
+  /** How deep workflows can call each other; a run that nobody called has depth 0. */
+  childDepth: 8,
+  /** Runs that one run can start. */
+  children: 1_000,
+  gateIterations: 10,
+  gateIterationsDefault: 3,
+  /** How long hooks may go on after the time of their job has run out. */
+  hookGraceMs: 5 * MINUTE,
+  signalNameLength: 256,
+  /** Callbacks of one run that nobody has waited for yet. */
+  heldCallbacks: 100,
+  mergeSources: 64,
+  mergeBytes: 64 * MiB,
+  groupNameLength: 256,
   interruptionsBeforeQuarantine: 3,
 } as const;

@@ -6,3 +6,12 @@ export const INPUT_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 export const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 /** A name of `env:`. What starts with `KB_` is the engine's. */
 export const OWN_ENV_NAME = /^(?!KB_)[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** A key of `phases:`. */
+export const PHASE_ID = /^[a-zA-Z0-9_-]{1,64}$/;
+/** A key of `matrix:`. */
+export const AXIS_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
+
+/** The key of the n-th combination (from 1) of a job with a matrix. No job can be written with a dot in its key. */
+export function toCombinationKey(job: string, n: number): string {
+  return `${job}.${String(n)}`;
+}

@@ -1,5 +1,5 @@
 import type { StepArtifact } from './artifact-schema.js';
-import type { JsonObject } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
 import type { Permissions } from './permissions.js';
 import type { RetryPolicy } from './retry.js';
 import type { Uses } from './uses.js';
@@ -25,6 +25,11 @@ export interface RunPlan {
   readonly vars: JsonObject;
   readonly env: Readonly<Record<string, Template>>;
   readonly outputs: Readonly<Record<string, Template>>;
+  /** How long the run may take from the start of its first job on, waits included. Absent: as long as its jobs. */
+  readonly timeoutMs?: number;
+  readonly concurrency?: PlannedConcurrency;
+  /** For display, in the order they are written. */
+  readonly phases?: readonly { readonly id: string; readonly label: string }[];
   /** In an order that has every job after its needs; jobs of equal rank stand as written. */
   readonly jobs: readonly PlannedJob[];
 }
@@ -40,11 +45,50 @@ export interface PlannedJob {
   readonly retry: RetryPolicy;
   readonly continueOnError: boolean;
   readonly outputs: Readonly<Record<string, Template>>;
+  /** Present: the job stands for its combinations, which are jobs of their own once it is ready. */
+  readonly strategy?: PlannedStrategy;
+  readonly concurrency?: PlannedConcurrency;
+  /** Absent: normal. */
+  readonly priority?: 'high' | 'low';
+  readonly artifacts?: PlannedJobArtifacts;
+  /** The steps of the hooks among them: `pre` first, then the job's own, then `on-success`, `on-failure`, `post`. */
   readonly steps: readonly PlannedStep[];
 }
 
+export interface PlannedStrategy {
+  /** As written: axes with their values, `include`, `exclude`; any of them, or all, can be an expression. */
+  readonly matrix: JsonValue;
+  readonly failFast: boolean;
+  /** Absent: all at once. */
+  readonly maxParallel?: number;
+}
+
+/**
+ * A group in which one at a time goes on; the others wait in the order they came. `cancelInProgress` cancels those that came
+ * before; `queue: latest` cancels those that came before and have not started.
+ */
+export interface PlannedConcurrency {
+  readonly group: Template;
+  readonly cancelInProgress: boolean;
+  readonly queue: 'all' | 'latest';
+}
+
+/** Artifact names. A name stands for the artifact of that name and for all below it, `dist` for `dist/app.js`. */
+export interface PlannedJobArtifacts {
+  readonly produce: readonly string[];
+  readonly consume: readonly string[];
+  readonly merge?: {
+    readonly strategy: 'append' | 'overwrite' | 'json-merge';
+    /** `run` is a run id when evaluated; absent: this run. `job` absent: all jobs. */
+    readonly from: readonly { readonly run?: Template; readonly job?: string }[];
+  };
+}
+
+export const HOOKS = ['pre', 'on-success', 'on-failure', 'post'] as const;
+export type Hook = (typeof HOOKS)[number];
+
 export interface PlannedStep {
-  /** As written, or `step-<n>` with n from 1. */
+  /** As written, or `step-<n>` with n from 1; in a hook `<hook>-<n>`. */
   readonly id: string;
   readonly name: string;
   readonly uses: Uses;
@@ -61,4 +105,9 @@ export interface PlannedStep {
   readonly artifacts: Readonly<Record<string, StepArtifact>>;
   /** The workflow's and the job's grants together; a kind that neither names is `undefined`: not narrowed. */
   readonly permissions: Permissions;
+  /** Absent: one of the job's own steps. */
+  readonly hook?: Hook;
+  readonly phase?: string;
+  /** Of `workflow://` steps: the run is started and not waited for. */
+  readonly detach?: true;
 }

@@ -37,6 +37,10 @@ export interface PluginLog {
 export interface PluginArtifacts {
   /** Stores the bytes durably. The name is of `A-Z a-z 0-9 . _ - /`; the same name again replaces. */
   readonly save: (artifact: PluginArtifact) => Promise<ArtifactHandle>;
+  /** What the job consumes of the jobs it needs. */
+  readonly consumed: readonly ArtifactHandle[];
+  /** The bytes of one of them. Fails with `ARTIFACT_MISSING` for any other name. */
+  readonly read: (name: string) => Promise<Uint8Array>;
 }
 
 export interface PluginArtifact {

@@ -17,7 +17,27 @@ export type ReasonRule =
   /** Nobody is carrying the run on. */
   | 'no-worker'
   /** A time limit ran out. */
-  | 'timeout';
+  | 'timeout'
+  /** It waits for its turn in a concurrency group, or made way for another there. */
+  | 'concurrency'
+  /** Another combination of its matrix failed. */
+  | 'fail-fast'
+  /** The matrix has no combination, or lets no more run at once. */
+  | 'matrix'
+  /** Somebody has to approve. */
+  | 'approval'
+  /** A durable timer. */
+  | 'timer'
+  /** A signal or a callback has to come. */
+  | 'signal'
+  /** A run that it called is not over. */
+  | 'child'
+  /** A gate sent the job back. */
+  | 'gate'
+  /** A hook that is not for this outcome. */
+  | 'hook'
+  /** Its result was taken over from an earlier run. */
+  | 'kept';
 
 /** Why a node waits, was skipped or ended as it did: the rule, and the values that decided. */
 export interface Reason {

@@ -5,7 +5,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export const JOB_STATUSES = ['queued', 'running', 'waiting', 'success', 'failed', 'cancelled', 'skipped', 'interrupted'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-export type StepStatus = JobStatus;
+export type StepStatus = JobStatus | 'waiting_approval';
 
 export type TerminalRunStatus = Extract<RunStatus, 'success' | 'failed' | 'cancelled' | 'skipped' | 'quarantined'>;
 export type TerminalJobStatus = Extract<JobStatus, 'success' | 'failed' | 'cancelled' | 'skipped'>;
@@ -18,6 +18,6 @@ export function isTerminalRun(status: RunStatus): status is TerminalRunStatus {
 }
 
 /** For jobs and steps. */
-export function isTerminalJob(status: JobStatus): status is TerminalJobStatus {
+export function isTerminalJob(status: StepStatus): status is TerminalJobStatus {
   return TERMINAL_JOB.has(status);
 }

@@ -5,7 +5,7 @@ import { stepArtifactSchema } from './artifact-schema.js';
 import { durationSchema } from './duration-schema.js';
 import type { JsonValue } from './json.js';
 import { LIMITS } from './limits.js';
-import { INPUT_NAME, JOB_ID, OWN_ENV_NAME, STEP_ID, WORKFLOW_ID } from './names.js';
+import { AXIS_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, PHASE_ID, STEP_ID, WORKFLOW_ID } from './names.js';
 import { permissionsSchema } from './permissions.js';
 import { retrySchema } from './retry.js';
 
@@ -44,6 +44,54 @@ export const inputSchema = z.discriminatedUnion('type', [
 ]);
 export type WorkflowInput = z.infer<typeof inputSchema>;
 
+/** A place in a queue of its own. A text is the group alone. */
+const concurrencySchema = z.union([
+  z.string().check(z.minLength(1), z.maxLength(LIMITS.groupNameLength)),
+  z.strictObject({
+    group: z.string().check(z.minLength(1), z.maxLength(LIMITS.groupNameLength)),
+    'cancel-in-progress': z.optional(z.boolean()),
+    queue: z.optional(z.enum(['all', 'latest'])),
+  }),
+]);
+export type Concurrency = z.infer<typeof concurrencySchema>;
+
+/** A text that is one expression and nothing else, by its ends. */
+export const WHOLE_EXPRESSION = /^\s*\$\{\{[\s\S]*\}\}\s*$/;
+const expression = z.string().check(z.regex(WHOLE_EXPRESSION, { error: 'one expression: ${{ … }}' }));
+const combinationsSchema = z.union([expression, z.array(z.record(z.string().check(z.regex(AXIS_NAME)), json))]);
+
+const matrixSchema = z.union([
+  expression,
+  z.catchall(
+    z.object({ include: z.optional(combinationsSchema), exclude: z.optional(combinationsSchema) }),
+    z.union([expression, z.array(json).check(z.minLength(1))]),
+  ),
+]);
+
+const strategySchema = z.strictObject({
+  matrix: matrixSchema,
+  'fail-fast': z.optional(z.boolean()),
+  'max-parallel': z.optional(z.int().check(z.gte(1), z.lte(LIMITS.jobsAfterMatrix))),
+});
+
+export const prioritySchema = z.enum(['high', 'normal', 'low']);
+
+const artifactNames = z.array(z.string().check(z.regex(ARTIFACT_NAME))).check(z.minLength(1), z.maxLength(LIMITS.artifactsPerStep));
+
+const jobArtifactsSchema = z.strictObject({
+  produce: z.optional(artifactNames),
+  consume: z.optional(artifactNames),
+  merge: z.optional(
+    z.strictObject({
+      strategy: z.enum(['append', 'overwrite', 'json-merge']),
+      from: z.array(z.strictObject({ run: z.optional(z.string().check(z.minLength(1))), job: z.optional(z.string().check(z.regex(JOB_ID))) })).check(
+        z.minLength(1),
+        z.maxLength(LIMITS.mergeSources),
+      ),
+    }),
+  ),
+});
+
 export const stepSchema = z.strictObject({
   id: z.optional(z.string().check(z.regex(STEP_ID))),
   name: z.optional(text),
@@ -58,6 +106,8 @@ export const stepSchema = z.strictObject({
   retry: z.optional(retrySchema),
   'continue-on-error': z.optional(z.boolean()),
   'on-interrupt': z.optional(z.enum(['retry', 'fail'])),
+  wait: z.optional(z.boolean()),
+  phase: z.optional(z.string().check(z.regex(PHASE_ID))),
   outputs: z.optional(outputsSchema),
   artifacts: z.optional(z.record(z.string().check(z.regex(ARTIFACT_NAME)), stepArtifactSchema)),
 });
@@ -66,6 +116,15 @@ export type Step = z.infer<typeof stepSchema>;
 export const runDefaultsSchema = z.strictObject({
   shell: z.optional(shellSchema),
   'working-directory': z.optional(z.string().check(z.minLength(1))),
+});
+
+const stepsSchema = z.array(stepSchema).check(z.minLength(1), z.maxLength(LIMITS.stepsPerJob));
+
+const hooksSchema = z.strictObject({
+  pre: z.optional(stepsSchema),
+  'on-success': z.optional(stepsSchema),
+  'on-failure': z.optional(stepsSchema),
+  post: z.optional(stepsSchema),
 });
 
 export const jobSchema = z.strictObject({
@@ -78,7 +137,12 @@ export const jobSchema = z.strictObject({
   env: z.optional(envSchema),
   permissions: z.optional(permissionsSchema),
   outputs: z.optional(outputsSchema),
-  steps: z.array(stepSchema).check(z.minLength(1), z.maxLength(LIMITS.stepsPerJob)),
+  strategy: z.optional(strategySchema),
+  concurrency: z.optional(concurrencySchema),
+  priority: z.optional(prioritySchema),
+  artifacts: z.optional(jobArtifactsSchema),
+  hooks: z.optional(hooksSchema),
+  steps: stepsSchema,
 });
 export type Job = z.infer<typeof jobSchema>;
 
@@ -88,11 +152,24 @@ export const workflowSchema = z.strictObject({
   name: z.optional(text),
   version: z.optional(z.string().check(z.minLength(1), z.maxLength(64))),
   description: z.optional(text),
-  on: z.optional(z.strictObject({ manual: z.optional(z.boolean()) })),
+  on: z.optional(
+    z.strictObject({
+      manual: z.optional(z.boolean()),
+      workflow: z.optional(
+        z.strictObject({
+          ids: z.array(z.string().check(z.regex(WORKFLOW_ID))).check(z.minLength(1), z.maxLength(64)),
+          on: z.optional(z.array(z.enum(['success', 'failed', 'cancelled', 'skipped', 'quarantined'])).check(z.minLength(1))),
+        }),
+      ),
+    }),
+  ),
   inputs: z.optional(z.record(z.string().check(z.regex(INPUT_NAME)), inputSchema)),
   outputs: z.optional(outputsSchema),
   env: z.optional(envSchema),
   permissions: z.optional(permissionsSchema),
+  timeout: z.optional(durationSchema),
+  concurrency: z.optional(concurrencySchema),
+  phases: z.optional(z.record(z.string().check(z.regex(PHASE_ID)), z.strictObject({ label: z.optional(text) }))),
   defaults: z.optional(
     z.strictObject({
       timeout: z.optional(durationSchema),

@@ -48,7 +48,19 @@ describe('uses', () => {
     expect(uses && formatUses(uses)).toBe(written);
   });
 
-  it.each(['', 'git:diff', '@kb-labs/git:diff', '@a/b/c', '@a/b/c:d:e', '@A/b/c:d', '../x/a:b', '@a/../c:d', '@a/b/C:d', '@a/b /c:d', 'workflow://other'])(
+  it.each([
+    ['workflow://other.one', { kind: 'workflow', id: 'other.one' }],
+    ['builtin:approval', { kind: 'builtin', name: 'approval' }],
+    ['builtin:gate', { kind: 'builtin', name: 'gate' }],
+    ['builtin:sleep', { kind: 'builtin', name: 'sleep' }],
+    ['builtin:wait', { kind: 'builtin', name: 'wait' }],
+  ])('reads %s and writes it back, too', (written, expected) => {
+    const uses = parseUses(written);
+    expect(uses).toEqual(expected);
+    expect(uses && formatUses(uses)).toBe(written);
+  });
+
+  it.each(['', 'git:diff', '@kb-labs/git:diff', '@a/b/c', '@a/b/c:d:e', '@A/b/c:d', '../x/a:b', '@a/../c:d', '@a/b/C:d', '@a/b /c:d', 'workflow://', 'workflow://Other', 'workflow://a/b', 'workflow:other', 'builtin:run', 'builtin:Gate', 'builtin:other'])(
     'does not read %j',
     (written) => {
       expect(parseUses(written)).toBeUndefined();

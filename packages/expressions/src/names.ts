@@ -11,6 +11,8 @@ export const KNOWN_CONTEXTS: readonly string[] = [
   'needs',
   'jobs',
   'steps',
+  'matrix',
+  'strategy',
   'result',
 ];
 

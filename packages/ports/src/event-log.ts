@@ -1,5 +1,6 @@
 import type { RunEvent, RunEventBody, RunId, RunSummary, TicketId } from '@kb-labs/contracts';
 
+import type { NewClaim } from './claims.js';
 import type { Fence, NewTicket } from './job-queue.js';
 
 /**
@@ -38,8 +39,26 @@ export interface Append {
   readonly summary?: RunSummary;
   /** Tickets that are done with or no longer wanted. They go before `enqueue` comes, so that one can be queued anew. */
   readonly settle?: readonly TicketId[];
-  /** Tickets to hand out from now on. A ticket whose id is queued already is left as it is. */
+  /**
+   * Tickets to hand out from now on. A ticket whose id is queued already is left as it is. Those of the append that ends a
+   * run stay: they are what is left to do afterwards.
+   */
   readonly enqueue?: readonly NewTicket[];
+  /** Places to take in concurrency groups, before `enqueue` is looked at. */
+  readonly claim?: readonly NewClaim[];
+  /** Jobs whose claim ends, before `claim` is looked at. All claims of a run end with it. */
+  readonly unclaim?: readonly string[];
+  /** What begins and ceases to wait for something from outside. All waits of a run end with it. */
+  readonly waits?: { readonly open: readonly NewWait[]; readonly close: readonly { readonly job: string }[] };
+}
+
+/** A step that waits for something from outside, for those who look for it. Opening what is open leaves it as it is. */
+export interface NewWait {
+  readonly job: string;
+  readonly step: string;
+  readonly kind: 'approval' | 'signal' | 'callback';
+  /** Of a signal. */
+  readonly name?: string;
 }
 
 export type AppendResult =
@@ -54,6 +73,7 @@ export interface Create {
   readonly events: readonly RunEventBody[];
   readonly summary: RunSummary;
   readonly enqueue: readonly NewTicket[];
+  readonly claim?: readonly NewClaim[];
   readonly idempotency?: {
     readonly key: string;
     /** Of the request: the same key with another one is a conflict. */

@@ -3,13 +3,15 @@
  * passes; the engine never knows which one it has.
  */
 export type { BlobContent, Blobs, StoredBlob } from './blobs.js';
-export type { Catalog, RunQuery } from './catalog.js';
+export type { Callbacks } from './callbacks.js';
+export type { Catalog, OpenWait, RunQuery, WaitQuery } from './catalog.js';
+export type { ClaimOwner, Claims, NewClaim, OpenClaim } from './claims.js';
 export type { Clock } from './clock.js';
-export type { Append, AppendResult, Create, CreateResult, EventLog } from './event-log.js';
+export type { Append, AppendResult, Create, CreateResult, EventLog, NewWait } from './event-log.js';
 export type { Ids } from './ids.js';
-export type { Fence, JobQueue, Lease, NewTicket, QueuedTicket, WorkerInfo } from './job-queue.js';
+export type { Fence, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from './job-queue.js';
 export type { Logger } from './logger.js';
-export type { CommandLookup, InstalledPlugin, NewArtifact, PluginHost, StepCall, StepOutcome } from './plugin-host.js';
+export type { CommandLookup, ConsumedArtifact, InstalledPlugin, NewArtifact, PluginHost, StepCall, StepOutcome } from './plugin-host.js';
 export type { LogPage, LogQuery, StepLogs } from './step-logs.js';
 export type { CheckedDocument, CheckedDocuments, WorkflowSource, WorkflowSources } from './workflow-sources.js';
 export type { WorkspaceFiles } from './workspace-files.js';

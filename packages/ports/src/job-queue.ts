@@ -4,6 +4,8 @@ import type { RunId, TicketId, TicketPlace, WorkerId } from '@kb-labs/contracts'
 export interface NewTicket extends TicketPlace {
   /** Not handed out before, in milliseconds since the epoch. */
   readonly notBefore: number;
+  /** Among those that are due, `high` is handed out first and `low` last. Absent: in between. */
+  readonly priority?: 'high' | 'low';
 }
 
 /** Proof of holding a ticket. `token` grows with every hand-out of a ticket, so that a late writer is refused. */
@@ -20,15 +22,36 @@ export interface Lease extends TicketPlace {
   readonly until: number;
 }
 
-/** Who takes tickets. `scope` limits a worker to some runs; left out, it serves all. */
+/** Who takes tickets. `scope` limits a worker to the trees below some runs (`RunSummary.root`); left out, it serves all. */
 export interface WorkerInfo {
   readonly id: WorkerId;
   readonly scope?: readonly RunId[];
 }
 
+export interface TakeOptions {
+  readonly limit: number;
+  readonly leaseMs: number;
+  /**
+   * How many tickets may be held at once by live workers, of all runs and of the runs of one tenant. A lease that ran out
+   * still counts while its worker lives; its ticket can be taken over without room for another one.
+   */
+  readonly caps?: { readonly total?: number; readonly perTenant?: number };
+}
+
 export interface QueuedTicket extends NewTicket {
   readonly id: TicketId;
+  /** Its owner is not first in a concurrency group. */
+  readonly parked?: true;
   readonly lease?: { readonly worker: WorkerId; readonly token: number; readonly until: number; readonly alive: boolean };
+}
+
+export interface QueueCounts {
+  /** Handed out and neither given back nor done with, whatever has become of the worker. */
+  readonly held: number;
+  /** Held by nobody, not parked, and due. */
+  readonly due: number;
+  /** Held by nobody, and parked or not due yet. */
+  readonly later: number;
 }
 
 export interface JobQueue {
@@ -37,9 +60,10 @@ export interface JobQueue {
   leave(worker: WorkerId): Promise<void>;
   /**
    * Hands out up to `limit` due tickets that nobody holds, or whose holder is dead or has let its lease run out.
-   * Each gets a new token. A worker that has not joined, or has left, gets none.
+   * Each gets a new token. A worker that has not joined, or has left, gets none. Tickets whose owner waits in a
+   * concurrency group are not handed out.
    */
-  take(worker: WorkerId, options: { limit: number; leaseMs: number }): Promise<Lease[]>;
+  take(worker: WorkerId, options: TakeOptions): Promise<Lease[]>;
   /** Extends leases; answers those that are still valid: also one that ran out, until somebody takes the ticket over. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]>;
   /** Gives tickets back at once, unharmed, for another worker. */
@@ -50,7 +74,9 @@ export interface JobQueue {
   ensure(tickets: readonly NewTicket[]): Promise<number>;
   /** The tickets of a run, held or not. */
   ticketsOf(runId: RunId): Promise<QueuedTicket[]>;
-  /** Which of these runs have a live worker that serves them. */
+  /** How many tickets there are, of all runs. */
+  counts(): Promise<QueueCounts>;
+  /** Which of these runs have a live worker that serves them. One that is not there yet is taken for the top of its own tree. */
   served(runIds: readonly RunId[]): Promise<ReadonlySet<RunId>>;
   /** When the next ticket this worker could take falls due, or its lease runs out (its own included); `undefined` when there is none. Past instants mean now. */
   nextDue(worker: WorkerId): Promise<number | undefined>;

@@ -23,7 +23,15 @@ export interface PluginHost {
   list(): Promise<readonly InstalledPlugin[]>;
   /** How a step will be isolated: decided before it starts, recorded with it. */
   isolationOf(uses: Uses): Isolation;
-  /** Runs one step to its outcome. Never throws for what the step does; an abort of `signal` ends it and everything it started. */
+  /**
+   * Whether a step could have changed files of the workspace: a script, and a command that declares `shell` or `fs.write`;
+   * also a command that is not known here. What the engine itself does, and a call of a workflow, cannot. Reads manifests, runs no plugin code.
+   */
+  mayChangeFiles(uses: Uses): Promise<boolean>;
+  /**
+   * Runs one step to its outcome. Never throws for what the step does; an abort of `signal` ends it and everything it started.
+   * Scripts and commands only: the engine's own steps and calls of workflows are the caller's, and asking for one throws.
+   */
   run(call: StepCall): Promise<StepOutcome>;
   /**
    * Ends what an earlier try of a step has left running on this machine because its worker died, so that two tries never
@@ -67,11 +75,19 @@ export interface StepCall {
   readonly workspace: string;
   /** What the document grants; a kind it does not name is not narrowed. */
   readonly permissions: Permissions;
+  /** What the job consumes: scripts find it as files below `$KB_ARTIFACTS`, handlers through `ctx.artifacts`. */
+  readonly consumed: readonly ConsumedArtifact[];
   readonly signal: AbortSignal;
   /** Takes one line. A promise means: wait before sending more. */
   log(entry: { stream: LogStream; level: LogLevel; text: string }): void | Promise<void>;
   progress(fraction: number, note?: string): void;
   saveArtifact(artifact: NewArtifact): Promise<ArtifactHandle>;
+}
+
+export interface ConsumedArtifact {
+  readonly handle: ArtifactHandle;
+  /** Fails with `ARTIFACT_MISSING` when the bytes are gone. */
+  open(): Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface NewArtifact {
@@ -81,6 +97,7 @@ export interface NewArtifact {
   readonly content: BlobContent;
 }
 
+/** `outputs` are at most `LIMITS.rawOutputBytes` of JSON, also of a step that failed. */
 export type StepOutcome =
   | { readonly status: 'success'; readonly outputs: JsonObject }
   | {

@@ -1,10 +1,12 @@
-import type { PluginUses, RunPlan, Workflow } from '@kb-labs/contracts';
+import type { PluginUses, RunPlan, TerminalRunStatus, Workflow } from '@kb-labs/contracts';
 
 /** Where the workflow documents of a project come from. */
 export interface WorkflowSources {
   list(): Promise<readonly WorkflowSource[]>;
   /** The documents that could have this id: all that have it, and perhaps more. Cheaper than `list`. */
   candidates(id: string): Promise<readonly WorkflowSource[]>;
+  /** The documents that the end of this workflow could start: all that do, and perhaps more. */
+  listeners(id: string): Promise<readonly WorkflowSource[]>;
 }
 
 export interface WorkflowSource {
@@ -31,4 +33,8 @@ export interface CheckedDocument {
   readonly plan: RunPlan;
   /** The commands it uses, with their schemas as JSON text at the time of the check. */
   readonly commands: readonly { readonly uses: PluginUses; readonly shape: string }[];
+  /** The workflows it calls, as they were at the time of the check. */
+  readonly calls: readonly { readonly id: string; readonly digest: string }[];
+  /** Present when the end of other workflows starts it. */
+  readonly listens?: { readonly ids: readonly string[]; readonly on: readonly TerminalRunStatus[] };
 }
