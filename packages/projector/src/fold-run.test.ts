@@ -1,67 +1,10 @@
-import { JOURNAL_SCHEMA, PLAN_SCHEMA, type PlannedJob, type RunEvent, type RunEventBody, type RunPlan, toRunId, toWorkerId } from '@kb-labs/contracts';
+import type { RunEvent, RunEventBody } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import { describe, expect, it } from 'vitest';
 
 import { foldRun } from './fold-run.js';
+import { artifact, jobEnded, jobStarted, journal, runId, started, stepEnded, stepStarted } from './journal.fixture.js';
 import { toRunSummary, toRunView } from './run-view.js';
-
-const runId = toRunId('0'.repeat(26));
-const worker = toWorkerId('0'.repeat(26));
-
-function planned(key: string, needs: string[], steps: string[]): PlannedJob {
-  const retry = { max: 0, backoff: 'constant' as const, initialMs: 1, capMs: 1, jitter: false };
-  return {
-    key,
-    name: key,
-    needs,
-    if: null,
-    env: {},
-    timeoutMs: 1_000,
-    retry,
-    continueOnError: false,
-    outputs: {},
-    steps: steps.map((id) => ({
-      id,
-      name: id,
-      uses: { kind: 'builtin', name: 'run' },
-      with: {},
-      if: null,
-      env: {},
-      timeoutMs: null,
-      retry,
-      continueOnError: false,
-      onInterrupt: 'retry',
-      outputs: {},
-      artifacts: {},
-      permissions: {},
-    })),
-  };
-}
-
-const plan: RunPlan = {
-  schema: PLAN_SCHEMA,
-  workflow: { id: 'w', name: 'W', version: '1', digest: 'sha256:0' },
-  inputs: { a: 1 },
-  vars: {},
-  env: {},
-  outputs: {},
-  jobs: [planned('a', [], ['x', 'y']), planned('b', ['a'], ['z'])],
-};
-const trigger = { type: 'manual' as const, actor: 'ada', payload: null, branch: 'main', tag: null, sha: null };
-
-const started: RunEventBody = { type: 'run.started', schema: JOURNAL_SCHEMA, plan, trigger };
-const jobStarted = (job: string, attempt = 1, turn = 0, token = 1): RunEventBody => ({ type: 'job.started', job, attempt, turn, worker, token });
-const stepStarted = (job: string, step: string, stepAttempt = 1, attempt = 1): RunEventBody => ({ type: 'step.started', job, attempt, step, stepAttempt, isolation: 'subprocess' });
-const stepEnded = (job: string, step: string, rest: Partial<RunEventBody & { type: 'step.finished' }> = {}): RunEventBody => ({
-  type: 'step.finished', job, attempt: 1, step, stepAttempt: 1, status: 'success', outputs: {}, artifacts: [], ...rest,
-});
-const jobEnded = (job: string, rest: Partial<RunEventBody & { type: 'job.finished' }> = {}): RunEventBody => ({ type: 'job.finished', job, attempt: 1, status: 'success', outputs: {}, ...rest });
-const artifact = (name: string, digest: string) => ({ name, type: 'text' as const, digest, bytes: 1 });
-
-/** Events a millisecond apart, from 1,000. */
-function journal(...bodies: RunEventBody[]): RunEvent[] {
-  return bodies.map((body, index) => ({ ...body, seq: index + 1, at: 1_000 + index }));
-}
 
 const whole = journal(
   started,
@@ -207,7 +150,7 @@ describe('toRunView', () => {
 describe('toRunSummary', () => {
   it('keeps what a list shows', () => {
     expect(toRunSummary(foldRun(runId, whole))).toEqual({
-      id: runId, workflowId: 'w', workflowVersion: '1', status: 'success', trigger: { type: 'manual', actor: 'ada', branch: 'main' }, createdAt: 1_000, startedAt: 1_001, finishedAt: 1_011,
+      id: runId, root: runId, tenant: 'default', workflowId: 'w', workflowVersion: '1', status: 'success', trigger: { type: 'manual', actor: 'ada', branch: 'main' }, createdAt: 1_000, startedAt: 1_001, finishedAt: 1_011,
     });
   });
 });

@@ -1,9 +1,12 @@
 import {
   formatUses,
   isTerminalJob,
+  toCombinationKey,
+  type ArtifactHandle,
   type ArtifactView,
   type JobState,
   type JobView,
+  type Kept,
   type PlannedJob,
   type Reason,
   type ReasonView,
@@ -14,6 +17,11 @@ import {
   type StepState,
   type StepView,
 } from '@kb-labs/contracts';
+
+import { combinationText } from './combination-text.js';
+import { phasesOf } from './phase-view.js';
+import { toInstant } from './to-instant.js';
+import { waitOf } from './wait-view.js';
 
 /** The state as views show it: instants in ISO 8601, steps and jobs in the order of the plan. */
 export function toRunView(state: RunState): RunView {
@@ -31,7 +39,9 @@ export function toRunView(state: RunState): RunView {
     startedAt: toInstantOrNull(state.startedAt),
     finishedAt: toInstantOrNull(state.finishedAt),
     durationMs: durationOf(state),
-    jobs: state.plan.jobs.map((planned) => toJobView(state, planned)),
+    ...originOf(state),
+    ...phasesOf(state),
+    jobs: state.plan.jobs.flatMap((planned) => jobsOf(state, planned).map((job) => toJobView(state, planned, job))),
     artifacts: artifactsOf(state),
   };
 }
@@ -43,6 +53,9 @@ export function toRunSummary(state: RunState): RunSummary {
     workflowId: state.plan.workflow.id,
     workflowVersion: state.plan.workflow.version,
     status: state.status,
+    root: state.root,
+    tenant: state.tenant,
+    ...(state.trigger.parent === undefined ? {} : { parent: state.trigger.parent.runId }),
     trigger: { type: state.trigger.type, actor: state.trigger.actor, branch: state.trigger.branch },
     createdAt: state.createdAt,
     startedAt: state.startedAt ?? null,
@@ -51,8 +64,9 @@ export function toRunSummary(state: RunState): RunSummary {
 }
 
 export function toRunSummaryView(summary: RunSummary, reason?: Reason): RunSummaryView {
+  const { root: _root, tenant: _tenant, ...shown } = summary;
   return {
-    ...summary,
+    ...shown,
     ...(reason === undefined ? {} : { reason: toReasonView(reason) }),
     createdAt: toInstant(summary.createdAt),
     startedAt: toInstantOrNull(summary.startedAt),
@@ -66,21 +80,38 @@ export function toReasonView(reason: Reason): ReasonView {
   return { ...rest, ...(dueAt === undefined ? {} : { dueAt: toInstant(dueAt) }) };
 }
 
-function toJobView(state: RunState, planned: PlannedJob): JobView {
-  const job = jobOf(state, planned);
+function originOf({ trigger: { parent }, rerun }: RunState): Pick<RunView, 'parent' | 'rerunOf'> {
+  return {
+    ...(parent === undefined ? {} : { parent: { id: parent.runId, workflowId: parent.workflowId, job: parent.job ?? null, step: parent.step ?? null } }),
+    ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
+  };
+}
+
+/** The job, and after it the combinations it became. */
+function jobsOf(state: RunState, planned: PlannedJob): JobState[] {
+  const job = jobOf(state, planned.key);
+  const combinations = Array.from({ length: job.matrix?.total ?? 0 }, (_, index) => jobOf(state, toCombinationKey(planned.key, index + 1)));
+  return [job, ...combinations];
+}
+
+function toJobView(state: RunState, planned: PlannedJob, job: JobState): JobView {
+  const { combination } = job;
+  const steps = job.matrix === undefined ? planned.steps : [];
   return {
     id: `${state.id}.${job.key}`,
     key: job.key,
-    name: planned.name,
+    name: combination === undefined ? planned.name : `${planned.name} (${combinationText(combination.matrix)})`,
     needs: planned.needs,
+    ...(combination === undefined ? {} : { matrix: combination.matrix, combinationOf: combination.of }),
     status: job.status,
     ...reasonOf(job),
     attempt: job.attempt,
     outputs: job.outputs,
     ...errorOf(job),
+    ...keptOf(job),
     startedAt: toInstantOrNull(job.startedAt),
     finishedAt: toInstantOrNull(job.finishedAt),
-    steps: planned.steps.map((step, index) => toStepView(step, endedWith(job, job.steps[index]))),
+    steps: steps.map((step, index) => toStepView(step, endedWith(job, job.steps[index]))),
   };
 }
 
@@ -102,6 +133,12 @@ function toStepView(planned: PlannedJob['steps'][number], step: StepState | unde
     outputs: step?.outputs ?? {},
     ...errorOf(step ?? {}),
     isolation: step?.isolation ?? null,
+    ...(planned.phase === undefined ? {} : { phase: planned.phase }),
+    ...(planned.hook === undefined ? {} : { hook: planned.hook }),
+    ...(step === undefined || step.iteration === 1 ? {} : { iteration: step.iteration }),
+    ...(step?.child === undefined ? {} : { childRunId: step.child }),
+    ...keptOf(step ?? {}),
+    ...waitOf(step),
     startedAt: toInstantOrNull(step?.startedAt),
     finishedAt: toInstantOrNull(step?.finishedAt),
   };
@@ -109,28 +146,30 @@ function toStepView(planned: PlannedJob['steps'][number], step: StepState | unde
 
 function artifactsOf(state: RunState): ArtifactView[] {
   return state.plan.jobs.flatMap((planned) =>
-    jobOf(state, planned).steps.flatMap((step) =>
-      step.artifacts.map((artifact) => ({
-        name: artifact.name,
-        type: artifact.type,
-        label: artifact.label ?? null,
-        digest: artifact.digest,
-        bytes: artifact.bytes,
-        job: planned.key,
-        step: step.id,
-      })),
-    ),
+    jobsOf(state, planned).flatMap((job) => [
+      ...job.steps.flatMap((step) => step.artifacts.map((artifact) => toArtifactView(artifact, job.key, step.id))),
+      ...job.artifacts.map((artifact) => toArtifactView(artifact, job.key, null)),
+    ]),
   );
 }
 
-function jobOf(state: RunState, planned: PlannedJob): JobState {
-  const job = state.jobs.get(planned.key);
-  if (job === undefined) throw new Error(`the state of ${state.id} lacks the planned job ${planned.key}`);
+function toArtifactView(artifact: ArtifactHandle, job: string, step: string | null): ArtifactView {
+  const { name, type, label, digest, bytes } = artifact;
+  return { name, type, label: label ?? null, digest, bytes, job, step };
+}
+
+function jobOf(state: RunState, key: string): JobState {
+  const job = state.jobs.get(key);
+  if (job === undefined) throw new Error(`the state of ${state.id} lacks the job ${key}`);
   return job;
 }
 
 function reasonOf(node: { readonly reason?: Reason }): { reason?: ReasonView } {
   return node.reason === undefined ? {} : { reason: toReasonView(node.reason) };
+}
+
+function keptOf({ kept }: { readonly kept?: Kept }): { keptFrom?: string } {
+  return kept === undefined ? {} : { keptFrom: kept.run };
 }
 
 function errorOf<E>(node: { readonly error?: E }): { error?: E } {
@@ -145,8 +184,4 @@ function durationOf(run: { readonly startedAt?: number | null; readonly finished
 
 function toInstantOrNull(at: number | null | undefined): string | null {
   return at === undefined || at === null ? null : toInstant(at);
-}
-
-function toInstant(at: number): string {
-  return new Date(at).toISOString();
 }
