@@ -1,11 +1,14 @@
-import { isTerminalJob, type JobState, type JsonObject, type PlannedJob, type PlannedStep, type RunState, type StepState, type TerminalJobStatus, toRunId, type Workflow } from '@kb-labs/contracts';
+import { type Hook, isTerminalJob, type JobState, type JsonObject, type PlannedJob, type PlannedStep, type RunState, type StepState, type TerminalJobStatus, toCombinationKey, type Workflow } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import { evaluateTemplate } from '@kb-labs/expressions';
 
+import { plannedJob } from './job-graph.js';
+import { matrixEnd, releasable, releasedBy } from './matrix-progress.js';
 import { type Readiness, readyJobs, type ReadyOptions, type SettledJob } from './ready-jobs.js';
 import { resolvePlan } from './resolve-plan.js';
 import { runOutcome } from './run-outcome.js';
-import { effectiveResult, needsContext, runContexts, stepsContext } from './scope.js';
+import { aJobState, aRun, aStepState } from './run-state.fixture.js';
+import { endedNeed, needsContext, runContexts, stepsContext, strategyContexts } from './scope.js';
 import { decideStep } from './step-condition.js';
 
 /**
@@ -19,6 +22,8 @@ export interface ConditionCase {
   readonly env?: Readonly<Record<string, string>>;
   /** A job that is a word has one step that ends like that. */
   readonly jobs: Readonly<Record<string, 'success' | 'failed' | CaseJob>>;
+  /** The job whose time runs out, while it is in a step (its first when left out). The step ends as failed unless it says otherwise. */
+  readonly timeout?: { readonly during: string; readonly step?: string };
   /** While a job is in a step (its first when left out), the jobs after it in line have not started. */
   readonly cancel?: 'start' | { readonly after: string } | { readonly during: string; readonly step?: string };
   readonly run: string;
@@ -34,8 +39,12 @@ interface CaseJob {
   readonly if?: string | boolean;
   readonly 'continue-on-error'?: boolean;
   readonly outputs?: Record<string, string>;
+  readonly strategy?: JsonObject;
   readonly ends?: 'success' | 'failed';
+  /** The combinations that fail, by number from 1; the others end as the job says. */
+  readonly fails?: readonly number[];
   readonly steps?: readonly CaseStep[];
+  readonly hooks?: Readonly<Partial<Record<Hook, readonly CaseStep[]>>>;
 }
 
 interface CaseStep {
@@ -65,25 +74,14 @@ class Drive {
   #line: string[] = [];
   /** The job that was in a step when the run was cancelled. */
   #stopped: string | undefined;
+  #timedOut: string | undefined;
 
   constructor(row: ConditionCase, decide: DecideReady) {
     this.#row = row;
     this.#decide = decide;
     const plan = resolvePlan({ workflow: asWritten(row), digest: '', inputs: row.inputs ?? {}, vars: {} });
-    this.#jobs = new Map(plan.jobs.map((job) => [job.key, queued(job)]));
-    this.#state = {
-      id: toRunId('0'.repeat(26)),
-      seq: 1,
-      plan,
-      trigger: { type: 'manual', actor: 'test', payload: null, branch: null, tag: null, sha: null },
-      status: 'running',
-      createdAt: 0,
-      outputs: {},
-      openJobs: 0,
-      runningJobs: 0,
-      waitingJobs: 0,
-      jobs: this.#jobs,
-    };
+    this.#jobs = new Map(plan.jobs.map((job) => [job.key, aJobState(job.key)]));
+    this.#state = aRun(plan.jobs, [], { plan, jobs: this.#jobs });
   }
 
   end(): RunEnd {
@@ -91,7 +89,7 @@ class Drive {
     if (this.#row.cancel === 'start') this.#cancel();
     for (let key = this.#line.shift(); key !== undefined; key = this.#line.shift()) {
       this.#run(key);
-      this.#line.push(...this.#look([key]));
+      this.#line.push(...this.#after(key));
       if (typeof this.#row.cancel === 'object' && 'after' in this.#row.cancel && this.#row.cancel.after === key) this.#cancel();
     }
     return {
@@ -104,36 +102,77 @@ class Drive {
 
   /** Ends what never runs; answers what can run. */
   #look(after?: readonly string[]): readonly string[] {
-    const { ready, settled } = this.#decide(this.#state, { env: this.#row.env ?? {}, ...(after === undefined ? {} : { after }) });
+    const { ready, settled, expanded } = this.#decide(this.#state, { env: this.#row.env ?? {}, ...(after === undefined ? {} : { after }) });
     for (const job of settled) {
       this.#jobs.set(job.job, { ...this.#job(job.job), status: job.status, finishedAt: 2 });
       this.#shown.set(job.job, shown(job));
     }
-    return ready;
+    for (const { job, combinations } of expanded) {
+      this.#jobs.set(job, { ...this.#job(job), matrix: { total: combinations.length, begun: 0, ended: 0 } });
+      for (const [index, matrix] of combinations.entries()) {
+        const key = toCombinationKey(job, index + 1);
+        this.#jobs.set(key, aJobState(key, { combination: { of: job, index, matrix } }));
+      }
+    }
+    return [...ready, ...expanded.flatMap(({ job }) => releasable(this.#state, job))];
+  }
+
+  /** What can run once a job, or a combination, has ended. */
+  #after(key: string): readonly string[] {
+    const of = this.#job(key).combination?.of;
+    if (of === undefined) return this.#look([key]);
+    this.#countEnd(of);
+    if (this.#job(key).status === 'failed' && this.#state.plan.jobs.find((job) => job.key === of)?.strategy?.failFast === true) this.#stopCombinations(of);
+    const next = releasedBy(this.#state, of, this.#job(of).matrix?.ended ?? 0);
+    return [...(next === undefined ? [] : [next]), ...this.#afterMatrix(of)];
+  }
+
+  #afterMatrix(of: string): readonly string[] {
+    const end = matrixEnd(this.#state, of);
+    if (end === undefined || isTerminalJob(this.#job(of).status)) return [];
+    this.#jobs.set(of, { ...this.#job(of), status: end.status, outputs: end.outputs, finishedAt: 2 });
+    this.#shown.set(of, end.status);
+    return this.#look([of]);
+  }
+
+  #countEnd(of: string): void {
+    const job = this.#job(of);
+    if (job.matrix !== undefined) this.#jobs.set(of, { ...job, matrix: { ...job.matrix, ended: job.matrix.ended + 1 } });
+  }
+
+  /** Ends the combinations that have not started. */
+  #stopCombinations(of: string): void {
+    for (const job of [...this.#jobs.values()]) {
+      if (job.combination?.of !== of || job.status !== 'queued') continue;
+      this.#jobs.set(job.key, { ...job, status: 'cancelled', finishedAt: 2 });
+      this.#countEnd(of);
+    }
   }
 
   #cancel(): void {
     if ([...this.#jobs.values()].every((job) => isTerminalJob(job.status))) return;
     this.#state.cancel = { by: 'ada', at: 1 };
-    this.#line = [...this.#look()];
+    const matrices = [...this.#jobs.values()].filter((job) => job.matrix !== undefined).map((job) => job.key);
+    for (const of of matrices) this.#stopCombinations(of);
+    this.#line = [...matrices.flatMap((of) => this.#afterMatrix(of)), ...this.#look()];
   }
 
   #run(key: string): void {
-    const planned = this.#state.plan.jobs.find((job) => job.key === key);
+    const planned = plannedJob(this.#state, key);
     if (planned === undefined) throw new Error(`no job ${key}`);
     const steps: StepState[] = [];
     const shownSteps: string[] = [];
     this.#jobs.set(key, { ...this.#job(key), status: 'running', startedAt: 1 });
     for (const step of planned.steps) {
       const ended = this.#step(planned, step, steps);
-      steps.push({ id: step.id, attempt: 1, interruptions: 0, failures: 0, outputs: ended.outputs ?? {}, artifacts: [], finishedAt: 2, status: ended.status });
+      steps.push(aStepState(step.id, { outputs: ended.outputs ?? {}, finishedAt: 2, status: ended.status }));
       shownSteps.push(ended.shown);
     }
-    const status = jobResult(planned, steps);
+    const status = jobResult(planned, steps, this.#timedOut === key);
     const outputs = evaluateOutputs(planned, this.#contexts(planned, steps));
     this.#jobs.set(key, { ...this.#job(key), status, outputs, finishedAt: 2 });
-    this.#shown.set(key, status);
     this.#shownSteps.set(key, shownSteps);
+    if (this.#job(key).combination === undefined) this.#shown.set(key, status);
   }
 
   #step(job: PlannedJob, step: PlannedStep, before: readonly StepState[]): { status: TerminalJobStatus; shown: string; outputs?: JsonObject } {
@@ -145,6 +184,7 @@ class Drive {
         before,
         contexts: this.#contexts(job, before),
         cancelled: this.#stopped === job.key,
+        timedOut: this.#timedOut === job.key,
         hashFiles: () => '',
       });
       if (!decision.run) return { status: decision.status, shown: shown(decision) };
@@ -152,23 +192,28 @@ class Drive {
       if (!hasCode(error, 'EXPRESSION_FAILED')) throw error;
       return { status: 'failed', shown: 'failed unstarted' };
     }
-    const { cancel } = this.#row;
-    const written = stepsOf(this.#row.jobs[job.key]).find((one) => one.id === step.id);
-    const isStopped = typeof cancel === 'object' && 'during' in cancel && cancel.during === job.key && (cancel.step ?? job.steps[0]?.id) === step.id;
+    const { cancel, timeout } = this.#row;
+    const { combination } = this.#job(job.key);
+    const row = this.#row.jobs[combination?.of ?? job.key];
+    const written = stepsOf(row).find((one) => one.id === step.id);
+    const isIn = (at: { during: string; step?: string }): boolean => at.during === job.key && (at.step ?? job.steps[0]?.id) === step.id;
+    const isStopped = typeof cancel === 'object' && 'during' in cancel && isIn(cancel);
     if (isStopped) {
       this.#stopped = job.key;
       this.#cancel();
     }
-    const status = written?.ends ?? (isStopped ? 'cancelled' : 'success');
+    const runsOut = timeout !== undefined && isIn(timeout);
+    if (runsOut) this.#timedOut = job.key;
+    const fails = combination !== undefined && typeof row === 'object' && row.fails?.includes(combination.index + 1) === true;
+    const status = written?.ends ?? (isStopped ? 'cancelled' : runsOut || fails ? 'failed' : 'success');
     return { status, shown: status, outputs: status === 'cancelled' ? {} : (written?.sets ?? {}) };
   }
 
   #contexts(job: PlannedJob, steps: readonly StepState[]): JsonObject {
-    const needs = needsContext(job, (key) => {
-      const continueOnError = this.#state.plan.jobs.find((one) => one.key === key)?.continueOnError ?? false;
-      return { result: effectiveResult(this.#ended(key), continueOnError), outputs: this.#job(key).outputs };
-    });
-    return { ...runContexts(this.#state), env: this.#row.env ?? {}, needs, steps: stepsContext(job, steps) };
+    const state = this.#job(job.key);
+    const total = this.#jobs.get(state.combination?.of ?? '')?.matrix?.total ?? 0;
+    const needs = needsContext(job, (key) => endedNeed(this.#state, key));
+    return { ...runContexts(this.#state), env: this.#row.env ?? {}, needs, steps: stepsContext(job, steps), ...strategyContexts(job, state, total) };
   }
 
   #job(key: string): JobState {
@@ -186,31 +231,34 @@ class Drive {
 
 function asWritten(row: ConditionCase): Workflow {
   const jobs = Object.entries(row.jobs).map(([key, job]) => {
-    const written = typeof job === 'string' ? {} : job;
-    const { ends: _, ...kept } = written;
-    const steps = stepsOf(job).map(({ ends: _ends, sets: _sets, ...step }) => ({ uses: 'test-plugin/do:it', ...step }));
-    return [key, { ...kept, steps }];
+    const { ends: _, fails: _fails, hooks, ...kept } = typeof job === 'string' ? ({} as CaseJob) : job;
+    const written = Object.entries(hooks ?? {}).map(([hook, steps]) => [hook, steps.map(asStep)]);
+    return [key, { ...kept, ...(hooks === undefined ? {} : { hooks: Object.fromEntries(written) as object }), steps: ownSteps(job).map(asStep) }];
   });
   return { id: 'w', jobs: Object.fromEntries(jobs) as Workflow['jobs'] };
 }
 
-function stepsOf(job: ConditionCase['jobs'][string] | undefined): readonly CaseStep[] {
-  if (job === undefined) return [];
-  if (typeof job === 'string') return [{ id: 'only', ends: job }];
-  return job.steps ?? [{ id: 'only', ends: job.ends ?? 'success' }];
+function asStep({ ends: _ends, sets: _sets, ...step }: CaseStep) {
+  return { uses: 'test-plugin/do:it', ...step };
 }
 
-function queued(job: PlannedJob): JobState {
-  return { key: job.key, status: 'queued', attempt: 1, turn: 0, outputs: {}, steps: [] };
+function stepsOf(job: ConditionCase['jobs'][string] | undefined): readonly CaseStep[] {
+  const hooks = typeof job === 'object' ? Object.values(job.hooks ?? {}) : [];
+  return job === undefined ? [] : [...ownSteps(job), ...hooks.flat()];
+}
+
+function ownSteps(job: ConditionCase['jobs'][string]): readonly CaseStep[] {
+  if (typeof job === 'string') return [{ id: 'only', ends: job }];
+  return job.steps ?? [{ id: 'only', ...(job.ends === undefined ? {} : { ends: job.ends }) }];
 }
 
 function shown(end: Pick<SettledJob, 'status' | 'reason'>): string {
   return end.status === 'skipped' ? `skipped by ${end.reason?.rule ?? 'nothing'}` : `${end.status} unstarted`;
 }
 
-function jobResult(job: PlannedJob, steps: readonly StepState[]): 'success' | 'failed' | 'cancelled' {
+function jobResult(job: PlannedJob, steps: readonly StepState[], timedOut: boolean): 'success' | 'failed' | 'cancelled' {
   if (steps.some((step) => step.status === 'cancelled')) return 'cancelled';
-  return steps.some((step, index) => step.status === 'failed' && job.steps[index]?.continueOnError !== true) ? 'failed' : 'success';
+  return timedOut || steps.some((step, index) => step.status === 'failed' && job.steps[index]?.continueOnError !== true) ? 'failed' : 'success';
 }
 
 function evaluateOutputs(job: PlannedJob, contexts: JsonObject): JsonObject {

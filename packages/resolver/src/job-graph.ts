@@ -1,4 +1,4 @@
-import type { PlannedJob, RunPlan } from '@kb-labs/contracts';
+import type { PlannedJob, RunPlan, RunState } from '@kb-labs/contracts';
 
 /** A plan's jobs by key, and who comes after whom. */
 export interface JobGraph {
@@ -18,4 +18,14 @@ export function jobGraph(plan: RunPlan): JobGraph {
   const graph = { byKey: new Map(plan.jobs.map((job) => [job.key, job])), dependants };
   graphs.set(plan, graph);
   return graph;
+}
+
+/**
+ * What is planned for a job of a run. A combination of a matrix has the plan of its job, with a key of its own.
+ */
+export function plannedJob(state: RunState, key: string): PlannedJob | undefined {
+  const combination = state.jobs.get(key)?.combination;
+  const planned = jobGraph(state.plan).byKey.get(combination?.of ?? key);
+  if (planned === undefined || combination === undefined) return planned;
+  return { ...planned, key };
 }

@@ -13,6 +13,9 @@ export interface SketchedJob {
   readonly condition: Condition;
   readonly tolerated: boolean;
   readonly ends: 'success' | 'failed';
+  /** A job with a matrix: how each combination ends if it runs to its end. None: it has no combination. */
+  readonly combinations?: readonly ('success' | 'failed')[];
+  readonly maxParallel?: number;
 }
 
 /** Switches that make the oracle wrong, to see that this is noticed. */
@@ -21,6 +24,7 @@ export interface OracleMistake {
   readonly takesSkipsForSuccess?: boolean;
   readonly forgetsTolerance?: boolean;
   readonly forgetsCancellation?: boolean;
+  readonly takesTheLastCombination?: boolean;
 }
 
 export class NeedsOracle {
@@ -56,10 +60,20 @@ export class NeedsOracle {
     this.#settle();
   }
 
-  cancel(): void {
+  /** All combinations of a job have ended, in whatever order. */
+  endMatrix(job: number, combinations: readonly Ended[]): void {
+    const tolerated = this.#jobs[job]?.tolerated === true;
+    const results = this.#mistake.takesTheLastCombination === true ? combinations.slice(-1) : combinations;
+    if (results.includes('failed') && !tolerated) this.end(job, 'failed');
+    else if (results.includes('cancelled')) this.end(job, 'cancelled');
+    else this.end(job, 'success');
+  }
+
+  /** `begun` are jobs that have become their combinations: what is left of these ends them. */
+  cancel(begun: readonly number[] = []): void {
     this.#cancelled = true;
     // Permissions to start were given before the cancellation: they are asked for again.
-    for (const [job, fate] of this.fates.entries()) if (fate === 'may start') this.fates[job] = 'waits';
+    for (const [job, fate] of this.fates.entries()) if (fate === 'may start' && !begun.includes(job)) this.fates[job] = 'waits';
     this.#settle();
   }
 
@@ -76,7 +90,8 @@ export class NeedsOracle {
       changed = false;
       for (const [job, fate] of this.fates.entries()) {
         if (fate !== 'waits' || !this.#jobs[job]?.needs.every((need) => isEnd(this.fates[need]))) continue;
-        this.fates[job] = this.#holds(job) ? 'may start' : this.#seesCancel ? 'cancelled' : 'skipped';
+        const isEmpty = this.#jobs[job]?.combinations?.length === 0;
+        this.fates[job] = this.#holds(job) ? (isEmpty ? 'skipped' : 'may start') : this.#seesCancel ? 'cancelled' : 'skipped';
         changed = true;
       }
     }

@@ -1,9 +1,11 @@
-import { isTerminalJob, type JobState, PLAN_SCHEMA, type PlannedJob, type RunPlan, type RunState, toRunId } from '@kb-labs/contracts';
+import { isTerminalJob, type JobState, type PlannedJob, type RunState, toCombinationKey } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
+import { matrixEnd, releasable, releasedBy } from './matrix-progress.js';
 import { type Condition, CONDITIONS, type Ended, NeedsOracle, type OracleMistake, type SketchedJob } from './needs-oracle.fixture.js';
 import { type Readiness, readyJobs, type ReadyOptions } from './ready-jobs.js';
 import { runOutcome } from './run-outcome.js';
+import { aJobState, aPlannedJob, aRun } from './run-state.fixture.js';
 
 const GRAPHS = 25_000;
 const ORDERS = 2;
@@ -20,7 +22,7 @@ interface Sketch {
 
 describe('needs and conditions', () => {
   it('give in 50,000 cases of graph, outcomes and order what the rules say: nothing early, nothing stuck, nothing unexplained', () => {
-    const seen = { cancelled: 0, ends: new Map<string, number>() };
+    const seen = { cancelled: 0, combinations: 0, ends: new Map<string, number>() };
     for (let seed = 0; seed < GRAPHS; seed += 1) {
       const sketch = aSketch(seed);
       const finals = Array.from({ length: ORDERS }, (_, order) => {
@@ -33,11 +35,13 @@ describe('needs and conditions', () => {
       }
       for (const end of finals) {
         if (end.cancelled) seen.cancelled += 1;
+        seen.combinations += end.combinations;
         for (const status of end.statuses) seen.ends.set(status, (seen.ends.get(status) ?? 0) + 1);
       }
     }
     // The cases have to be worth something: every end is common, and so are cancellations in the middle.
     expect(seen.cancelled).toBeGreaterThan(5_000);
+    expect(seen.combinations).toBeGreaterThan(20_000);
     for (const status of ['success', 'failed', 'cancelled', 'skipped']) expect(seen.ends.get(status), status).toBeGreaterThan(10_000);
   });
 
@@ -46,6 +50,7 @@ describe('needs and conditions', () => {
     ['takes a skip for a success', { takesSkipsForSuccess: true }],
     ['forgets continue-on-error', { forgetsTolerance: true }],
     ['forgets the cancellation', { forgetsCancellation: true }],
+    ['takes the last combination for all of a matrix', { takesTheLastCombination: true }],
   ])('do not give what an oracle says that %s', (_, mistake) => {
     expect(problems({ mistake })).not.toEqual([]);
   });
@@ -53,9 +58,11 @@ describe('needs and conditions', () => {
   it.each<[string, Decide, RegExp]>([
     ['starts a job before its last need has ended', changingJobs((job) => ({ ...job, needs: job.needs.slice(0, -1) })), /where the rules say waits/],
     ['never starts some job', (state, options) => ({ ...readyJobs(state, options), ready: readyJobs(state, options).ready.filter((key) => key !== 'j3') }), /has|stuck/],
-    ['looks only at jobs without needs', (state, options) => (options.after === undefined ? readyJobs(state, options) : { ready: [], settled: [] }), /has|stuck/],
+    ['looks only at jobs without needs', (state, options) => (options.after === undefined ? readyJobs(state, options) : { ready: [], settled: [], expanded: [] }), /has|stuck/],
     ['skips without saying why', (state, options) => withoutReasons(readyJobs(state, options)), /no reason/],
     ['forgets continue-on-error', changingJobs((job) => ({ ...job, continueOnError: false })), /has/],
+    ['hands out a matrix like any job', changingJobs(({ strategy: _, ...job }) => job), /has|combinations/],
+    ['forgets a combination', (state, options) => withoutOneCombination(readyJobs(state, options)), /combinations/],
     ['does not see a cancellation', ({ cancel: _, ...state }, options) => readyJobs(state, options), /has/],
   ])('would be found out if the code %s', (_, decide, problem) => {
     const found = problems({ decide });
@@ -80,24 +87,31 @@ function aSketch(seed: number): Sketch {
       condition: condition === 'first-need-failed' && needs.length === 0 ? 'none' : condition,
       tolerated: random(5) === 0,
       ends: random(3) === 0 ? 'failed' : 'success',
+      ...(random(6) === 0 ? aMatrix(random) : {}),
     };
   });
   return random(3) === 0 ? { jobs, cancelAt: random(jobs.length * 2 + 1) } : { jobs };
+}
+
+function aMatrix(random: Random): Pick<SketchedJob, 'combinations' | 'maxParallel'> {
+  const combinations = Array.from({ length: random(5) }, () => (random(5) === 0 ? 'failed' : 'success'));
+  return random(2) === 0 ? { combinations } : { combinations, maxParallel: 1 + random(3) };
 }
 
 interface Played {
   readonly problem?: string;
   readonly statuses: readonly string[];
   readonly cancelled: boolean;
+  /** How many combinations have ended. */
+  readonly combinations: number;
 }
 
 /** Runs a sketch as the engine does: jobs start and end in any order, each end decides what comes after it, a cancellation decides everything anew. */
 function play(sketch: Sketch, random: Random, wrong: { decide?: Decide; mistake?: OracleMistake } = {}): Played {
   const decide = wrong.decide ?? readyJobs;
   const oracle = new NeedsOracle(sketch.jobs, wrong.mistake);
-  const plan = toPlan(sketch.jobs);
-  const jobs = new Map(plan.jobs.map((job): [string, JobState] => [job.key, { key: job.key, status: 'queued', attempt: 1, turn: 0, outputs: {}, steps: [] }]));
-  const state: RunState & { cancel?: { by: string; at: number } } = { ...EMPTY_RUN, plan, jobs };
+  const jobs = new Map<string, JobState>(sketch.jobs.map((_, index) => [`j${index}`, aJobState(`j${index}`)]));
+  const state: RunState & { cancel?: { by: string; at: number } } = { ...aRun(toPlan(sketch.jobs)), jobs };
   const line = new Set<string>();
   const running = new Set<string>();
   let problem: string | undefined;
@@ -107,21 +121,54 @@ function play(sketch: Sketch, random: Random, wrong: { decide?: Decide; mistake?
     if (job !== undefined) jobs.set(key, { ...job, ...change });
   };
   const look = (options: ReadyOptions): void => {
-    const { ready, settled } = decide(state, options);
+    const { ready, settled, expanded } = decide(state, options);
     for (const job of settled) {
       if (job.reason === undefined || job.reason.message === '') problem ??= `${job.job} was ${job.status} for no reason`;
       line.delete(job.job);
       set(job.job, { status: job.status, finishedAt: 1 });
     }
     for (const key of ready) line.add(key);
+    for (const { job, combinations } of expanded) {
+      const expected = sketch.jobs[indexOf(job)]?.combinations?.length;
+      if (combinations.length !== expected) problem ??= `${job} has ${combinations.length} combinations, not ${String(expected)}`;
+      set(job, { matrix: { total: combinations.length, begun: 0, ended: 0 } });
+      for (const [index, matrix] of combinations.entries()) {
+        const key = toCombinationKey(job, index + 1);
+        jobs.set(key, aJobState(key, { combination: { of: job, index, matrix } }));
+      }
+      for (const key of releasable(state, job)) line.add(key);
+    }
   };
   const compare = (): void => {
     for (const [index, fate] of oracle.fates.entries()) {
       const key = `j${index}`;
-      const status = jobs.get(key)?.status ?? 'queued';
-      const actual = isTerminalJob(status) ? status : running.has(key) ? 'started' : line.has(key) ? 'may start' : 'waits';
-      if (actual !== fate) problem ??= `${key} has ${actual} where the rules say ${fate}`;
+      const job = jobs.get(key);
+      const status = job?.status ?? 'queued';
+      const isExpanded = job?.matrix !== undefined;
+      const actual = isTerminalJob(status) ? status : running.has(key) ? 'started' : line.has(key) || isExpanded ? 'may start' : 'waits';
+      // A matrix begins with its combinations; which of them run is for those that hand them out.
+      if (actual !== fate && !(isExpanded && fate === 'started')) problem ??= `${key} has ${actual} where the rules say ${fate}`;
     }
+    for (const job of jobs.values()) {
+      const most = sketch.jobs[indexOf(job.key)]?.maxParallel;
+      if (job.matrix === undefined || isTerminalJob(job.status) || most === undefined) continue;
+      const active = [...line, ...running].filter((key) => key.startsWith(`${job.key}.`)).length;
+      if (active !== Math.min(most, job.matrix.total - job.matrix.ended)) problem ??= `${job.key} has ${active} combinations at once, and ${most} is the most`;
+    }
+  };
+  /** Counts an end of a combination in; answers the job that has ended with it. */
+  const endCombination = (of: string): string | undefined => {
+    const { matrix } = jobs.get(of) ?? {};
+    if (matrix === undefined) return undefined;
+    set(of, { matrix: { ...matrix, ended: matrix.ended + 1 } });
+    const next = releasedBy(state, of, matrix.ended + 1);
+    if (next !== undefined) line.add(next);
+    const end = matrixEnd(state, of);
+    if (end === undefined) return undefined;
+    const ends = [...jobs.values()].filter((job) => job.combination?.of === of).map((job) => job.status as Ended);
+    set(of, { status: end.status, finishedAt: 1 });
+    oracle.endMatrix(indexOf(of), ends);
+    return of;
   };
 
   look({});
@@ -129,7 +176,14 @@ function play(sketch: Sketch, random: Random, wrong: { decide?: Decide; mistake?
   for (let tick = 0; problem === undefined; tick += 1) {
     if (tick === sketch.cancelAt && !oracle.isOver) {
       state.cancel = { by: 'ada', at: 1 };
-      oracle.cancel();
+      const queued = [...jobs.values()].filter((job) => job.combination !== undefined && job.status === 'queued');
+      for (const job of queued) {
+        line.delete(job.key);
+        set(job.key, { status: 'cancelled', finishedAt: 1 });
+      }
+      const expanded = [...jobs.values()].filter((job) => job.matrix !== undefined && !isTerminalJob(job.status)).map((job) => job.key);
+      oracle.cancel(expanded.map(indexOf));
+      for (const job of queued) endCombination(job.combination?.of ?? '');
       look({});
       compare();
       continue;
@@ -137,7 +191,8 @@ function play(sketch: Sketch, random: Random, wrong: { decide?: Decide; mistake?
     const can = [...line, ...running];
     const key = can[random(can.length)];
     if (key === undefined) break;
-    const index = Number(key.slice(1));
+    const of = jobs.get(key)?.combination?.of;
+    const index = indexOf(key);
     if (line.delete(key)) {
       running.add(key);
       set(key, { status: 'running', startedAt: 1 });
@@ -145,54 +200,40 @@ function play(sketch: Sketch, random: Random, wrong: { decide?: Decide; mistake?
       continue;
     }
     running.delete(key);
-    const as: Ended = state.cancel !== undefined && random(2) === 0 ? 'cancelled' : (sketch.jobs[index]?.ends ?? 'success');
+    const written = sketch.jobs[index];
+    const ends = of === undefined ? written?.ends : written?.combinations?.[jobs.get(key)?.combination?.index ?? -1];
+    const as: Ended = state.cancel !== undefined && random(2) === 0 ? 'cancelled' : (ends ?? 'success');
     set(key, { status: as, finishedAt: 1 });
-    oracle.end(index, as);
-    look({ after: [key] });
+    const ended = of === undefined ? key : endCombination(of);
+    if (of === undefined) oracle.end(index, as);
+    if (ended !== undefined) look({ after: [ended] });
     compare();
   }
-  const statuses = [...jobs.values()].map((job) => job.status);
-  if (problem === undefined && !statuses.every(isTerminalJob)) problem = `stuck at ${statuses.join()}`;
+  const statuses = [...jobs.values()].filter((job) => job.combination === undefined).map((job) => job.status);
+  if (problem === undefined && ![...jobs.values()].every((job) => isTerminalJob(job.status))) problem = `stuck at ${statuses.join()}`;
   if (problem === undefined) {
     const outcome = runOutcome(state, (key) => jobs.get(key)?.status as Ended);
     if (outcome !== oracle.runEnd()) problem = `the run has ended as ${outcome} where the rules say ${oracle.runEnd()}`;
   }
-  return { statuses, cancelled: state.cancel !== undefined, ...(problem === undefined ? {} : { problem }) };
+  const combinations = jobs.size - statuses.length;
+  return { statuses, cancelled: state.cancel !== undefined, combinations, ...(problem === undefined ? {} : { problem }) };
 }
 
-const EMPTY_RUN: Omit<RunState, 'plan' | 'jobs'> = {
-  id: toRunId('0'.repeat(26)),
-  seq: 1,
-  trigger: { type: 'manual', actor: 'test', payload: null, branch: null, tag: null, sha: null },
-  status: 'running',
-  createdAt: 0,
-  outputs: {},
-  openJobs: 0,
-  runningJobs: 0,
-  waitingJobs: 0,
-};
+/** Of a job `j3`, and of its combination `j3.1`. */
+function indexOf(key: string): number {
+  return Number(key.slice(1).split('.')[0]);
+}
 
-function toPlan(jobs: readonly SketchedJob[]): RunPlan {
-  return {
-    schema: PLAN_SCHEMA,
-    workflow: { id: 'w', name: 'w', version: null, digest: '' },
-    inputs: {},
-    vars: {},
-    env: {},
-    outputs: {},
-    jobs: jobs.map((job, index): PlannedJob => ({
-      key: `j${index}`,
-      name: `j${index}`,
+function toPlan(jobs: readonly SketchedJob[]): PlannedJob[] {
+  return jobs.map((job, index) => {
+    const matrix = { n: (job.combinations ?? []).map((_, n) => n) };
+    return aPlannedJob(`j${index}`, {
       needs: job.needs.map((need) => `j${need}`),
       if: written(job),
-      env: {},
-      timeoutMs: 1,
-      retry: { max: 0, backoff: 'constant', initialMs: 1, capMs: 1, jitter: false },
       continueOnError: job.tolerated,
-      outputs: {},
-      steps: [],
-    })),
-  };
+      ...(job.combinations === undefined ? {} : { strategy: { matrix, failFast: false, ...(job.maxParallel === undefined ? {} : { maxParallel: job.maxParallel }) } }),
+    });
+  });
 }
 
 function written(job: SketchedJob): string | null {
@@ -220,8 +261,12 @@ function changingJobs(change: (job: PlannedJob) => PlannedJob): Decide {
   return (state, options) => readyJobs({ ...state, plan: { ...state.plan, jobs: state.plan.jobs.map(change) } }, options);
 }
 
-function withoutReasons({ ready, settled }: Readiness): Readiness {
-  return { ready, settled: settled.map(({ reason: _, ...job }) => job) };
+function withoutReasons({ settled, ...readiness }: Readiness): Readiness {
+  return { ...readiness, settled: settled.map(({ reason: _, ...job }) => job) };
+}
+
+function withoutOneCombination({ expanded, ...readiness }: Readiness): Readiness {
+  return { ...readiness, expanded: expanded.map((job) => ({ ...job, combinations: job.combinations.slice(1) })) };
 }
 
 /** The same numbers for the same seed: a whole number below `below`. The generator is mulberry32. */

@@ -1,8 +1,9 @@
-import { PLAN_SCHEMA, type JobState, type PlannedJob, type RunPlan, type RunState, type TerminalJobStatus, toRunId } from '@kb-labs/contracts';
+import { LIMITS, type PlannedStrategy, type RunState, type TerminalJobStatus } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { readyJobs } from './ready-jobs.js';
 import { runOutcome } from './run-outcome.js';
+import { aJobState, aPlannedJob, aRun, expandedStates } from './run-state.fixture.js';
 
 interface Sketch {
   readonly needs?: string[];
@@ -10,45 +11,28 @@ interface Sketch {
   readonly ended?: TerminalJobStatus;
   readonly continueOnError?: boolean;
   readonly outputs?: Record<string, string>;
+  readonly matrix?: PlannedStrategy['matrix'];
 }
 
 function state(jobs: Record<string, Sketch>, cancelled = false): RunState {
-  const planned = Object.entries(jobs).map(([key, job]): PlannedJob => ({
-    key,
-    name: key,
-    needs: job.needs ?? [],
-    if: job.if ?? null,
-    env: {},
-    timeoutMs: 1,
-    retry: { max: 0, backoff: 'constant', initialMs: 1, capMs: 1, jitter: false },
-    continueOnError: job.continueOnError ?? false,
-    outputs: {},
-    steps: [],
-  }));
-  const plan: RunPlan = { schema: PLAN_SCHEMA, workflow: { id: 'w', name: 'w', version: null, digest: '' }, inputs: { go: true }, vars: {}, env: {}, outputs: {}, jobs: planned };
-  const states = Object.entries(jobs).map(([key, job]): [string, JobState] => [
-    key,
-    { key, status: job.ended ?? 'queued', attempt: 1, turn: 0, outputs: job.outputs ?? {}, steps: [], ...(job.ended === undefined ? {} : { startedAt: 1, finishedAt: 2 }) },
-  ]);
-  return {
-    id: toRunId('0'.repeat(26)),
-    seq: 1,
-    plan,
-    trigger: { type: 'manual', actor: 'test', payload: null, branch: null, tag: null, sha: null },
-    status: 'running',
-    createdAt: 0,
-    outputs: {},
-    openJobs: states.length,
-    runningJobs: 0,
-    waitingJobs: 0,
-    jobs: new Map(states),
-    ...(cancelled ? { cancel: { by: 'ada', at: 1 } } : {}),
-  };
+  const planned = Object.entries(jobs).map(([key, job]) =>
+    aPlannedJob(key, {
+      needs: job.needs ?? [],
+      if: job.if ?? null,
+      continueOnError: job.continueOnError ?? false,
+      ...(job.matrix === undefined ? {} : { strategy: { matrix: job.matrix, failFast: true } }),
+    }),
+  );
+  const states = Object.entries(jobs).map(([key, job]) =>
+    aJobState(key, { status: job.ended ?? 'queued', outputs: job.outputs ?? {}, ...(job.ended === undefined ? {} : { startedAt: 1, finishedAt: 2 }) }),
+  );
+  const run = aRun(planned, states, cancelled ? { cancel: { by: 'ada', at: 1 } } : {});
+  return { ...run, plan: { ...run.plan, inputs: { go: true } } };
 }
 
 describe('readyJobs', () => {
   it('hands out what needs nothing, and holds back what does', () => {
-    expect(readyJobs(state({ a: {}, b: { needs: ['a'] } }))).toEqual({ ready: ['a'], settled: [] });
+    expect(readyJobs(state({ a: {}, b: { needs: ['a'] } }))).toEqual({ ready: ['a'], settled: [], expanded: [] });
   });
 
   it('hands out a job once everything it needs succeeded', () => {
@@ -122,7 +106,76 @@ describe('readyJobs', () => {
     const job = started.get('a');
     if (job === undefined) throw new Error('no job');
     started.set('a', { ...job, attempt: 2 });
-    expect(readyJobs({ ...run, jobs: started })).toEqual({ ready: [], settled: [] });
+    expect(readyJobs({ ...run, jobs: started })).toEqual({ ready: [], settled: [], expanded: [] });
+  });
+});
+
+describe('readyJobs with a matrix', () => {
+  const many = (count: number): { n: number[] } => ({ n: Array.from({ length: count }, (_, n) => n) });
+
+  it('expands a job where it would hand it out', () => {
+    expect(readyJobs(state({ a: { matrix: { n: [1, 2] } }, b: { needs: ['a'] } }))).toEqual({
+      ready: [],
+      settled: [],
+      expanded: [{ job: 'a', combinations: [{ n: 1 }, { n: 2 }] }],
+    });
+  });
+
+  it('decides the condition first', () => {
+    const { settled, expanded } = readyJobs(state({ a: { if: 'false', matrix: 'no matrix' } }));
+    expect([settled.map((one) => one.reason?.rule), expanded]).toEqual([['condition'], []]);
+  });
+
+  it('reads outputs of the jobs it needs', () => {
+    const run = state({ a: { ended: 'success', outputs: { list: '["x","y"]' } }, b: { needs: ['a'], matrix: { on: '${{ fromJSON(needs.a.outputs.list) }}' } } });
+    expect(readyJobs(run, { after: ['a'] }).expanded).toEqual([{ job: 'b', combinations: [{ on: 'x' }, { on: 'y' }] }]);
+  });
+
+  it('skips a job without a combination, and what needs it', () => {
+    const run = state({ a: { ended: 'success', outputs: { list: '[]' } }, b: { needs: ['a'], matrix: { on: '${{ fromJSON(needs.a.outputs.list) }}' } }, c: { needs: ['b'] } });
+    expect(readyJobs(run).settled.map((one) => [one.job, one.status, one.reason?.rule])).toEqual([['b', 'skipped', 'matrix'], ['c', 'skipped', 'needs']]);
+  });
+
+  it('fails a job whose matrix is none, with what is wrong', () => {
+    const { settled } = readyJobs(state({ a: { matrix: { n: '${{ inputs.go }}' } }, b: { matrix: { n: "${{ fromJSON('{') }}" } } }));
+    expect(settled.map((one) => [one.job, one.status, one.error?.code])).toEqual([['a', 'failed', 'MATRIX_INVALID'], ['b', 'failed', 'EXPRESSION_FAILED']]);
+    expect(settled[0]?.error?.message).toContain('the axis "n" has to be a list, not a boolean');
+  });
+
+  it('takes as many combinations as the limit allows, and not one more', () => {
+    const run = state({ a: { matrix: many(3) } });
+    expect(readyJobs(run, { matrixLimit: 3 }).expanded).toHaveLength(1);
+    expect(readyJobs(run, { matrixLimit: 2 }).settled[0]?.error?.message).toContain('it has 3 combinations, and 2 is the most');
+    expect(readyJobs(state({ a: { matrix: many(LIMITS.matrixCombinations) } })).expanded).toHaveLength(1);
+    expect(readyJobs(state({ a: { matrix: many(LIMITS.matrixCombinations + 1) } })).settled).toHaveLength(1);
+  });
+
+  it('counts the combinations of all jobs of the run together', () => {
+    const half = LIMITS.jobsAfterMatrix / 2;
+    const limit = { matrixLimit: LIMITS.jobsAfterMatrix };
+    expect(readyJobs(state({ a: { matrix: many(half) }, b: { matrix: many(half) } }), limit).expanded).toHaveLength(2);
+    const { expanded, settled } = readyJobs(state({ a: { matrix: many(half) }, b: { matrix: many(half) }, c: {} }), limit);
+    expect([expanded.map((one) => one.job), settled.map((one) => [one.job, one.error?.code])]).toEqual([['a'], [['b', 'MATRIX_INVALID']]]);
+  });
+
+  it('counts combinations there are already', () => {
+    const jobs = ['a', 'b'].map((key) => aPlannedJob(key, { strategy: { matrix: { n: [1] }, failFast: true } }));
+    const [a] = expandedStates('a', []);
+    const full = aRun(jobs, [{ ...aJobState('a'), ...a, matrix: { total: LIMITS.jobsAfterMatrix, begun: 0, ended: 0 } }, aJobState('b')]);
+    expect(readyJobs(full).settled[0]?.error?.code).toBe('MATRIX_INVALID');
+  });
+
+  it('does not decide again about a job that has become its combinations, nor about these', () => {
+    const run = aRun([aPlannedJob('a', { strategy: { matrix: { n: [1, 2] }, failFast: true } })], expandedStates('a', [{}, {}]));
+    expect(readyJobs(run)).toEqual({ ready: [], settled: [], expanded: [] });
+  });
+
+  it('lets a job that needs one read each combination', () => {
+    const ended = { status: 'success', startedAt: 1, finishedAt: 2, outputs: { size: 7 } } as const;
+    const [a, ...combinations] = expandedStates('a', [{ ...ended, outputs: { size: 3 } }, ended]);
+    const jobs = [aPlannedJob('a', { strategy: { matrix: { n: [1, 2] }, failFast: true } }), aPlannedJob('b', { needs: ['a'], if: 'needs.a.combinations[0].outputs.size == 3 && needs.a.combinations[1].matrix.n == 2' })];
+    const run = aRun(jobs, [{ ...aJobState('a'), ...a, ...ended }, ...combinations, aJobState('b')]);
+    expect(readyJobs(run, { after: ['a'] }).ready).toEqual(['b']);
   });
 });
 
@@ -141,6 +194,14 @@ describe('runOutcome', () => {
   });
   it('is cancelled once that was asked, however the jobs ended', () => {
     expect(outcome({ a: { ended: 'success' } }, true)).toBe('cancelled');
+  });
+  it('fails when its time ran out, however it was stopped', () => {
+    const run = { ...state({ a: { ended: 'cancelled' } }), cancel: { by: 'the engine', at: 1, cause: 'timeout' as const } };
+    expect(runOutcome(run, () => 'cancelled')).toBe('failed');
+  });
+  it('counts a job with a matrix once, and its combinations not beside it', () => {
+    const run = aRun([aPlannedJob('a', { strategy: { matrix: {}, failFast: false }, continueOnError: true })], expandedStates('a', [{ status: 'failed', finishedAt: 2 }]));
+    expect(runOutcome(run, () => 'success')).toBe('success');
   });
   it('is skipped when nothing ran', () => {
     expect(outcome({ a: { ended: 'skipped' } })).toBe('skipped');

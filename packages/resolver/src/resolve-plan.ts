@@ -1,25 +1,22 @@
 import {
-  type Duration,
+  type Concurrency,
   type Job,
   type JsonObject,
+  type JsonValue,
   LIMITS,
-  parseDuration,
-  parseUses,
   PLAN_SCHEMA,
-  type Permissions,
+  type PlannedConcurrency,
   type PlannedJob,
-  type PlannedStep,
-  type Retry,
-  type RetryPolicy,
+  type PlannedJobArtifacts,
+  type PlannedStrategy,
   type RunPlan,
-  type Shell,
-  type Step,
   type Workflow,
 } from '@kb-labs/contracts';
 
 import { needsOf } from './check-graph.js';
 import { orderJobs } from './order-jobs.js';
-import { rewriteScript } from './script/rewrite-script.js';
+import { planStep, writtenSteps } from './plan-steps.js';
+import { present, toCondition, toMs, toRetryPolicy, toTemplates } from './written-values.js';
 
 /** What the arrow from a workflow to a plan needs besides the workflow. `digest` is of the document as written. */
 interface PlanSource {
@@ -27,6 +24,8 @@ interface PlanSource {
   readonly digest: string;
   readonly inputs: JsonObject;
   readonly vars: JsonObject;
+  /** The digests of the workflows it calls, by id, as they were checked with this one. */
+  readonly calls?: ReadonlyMap<string, string>;
 }
 
 /** The only place where defaults are filled in. The workflow is checked: graph, references and scripts hold. */
@@ -44,14 +43,15 @@ export function resolvePlan(source: PlanSource): RunPlan {
     vars: source.vars,
     env: toTemplates(workflow.env),
     outputs: workflow.outputs ?? {},
+    ...present({ timeoutMs: toMs(workflow.timeout), concurrency: planConcurrency(workflow.concurrency), phases: planPhases(workflow.phases) }),
     jobs: orderJobs(workflow).flatMap((key) => {
       const job = workflow.jobs[key];
-      return job === undefined ? [] : [planJob(workflow, key, job)];
+      return job === undefined ? [] : [planJob(source, key, job)];
     }),
   };
 }
 
-function planJob(workflow: Workflow, key: string, job: Job): PlannedJob {
+function planJob({ workflow, calls }: PlanSource, key: string, job: Job): PlannedJob {
   const permissions = { ...workflow.permissions, ...job.permissions };
   return {
     key,
@@ -63,77 +63,39 @@ function planJob(workflow: Workflow, key: string, job: Job): PlannedJob {
     retry: toRetryPolicy(job.retry),
     continueOnError: job['continue-on-error'] ?? false,
     outputs: job.outputs ?? {},
-    steps: job.steps.map((step, index) => planStep({ workflow, step, index, permissions })),
+    ...present({
+      strategy: planStrategy(job.strategy),
+      concurrency: planConcurrency(job.concurrency),
+      priority: job.priority === 'normal' ? undefined : job.priority,
+      artifacts: planArtifacts(job.artifacts),
+    }),
+    steps: writtenSteps(job).map((written) => planStep(written, { workflow, permissions, calls })),
   };
 }
 
-function planStep(at: { workflow: Workflow; step: Step; index: number; permissions: Permissions }): PlannedStep {
-  const { step } = at;
-  const id = step.id ?? `step-${at.index + 1}`;
-  const action = planAction(at.workflow, step);
+function planStrategy(strategy: Job['strategy']): PlannedStrategy | undefined {
+  if (strategy === undefined) return undefined;
   return {
-    id,
-    name: step.name ?? step.id ?? action.name,
-    uses: action.uses,
-    with: action.with,
-    if: toCondition(step.if),
-    env: { ...toTemplates(step.env), ...action.env },
-    timeoutMs: toMs(step.timeout) ?? null,
-    retry: toRetryPolicy(step.retry ?? at.workflow.defaults?.retry),
-    continueOnError: step['continue-on-error'] ?? false,
-    onInterrupt: step['on-interrupt'] ?? 'retry',
-    outputs: step.outputs ?? {},
-    artifacts: step.artifacts ?? {},
-    permissions: at.permissions,
+    // A checked document is JSON: what its schema calls optional is there or not, and never `undefined`.
+    matrix: strategy.matrix as JsonValue,
+    failFast: strategy['fail-fast'] ?? true,
+    ...present({ maxParallel: strategy['max-parallel'] }),
   };
 }
 
-type PlannedAction = Pick<PlannedStep, 'uses' | 'with' | 'env' | 'name'>;
-
-/** A script becomes a call of the built-in handler, so that the engine knows one kind of step. */
-function planAction(workflow: Workflow, step: Step): PlannedAction {
-  if (step.run === undefined) {
-    const uses = parseUses(step.uses ?? '');
-    if (uses === undefined) throw new Error(`an unchecked document: uses ${String(step.uses)}`);
-    return { uses, with: step.with ?? {}, env: {}, name: uses.command };
-  }
-  const shell: Shell = step.shell ?? workflow.defaults?.run?.shell ?? 'bash';
-  const folder = step['working-directory'] ?? workflow.defaults?.run?.['working-directory'];
-  const rewrite = rewriteScript(step.run, shell);
-  if (!rewrite.ok) throw new Error(`an unchecked document: ${rewrite.problems[0]?.message ?? 'script'}`);
-  return {
-    uses: { kind: 'builtin', name: 'run' },
-    with: { script: rewrite.script, shell, ...(folder === undefined ? {} : { workingDirectory: folder }) },
-    env: Object.fromEntries(Object.entries(rewrite.bindings).map(([name, source]) => [name, `\${{ ${source} }}`])),
-    name: firstLine(step.run),
-  };
+function planConcurrency(concurrency: Concurrency | undefined): PlannedConcurrency | undefined {
+  if (concurrency === undefined) return undefined;
+  const written = typeof concurrency === 'string' ? { group: concurrency } : concurrency;
+  return { group: written.group, cancelInProgress: written['cancel-in-progress'] ?? false, queue: written.queue ?? 'all' };
 }
 
-function toCondition(written: string | boolean | undefined): string | null {
-  if (written === undefined) return null;
-  return typeof written === 'boolean' ? String(written) : written;
+function planPhases(phases: Workflow['phases']): RunPlan['phases'] {
+  return phases === undefined ? undefined : Object.entries(phases).map(([id, phase]) => ({ id, label: phase.label ?? id }));
 }
 
-function toTemplates(env: Readonly<Record<string, string | number | boolean>> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, String(value)]));
-}
-
-function toRetryPolicy(retry: Retry | undefined): RetryPolicy {
-  return {
-    max: retry?.max ?? 0,
-    backoff: retry?.backoff ?? 'exponential',
-    initialMs: toMs(retry?.initial) ?? 1_000,
-    capMs: Math.min(toMs(retry?.cap) ?? 60_000, LIMITS.retryCapMs),
-    jitter: retry?.jitter ?? true,
-    ...(retry?.on === undefined ? {} : { on: retry.on }),
-  };
-}
-
-function toMs(duration: Duration | undefined): number | undefined {
-  return duration === undefined ? undefined : parseDuration(duration);
-}
-
-function firstLine(script: string): string {
-  const line = script.split('\n', 1)[0]?.trim() ?? '';
-  return line.length > 60 ? `${line.slice(0, 57)}…` : line || 'script';
+function planArtifacts(artifacts: Job['artifacts']): PlannedJobArtifacts | undefined {
+  if (artifacts === undefined) return undefined;
+  const { produce = [], consume = [], merge } = artifacts;
+  if (merge === undefined) return { produce, consume };
+  return { produce, consume, merge: { strategy: merge.strategy, from: merge.from.map(({ run, job }) => present({ run, job })) } };
 }

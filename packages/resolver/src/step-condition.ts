@@ -1,51 +1,67 @@
-import type { JsonObject, PlannedJob, PlannedStep, Reason, RunState, StepState } from '@kb-labs/contracts';
-import { callsStatusFunction, evaluateCondition, parseCondition, type Scope } from '@kb-labs/expressions';
+import type { PlannedStep } from '@kb-labs/contracts';
+import { callsStatusFunction, evaluateCondition, type Expression, parseCondition, type Scope } from '@kb-labs/expressions';
 
-import { cancelReason, conditionReason } from './ready-jobs.js';
+import { decideHook } from './hook-condition.js';
+import { conditionReason } from './ready-jobs.js';
 import { effectiveResult } from './scope.js';
+import type { EarlierResult, StepDecision, StepSituation } from './step-situation.js';
+import { stopReason } from './stop-reason.js';
 
-type StepDecision =
-  | { readonly run: true }
-  | { readonly run: false; readonly status: 'skipped' | 'cancelled'; readonly reason: Reason };
-
-interface StepSituation {
-  readonly state: RunState;
-  readonly job: PlannedJob;
-  readonly step: PlannedStep;
-  /** Of the steps before this one. */
-  readonly before: readonly StepState[];
-  readonly contexts: JsonObject;
-  /** Whether the run is being cancelled. */
-  readonly cancelled: boolean;
-  readonly hashFiles: (patterns: readonly string[]) => string;
+/**
+ * Whether a step runs, and if not, why. Fails with `EXPRESSION_FAILED` when its condition cannot be evaluated.
+ *
+ * The status functions speak of the job's own steps and those of `pre`, also in the conditions of other hooks. Such a
+ * hook decides first whether the outcome is one it is for; the condition of its step only narrows that.
+ */
+export function decideStep(at: StepSituation): StepDecision {
+  const results = resultsBefore(at);
+  const main = results.filter(({ hook }) => hook === undefined || hook === 'pre');
+  const condition = readCondition(at.step);
+  const scope = scopeOf(at, main);
+  const isMain = at.step.hook === undefined || at.step.hook === 'pre';
+  const refusal = isMain ? decideMain(at, { main, callsStatus: condition !== undefined && callsStatusFunction(condition) }) : decideHook(at, results);
+  if (refusal !== undefined) return refusal;
+  if (condition === undefined || evaluateCondition(condition, scope)) return { run: true };
+  if (isMain && at.cancelled) return { run: false, status: 'cancelled', reason: stopReason(at.state, at.job.key) };
+  return { run: false, status: 'skipped', reason: conditionReason(at.step.if ?? '', condition, scope) };
 }
 
-/** Whether a step runs, and if not, why. Fails with `EXPRESSION_FAILED` when its condition cannot be evaluated. */
-export function decideStep(at: StepSituation): StepDecision {
-  const results = at.before.map((step, index) => ({
-    id: step.id,
-    result: step.status === 'failed' ? effectiveResult('failed', at.job.steps[index]?.continueOnError ?? false) : step.status,
-  }));
-  const failed = results.find((step) => step.result === 'failed');
-  const scope: Scope = {
+function resultsBefore(at: StepSituation): EarlierResult[] {
+  return at.before.map((step, index) => {
+    const planned = at.job.steps[index];
+    const result = step.status === 'failed' ? effectiveResult('failed', planned?.continueOnError ?? false) : step.status;
+    return { id: step.id, hook: planned?.hook, result };
+  });
+}
+
+function readCondition(step: PlannedStep): Expression | undefined {
+  if (step.if === null) return undefined;
+  const parsed = parseCondition(step.if);
+  if (!parsed.ok) throw new Error(`an unchecked condition: ${parsed.problem.message}`);
+  return parsed.expression;
+}
+
+function scopeOf(at: StepSituation, main: readonly EarlierResult[]): Scope {
+  const failed = at.timedOut === true || main.some(({ result }) => result === 'failed');
+  return {
     contexts: at.contexts,
     hashFiles: at.hashFiles,
     status: {
       always: () => true,
       cancelled: () => at.cancelled,
-      success: () => !at.cancelled && failed === undefined,
-      failure: () => !at.cancelled && failed !== undefined,
+      success: () => !at.cancelled && !failed,
+      failure: () => !at.cancelled && failed,
     },
   };
-  const condition = at.step.if === null ? undefined : parseCondition(at.step.if);
-  if (condition?.ok === false) throw new Error(`an unchecked condition: ${condition.problem.message}`);
-  const implicit = condition === undefined || !callsStatusFunction(condition.expression);
-  if (implicit && at.cancelled) return { run: false, status: 'cancelled', reason: cancelReason(at.state) };
-  if (implicit && failed !== undefined) {
-    const values = { [`steps.${failed.id}.conclusion`]: failed.result };
-    return { run: false, status: 'skipped', reason: { rule: 'earlier-step', message: `the step ${failed.id} failed before it`, values } };
-  }
-  if (condition === undefined || evaluateCondition(condition.expression, scope)) return { run: true };
-  if (at.cancelled) return { run: false, status: 'cancelled', reason: cancelReason(at.state) };
-  return { run: false, status: 'skipped', reason: conditionReason(at.step.if ?? '', condition.expression, scope) };
+}
+
+/** What keeps a step of the job's own, or of `pre`, from being looked at further. */
+function decideMain(at: StepSituation, { main, callsStatus }: { main: readonly EarlierResult[]; callsStatus: boolean }): StepDecision | undefined {
+  if (at.timedOut === true) return { run: false, status: 'skipped', reason: { rule: 'timeout', message: 'the time of the job ran out' } };
+  if (callsStatus) return undefined;
+  if (at.cancelled) return { run: false, status: 'cancelled', reason: stopReason(at.state, at.job.key) };
+  const failed = main.find(({ result }) => result === 'failed');
+  if (failed === undefined) return undefined;
+  const values = { [`steps.${failed.id}.conclusion`]: failed.result };
+  return { run: false, status: 'skipped', reason: { rule: 'earlier-step', message: `the step ${failed.id} failed before it`, values } };
 }
