@@ -5,6 +5,8 @@ import { report } from './report.js';
 
 /** Durations beyond the limits. */
 export function* checkBounds(outline: Outline): Generator<Finding> {
+  // A run lasts as long as its waits do, which is longer than anything that works.
+  yield* checkTimeout(valueAt(outline.data, 'timeout'), ['timeout'], LIMITS.waitMaxMs);
   yield* checkTimes(mappingAt(outline.data, 'defaults'), ['defaults']);
   for (const job of outline.jobs?.values() ?? []) {
     yield* checkTimes(job.data, job.path);
@@ -13,14 +15,14 @@ export function* checkBounds(outline: Outline): Generator<Finding> {
 }
 
 function* checkTimes(data: JsonObject, path: DocumentPath): Generator<Finding> {
-  yield* checkTimeout(valueAt(data, 'timeout'), [...path, 'timeout']);
+  yield* checkTimeout(valueAt(data, 'timeout'), [...path, 'timeout'], LIMITS.timeoutMaxMs);
   const retry = valueAt(data, 'retry');
   if (!isJsonObject(retry)) return;
   for (const key of ['initial', 'cap']) yield* checkLimit(valueAt(retry, key), LIMITS.retryCapMs, [...path, 'retry', key]);
 }
 
-function* checkTimeout(written: JsonValue | undefined, path: DocumentPath): Generator<Finding> {
-  yield* checkLimit(written, LIMITS.timeoutMaxMs, path);
+function* checkTimeout(written: JsonValue | undefined, path: DocumentPath, limitMs: number): Generator<Finding> {
+  yield* checkLimit(written, limitMs, path);
   if (durationOf(written) === 0) yield report('INVALID_VALUE', path, { details: { problem: 'a timeout of 0 ends everything at once' }, hint: 'leave "timeout" out for the default' });
 }
 

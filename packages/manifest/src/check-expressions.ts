@@ -1,4 +1,4 @@
-import type { DocumentPath, Finding, JsonObject } from '@kb-labs/contracts';
+import { type DocumentPath, type Finding, isJsonObject, type JsonObject } from '@kb-labs/contracts';
 import { hasExpression } from '@kb-labs/expressions';
 
 import { expressionPlaces, parsePlace } from './expression-places.js';
@@ -22,7 +22,10 @@ const PLAIN_OF_WORKFLOW = ['name', 'description', 'version'];
 function* plainTexts(outline: Outline): Generator<Finding> {
   yield* plainFields(outline.data, PLAIN_OF_WORKFLOW, []);
   for (const [name, input] of Object.entries(mappingAt(outline.data, 'inputs'))) {
-    if (typeof input === 'object' && input !== null && !Array.isArray(input)) yield* plainFields(input, ['description', 'default'], ['inputs', name]);
+    if (isJsonObject(input)) yield* plainFields(input, ['description', 'default'], ['inputs', name]);
+  }
+  for (const [id, phase] of Object.entries(mappingAt(outline.data, 'phases'))) {
+    if (isJsonObject(phase)) yield* plainFields(phase, ['label'], ['phases', id]);
   }
   for (const job of outline.jobs?.values() ?? []) {
     yield* plainFields(job.data, ['name'], job.path);

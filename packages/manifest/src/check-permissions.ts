@@ -1,5 +1,6 @@
-import { ARTIFACT_NAME, type DocumentPath, ENV_NAME, type Finding, type JsonObject, type JsonValue } from '@kb-labs/contracts';
+import { type DocumentPath, ENV_NAME, type Finding, type JsonObject, type JsonValue } from '@kb-labs/contracts';
 
+import { artifactNameProblem } from './artifact-name.js';
 import { shorten } from './build-tree.js';
 import { mappingAt, type Outline, valueAt } from './outline.js';
 import { report } from './report.js';
@@ -62,10 +63,8 @@ function pathProblem(pattern: string): Problem | undefined {
 
 function* checkArtifacts(artifacts: JsonObject, path: DocumentPath): Generator<Finding> {
   for (const name of Object.keys(artifacts)) {
-    if (ARTIFACT_NAME.test(name) && name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
-      const problem = `the artifact name ${JSON.stringify(shorten(name))} has an empty, "." or ".." part`;
-      yield report('INVALID_VALUE', [...path, name], { details: { problem }, hint: 'a name reads like a path below the artifacts: "reports/summary.md"', atKey: true });
-    }
+    const found = artifactNameProblem(name);
+    if (found !== undefined) yield report('INVALID_VALUE', [...path, name], { details: { problem: found.problem }, hint: found.hint, atKey: true });
     const source = valueAt(mappingAt(artifacts, name), 'source');
     const file = typeof source === 'string' && source.startsWith('file:') ? pathProblem(source.slice('file:'.length)) : undefined;
     if (file !== undefined) yield report('INVALID_VALUE', [...path, name, 'source'], { details: { problem: file.problem }, hint: 'the path is relative to the workspace: "file:dist/report.html"' });

@@ -1,4 +1,4 @@
-import type { Workflow } from '@kb-labs/contracts';
+import { formatUses, type Workflow } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { checkReferences } from './check-references.js';
@@ -47,6 +47,27 @@ describe('checkReferences', () => {
   it('points into the text of a script', () => {
     const [finding] = checkReferences({ id: 'w', jobs: { main: { steps: [{ run: 'one\n${{ inputs.x }}' }] } } }, () => undefined);
     expect(finding).toMatchObject({ code: 'EXPRESSION_REFERENCE', path: ['jobs', 'main', 'steps', 0, 'run'], offset: 8 });
+  });
+
+  it('asks for called workflows, and never for what the engine itself does', () => {
+    const asked: unknown[] = [];
+    const steps = [{ uses: 'workflow://other' }, { id: 's', uses: 'builtin:sleep', with: { for: '1s' } }, { uses: 'p/c:d', with: { x: '${{ steps.s.outputs.until }}' } }];
+    const hooks = { post: [{ uses: 'p/c:e' }] };
+    checkReferences({ id: 'w', jobs: { main: { steps, hooks } } }, (uses) => {
+      asked.push(formatUses(uses));
+      return undefined;
+    });
+    expect(asked.toSorted()).toEqual(['p/c:d', 'p/c:e', 'workflow://other']);
+  });
+
+  it('lets the steps that a gate sends back read it, and no others', () => {
+    const read = { x: '${{ steps.gate.outputs.context.why }}' };
+    const gate = { id: 'gate', uses: 'builtin:gate', with: { decision: 1, routes: { again: { 'restart-from': 'b' } } } };
+    const steps = [{ id: 'a', uses: 'p/c:d', with: read }, { id: 'b', uses: 'p/c:d', with: read }, { id: 'c', uses: 'p/c:d', with: read }, gate];
+    const found = checkReferences({ id: 'w', jobs: { main: { steps, hooks: { pre: [{ uses: 'p/c:d', with: read }] } } } }, () => undefined);
+    expect(found.map((finding) => finding.path.join('.'))).toEqual(['jobs.main.hooks.pre.0.with.x', 'jobs.main.steps.0.with.x']);
+    const forward = { ...gate, with: { decision: 1, routes: { again: 'continue' as const } } };
+    expect(checkReferences({ id: 'w', jobs: { main: { steps: [...steps.slice(0, 3), forward] } } }, () => undefined)).toHaveLength(3);
   });
 
   it('gives at most a hundred findings', () => {

@@ -1,4 +1,5 @@
-import { type DocumentPath, type Finding, isJsonObject, type JsonObject, type JsonValue } from '@kb-labs/contracts';
+import { type DocumentPath, type Finding, isJsonObject, type JsonObject, type JsonValue, WHOLE_EXPRESSION } from '@kb-labs/contracts';
+import { hasExpression, isWholeExpression, parseTemplate } from '@kb-labs/expressions';
 
 import { shorten } from './build-tree.js';
 import { describeValue, report, suggest, suggestNear } from './report.js';
@@ -8,6 +9,8 @@ interface Context {
   /** The whole schema, where `$ref` looks. */
   readonly root: JsonObject;
   readonly path: DocumentPath;
+  /** Texts are evaluated before they are used: of those with expressions only the type is known, if at all. */
+  readonly evaluated?: boolean;
 }
 
 /**
@@ -16,6 +19,10 @@ interface Context {
  */
 export function* checkSchema(schema: JsonObject, value: JsonValue, context: Context): Generator<Finding> {
   const resolved = resolveRef(schema, context.root);
+  if (context.evaluated === true && typeof value === 'string' && hasExpression(value)) {
+    if (!canBecome(typesOf(resolved), value)) yield report('WRONG_TYPE', context.path, { details: { expected: expectedWords(resolved), found: 'text' }, hint: ONLY_THE_EXPRESSION });
+    return;
+  }
   const branches = listOf(resolved['anyOf'] ?? resolved['oneOf']);
   if (branches.length > 0) {
     yield* checkUnion(resolved, branches, { value, context });
@@ -30,6 +37,15 @@ export function* checkSchema(schema: JsonObject, value: JsonValue, context: Cont
   else if (typeof value === 'number') yield* checkNumber(resolved, value, context.path);
   else if (Array.isArray(value)) yield* checkList(resolved, value, context);
   else if (isJsonObject(value)) yield* checkObject(resolved, value, context);
+}
+
+export const ONLY_THE_EXPRESSION = 'text around an expression makes it text: leave only ${{ … }}';
+
+/** Whether a text with expressions can give one of these types: one whole expression keeps the type of its value; with text around it, it is text. */
+export function canBecome(types: readonly string[], value: string): boolean {
+  if (types.length === 0 || types.includes('string')) return true;
+  const parsed = parseTemplate(value);
+  return !parsed.ok || isWholeExpression(parsed.template);
 }
 
 interface Subject {
@@ -52,9 +68,16 @@ function* checkUnion(union: JsonObject, branches: readonly JsonObject[], { value
   }
   const attempts = fitting.map((branch) => [...checkSchema(branch, value, context)]);
   if (attempts.some((findings) => findings.length === 0)) return;
-  const words = patternWords(union);
+  const words = Array.isArray(value) || isJsonObject(value) ? undefined : patternWords(union);
   if (words === undefined || !attempts[0]?.every((finding) => finding.path.length === context.path.length)) yield* attempts[0] ?? [];
-  else yield report('INVALID_VALUE', context.path, { details: { problem: `expected ${words}, found ${describeValue(value)}` } });
+  else yield report('INVALID_VALUE', context.path, { details: { problem: `expected ${words}, found ${describeValue(value)}` }, hint: listHint(branches, value) });
+}
+
+/** Where a list is expected, the only text is an expression that gives one. */
+function listHint(branches: readonly JsonObject[], value: JsonValue): string | undefined {
+  const wantsList = branches.some((branch) => branch['pattern'] === WHOLE_EXPRESSION.source) && branches.some((branch) => branch['type'] === 'array');
+  const isShort = typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && value.length <= 40);
+  return wantsList && isShort ? `write a list: [${typeof value === 'string' ? JSON.stringify(value) : String(value)}]` : undefined;
 }
 
 function* checkVariant(branches: readonly JsonObject[], key: string, subject: { value: JsonObject; context: Context }): Generator<Finding> {
@@ -84,7 +107,9 @@ function wrongType(schema: JsonObject, value: JsonValue, path: DocumentPath): Fi
   const expected = Array.isArray(schema['anyOf']) || Array.isArray(schema['oneOf']) ? expectedWords(schema) : typeWords(schema);
   const details = { expected, found: describeValue(value) };
   if (value === null) return report('WRONG_TYPE', path, { details, hint: 'give it a value, or remove the key' });
-  const wantsText = typesOf(schema).includes('string');
+  const list = listHint(listOf(schema['anyOf']), value);
+  if (list !== undefined) return report('WRONG_TYPE', path, { details, hint: list });
+  const wantsText = typesOf(schema).includes('string') && !listOf(schema['oneOf']).some((branch) => Object.hasOwn(branch, 'enum'));
   return report('WRONG_TYPE', path, { details, hint: wantsText && (typeof value === 'number' || typeof value === 'boolean') ? 'put it in quotes' : undefined });
 }
 
@@ -198,7 +223,13 @@ export function typesOf(schema: JsonObject): readonly string[] {
   if (branches.length > 0) return branches.flatMap(typesOf);
   const { type } = schema;
   if (typeof type === 'string') return [type];
+  if (type === undefined) return [...new Set(listOf<JsonValue>(schema['enum']).map(typeOf))];
   return listOf<string>(type);
+}
+
+function typeOf(value: JsonValue): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
 }
 
 /** Follows a `$ref` to `#/$defs/…` of the same schema. */

@@ -1,6 +1,5 @@
-import { type Finding, isJsonObject, type JsonValue, LIMITS, parseUses } from '@kb-labs/contracts';
+import { type Finding, isJsonObject, type JsonValue, LIMITS } from '@kb-labs/contracts';
 
-import { shorten } from './build-tree.js';
 import { type JobOutline, mappingAt, type Outline, type StepOutline, valueAt } from './outline.js';
 import { report } from './report.js';
 
@@ -12,7 +11,7 @@ export function* checkJobCount(data: JsonValue): Generator<Finding> {
   yield report('INVALID_VALUE', ['jobs'], { details: { problem }, hint: 'split it into several workflows', atKey: true });
 }
 
-/** What a schema cannot say about jobs and their steps. */
+/** What a schema cannot say about jobs and the form of their steps. */
 export function* checkSteps(outline: Outline): Generator<Finding> {
   if (outline.jobs === undefined) return;
   if (Object.keys(mappingAt(outline.data, 'jobs')).length === 0) {
@@ -20,10 +19,7 @@ export function* checkSteps(outline: Outline): Generator<Finding> {
   }
   for (const job of outline.jobs.values()) {
     yield* checkIds(job);
-    for (const step of job.steps) {
-      yield* checkForm(step);
-      yield* checkUses(step);
-    }
+    for (const step of job.steps) yield* checkForm(step);
   }
 }
 
@@ -37,9 +33,13 @@ function* checkIds(job: JobOutline): Generator<Finding> {
     }
     const { written, unnamed } = valueAt(step.data, 'id') === undefined ? { written: other, unnamed: step } : { written: step, unnamed: other };
     const isAutomatic = valueAt(unnamed.data, 'id') === undefined;
-    const hint = isAutomatic ? `step ${unnamed.index + 1} has no id and is called "${unnamed.id}"` : `step ${other.index + 1} has it too: rename one of them`;
+    const hint = isAutomatic ? `${placeOf(unnamed)} has no id and is called "${unnamed.id}"` : `${placeOf(other)} has it too: rename one of them`;
     yield report('DUPLICATE_STEP', [...written.path, 'id'], { details: { id: step.id }, hint });
   }
+}
+
+function placeOf(step: StepOutline): string {
+  return step.hook === undefined ? `step ${step.n}` : `step ${step.n} of the hook "${step.hook}"`;
 }
 
 /** Fields of one form only, and what to do when they stand with the other. */
@@ -64,18 +64,4 @@ function* checkForm(step: StepOutline): Generator<Finding> {
 function laterKey(step: StepOutline, one: string, other: string): string {
   const keys = Object.keys(step.data);
   return keys.indexOf(one) > keys.indexOf(other) ? one : other;
-}
-
-function* checkUses(step: StepOutline): Generator<Finding> {
-  const { uses } = step;
-  if (uses === undefined || uses === '' || parseUses(uses) !== undefined) return;
-  yield report('USES_FORM', [...step.path, 'uses'], { details: { uses: shorten(uses) }, hint: usesHint(uses) });
-}
-
-function usesHint(uses: string): string | undefined {
-  if (uses.includes('${{')) return 'what a step uses is fixed: choose between steps with "if"';
-  const lower = uses.toLowerCase();
-  if (lower !== uses && parseUses(lower) !== undefined) return `names are in lower case: "${lower}"`;
-  if (/^(@[\w.~-]+\/)?[\w.~-]+(@[^/\s]+)?$/.test(uses)) return `add the command: "${uses}/group:command"`;
-  return undefined;
 }

@@ -1,10 +1,10 @@
-import type { JsonObject, PluginUses } from '@kb-labs/contracts';
+import type { JsonObject, PluginUses, WorkflowUses } from '@kb-labs/contracts';
 
-/** What a plugin command takes and gives: its two JSON Schemas. */
+/** What a plugin command or a workflow takes and gives: two JSON Schemas. */
 export interface CommandShape {
   readonly input: JsonObject;
   readonly output: JsonObject;
 }
 
-/** Finds the shape of a command. `undefined` when it is not known: nothing about it is checked then. */
-export type ShapeLookup = (uses: PluginUses) => CommandShape | undefined;
+/** Finds the shape of what a step uses. `undefined` when it is not known: nothing about it is checked then. */
+export type ShapeLookup = (uses: PluginUses | WorkflowUses) => CommandShape | undefined;

@@ -6,10 +6,14 @@ import { type JobOutline, mappingAt, type Outline, type StepOutline, valueAt } f
 /** The fields whose text is evaluated; each sees contexts of its own. */
 export type Field =
   | 'workflow-env'
+  | 'workflow-concurrency'
   | 'workflow-default'
   | 'workflow-outputs'
   | 'job-if'
+  | 'job-strategy'
   | 'job-env'
+  | 'job-concurrency'
+  | 'job-merge'
   | 'job-outputs'
   | 'step-if'
   | 'step-env'
@@ -29,6 +33,7 @@ export interface ExpressionPlace {
 export function* expressionPlaces(outline: Outline): Generator<ExpressionPlace> {
   const { data } = outline;
   yield* entries(data, 'env', { field: 'workflow-env', path: [] });
+  yield* groupPlace(data, { field: 'workflow-concurrency', path: [] });
   const run = mappingAt(mappingAt(data, 'defaults'), 'run');
   yield* texts(valueAt(run, 'working-directory'), { field: 'workflow-default', path: ['defaults', 'run', 'working-directory'] });
   for (const job of outline.jobs?.values() ?? []) yield* jobPlaces(job);
@@ -38,9 +43,34 @@ export function* expressionPlaces(outline: Outline): Generator<ExpressionPlace> 
 function* jobPlaces(job: JobOutline): Generator<ExpressionPlace> {
   const { path, data } = job;
   yield* texts(valueAt(data, 'if'), { field: 'job-if', path: [...path, 'if'], job });
+  const strategy = mappingAt(data, 'strategy');
+  yield* texts(valueAt(strategy, 'matrix'), { field: 'job-strategy', path: [...path, 'strategy', 'matrix'], job });
   yield* entries(data, 'env', { field: 'job-env', path, job });
+  yield* groupPlace(data, { field: 'job-concurrency', path, job });
   for (const step of job.steps) yield* stepPlaces(job, step);
+  yield* mergePlaces(job);
   yield* entries(data, 'outputs', { field: 'job-outputs', path, job });
+}
+
+/** The `group` of `concurrency:`, which can be written as the group alone. */
+function* groupPlace(data: JsonObject, at: At): Generator<ExpressionPlace> {
+  const concurrency = valueAt(data, 'concurrency');
+  const path = [...at.path, 'concurrency'];
+  if (typeof concurrency === 'string') yield { ...at, text: concurrency, path };
+  else if (isJsonObject(concurrency)) yield* oneText(concurrency, 'group', { ...at, path });
+}
+
+function* mergePlaces(job: JobOutline): Generator<ExpressionPlace> {
+  const from = valueAt(mappingAt(mappingAt(job.data, 'artifacts'), 'merge'), 'from');
+  const path = [...job.path, 'artifacts', 'merge', 'from'];
+  for (const [index, source] of Array.isArray(from) ? from.entries() : []) {
+    if (isJsonObject(source)) yield* oneText(source, 'run', { field: 'job-merge', path: [...path, index], job });
+  }
+}
+
+function* oneText(data: JsonObject, key: string, at: At): Generator<ExpressionPlace> {
+  const text = valueAt(data, key);
+  if (typeof text === 'string') yield { ...at, text, path: [...at.path, key] };
 }
 
 function* stepPlaces(job: JobOutline, step: StepOutline): Generator<ExpressionPlace> {

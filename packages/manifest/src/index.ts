@@ -4,9 +4,11 @@
  */
 export { checkReferences } from './check-references.js';
 export type { CommandShape } from './command-shape.js';
+export { isInstant } from './instant.js';
 export type { Source } from './read-document.js';
 export { readPluginManifest } from './read-plugin-manifest.js';
 export { readSettings } from './read-settings.js';
 export { readWorkflow } from './read-workflow.js';
 export type { WorkflowDocument } from './read-workflow.js';
 export { workflowJsonSchema } from './workflow-schema.js';
+export { workflowShape } from './workflow-shape.js';

@@ -1,4 +1,4 @@
-import { type DocumentPath, isJsonObject, type JsonObject, type JsonValue } from '@kb-labs/contracts';
+import { type DocumentPath, type Hook, isJsonObject, type JsonObject, type JsonValue, parseUses, type Uses } from '@kb-labs/contracts';
 
 import { Names } from './names.js';
 
@@ -20,21 +20,36 @@ export interface JobOutline {
   readonly needs: Names;
   readonly env: Names | undefined;
   readonly outputs: Names | undefined;
+  readonly strategy: StrategyOutline | undefined;
+  /** In the order they run: those of the hook `pre`, its own, then those of `on-success`, `on-failure` and `post`. */
   readonly steps: readonly StepOutline[];
   /** By id; of two with one id the first. */
   readonly stepIds: Names<StepOutline>;
 }
 
+export interface StrategyOutline {
+  /** Everything `matrix` has: its axes and the keys of `include`. `undefined`: known at run time only. */
+  readonly axes: Names | undefined;
+}
+
 export interface StepOutline {
-  /** As written, or `step-<n>` with n from 1. */
+  /** As written, or `step-<n>` with n from 1; in a hook `<hook>-<n>`. */
   readonly id: string;
+  /** Among all steps of the job. */
   readonly index: number;
+  /** In its list, from 1. */
+  readonly n: number;
+  /** `undefined`: one of the job's own. */
+  readonly hook: Hook | undefined;
   readonly path: DocumentPath;
   readonly data: JsonObject;
   readonly env: Names | undefined;
   /** Of its `outputs:`; `undefined` without one: then its result is the outputs. */
   readonly outputs: Names | undefined;
+  /** What is written. */
   readonly uses: string | undefined;
+  /** What that names. */
+  readonly target: Uses | undefined;
 }
 
 export function outlineOf(data: JsonObject): Outline {
@@ -49,9 +64,9 @@ export function outlineOf(data: JsonObject): Outline {
 
 function jobOutline(key: string, data: JsonObject): JobOutline {
   const path = ['jobs', key];
-  const written = valueAt(data, 'steps');
   const needs = valueAt(data, 'needs');
-  const steps = Array.isArray(written) ? written.flatMap((step, index) => (isJsonObject(step) ? [stepOutline(step, index, [...path, 'steps', index])] : [])) : [];
+  const strategy = valueAt(data, 'strategy');
+  const steps = stepsOf(data, path);
   return {
     key,
     path,
@@ -59,23 +74,52 @@ function jobOutline(key: string, data: JsonObject): JobOutline {
     needs: Names.of((Array.isArray(needs) ? needs : [needs]).filter((need) => typeof need === 'string')),
     env: namesAt(data, 'env'),
     outputs: namesAt(data, 'outputs'),
+    strategy: strategy === undefined ? undefined : { axes: axesOf(isJsonObject(strategy) ? valueAt(strategy, 'matrix') : undefined) },
     steps,
     stepIds: new Names(steps.map((step) => [step.id, step])),
   };
 }
 
-function stepOutline(data: JsonObject, index: number, path: DocumentPath): StepOutline {
+/** Keys of `matrix:` that are no axes. */
+export const COMBINATION_KEYS = ['include', 'exclude'];
+
+function axesOf(matrix: JsonValue | undefined): Names | undefined {
+  if (!isJsonObject(matrix)) return undefined;
+  const include = valueAt(matrix, 'include') ?? [];
+  if (!Array.isArray(include)) return undefined;
+  const axes = Object.keys(matrix).filter((key) => !COMBINATION_KEYS.includes(key));
+  return Names.of([...axes, ...include.flatMap((entry) => (isJsonObject(entry) ? Object.keys(entry) : []))]);
+}
+
+function stepsOf(job: JsonObject, path: DocumentPath): StepOutline[] {
+  const hooks = mappingAt(job, 'hooks');
+  const steps: StepOutline[] = [];
+  const add = (written: JsonValue | undefined, at: DocumentPath, hook?: Hook): void => {
+    for (const [index, step] of Array.isArray(written) ? written.entries() : []) {
+      if (isJsonObject(step)) steps.push(stepOutline(step, { index: steps.length, n: index + 1, hook, path: [...at, index] }));
+    }
+  };
+  const addHook = (hook: Hook): void => add(valueAt(hooks, hook), [...path, 'hooks', hook], hook);
+  addHook('pre');
+  add(valueAt(job, 'steps'), [...path, 'steps']);
+  addHook('on-success');
+  addHook('on-failure');
+  addHook('post');
+  return steps;
+}
+
+function stepOutline(data: JsonObject, at: Pick<StepOutline, 'index' | 'n' | 'hook' | 'path'>): StepOutline {
   const id = valueAt(data, 'id');
   const uses = valueAt(data, 'uses');
   const outputs = valueAt(data, 'outputs');
   return {
-    id: typeof id === 'string' ? id : `step-${index + 1}`,
-    index,
-    path,
+    ...at,
+    id: typeof id === 'string' ? id : `${at.hook ?? 'step'}-${at.n}`,
     data,
     env: namesAt(data, 'env'),
     outputs: isJsonObject(outputs) && Object.keys(outputs).length > 0 ? Names.of(Object.keys(outputs)) : undefined,
     uses: typeof uses === 'string' ? uses : undefined,
+    target: typeof uses === 'string' ? parseUses(uses) : undefined,
   };
 }
 

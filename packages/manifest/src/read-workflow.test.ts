@@ -118,6 +118,34 @@ describe('the limits', () => {
     }
   });
 
+  it('on the combinations of a matrix, and on all jobs of a run', () => {
+    const list = (count: number) => `[${Array.from({ length: count }, (_, index) => String(index)).join(', ')}]`;
+    const matrix = (count: number) => MINIMAL.replace('main:\n', `main:\n    strategy: { matrix: { n: ${list(count)} } }\n`);
+    const edge = LIMITS.matrixCombinations;
+    expect(codes(matrix(edge))).toEqual([]);
+    expect(codes(matrix(edge + 1))).toEqual(['MATRIX_INVALID']);
+    expect(readWorkflow({ text: matrix(edge + 1), file: 'a.yml' }, { matrixLimit: edge + 1 }).ok).toBe(true);
+    expect(readWorkflow({ text: matrix(edge + 2), file: 'a.yml' }, { matrixLimit: edge + 1 }).ok).toBe(false);
+
+    const square = (more: string) => `id: s\njobs:\n  all: { strategy: { matrix: { a: ${list(100)}, b: ${list(LIMITS.jobsAfterMatrix / 100)} } }, steps: [{ uses: "a/b:c" }] }\n${more}`;
+    const options = { matrixLimit: LIMITS.jobsAfterMatrix };
+    expect(readWorkflow({ text: square(''), file: 'a.yml' }, options).ok).toBe(true);
+    const tooMany = readWorkflow({ text: square('  two: { strategy: { matrix: { a: [1] } }, steps: [{ uses: "a/b:c" }] }\n'), file: 'a.yml' }, options);
+    expect(tooMany.diagnostics).toMatchObject([{ code: 'MATRIX_INVALID', path: 'jobs.two.strategy.matrix' }]);
+  });
+
+  it('on axes', () => {
+    const axes = (count: number) => MINIMAL.replace('main:\n', `main:\n    strategy: { matrix: { ${Array.from({ length: count }, (_, index) => `a${String(index)}: [1]`).join(', ')} } }\n`);
+    expect(codes(axes(LIMITS.matrixAxes))).toEqual([]);
+    expect(codes(axes(LIMITS.matrixAxes + 1))).toEqual(['MATRIX_INVALID']);
+  });
+
+  it('on the steps of a hook', () => {
+    const hook = (count: number) => MINIMAL.replace('main:\n', `main:\n    hooks:\n      post:\n${'        - uses: a/b:c\n'.repeat(count)}`);
+    expect(codes(hook(LIMITS.stepsPerJob))).toEqual([]);
+    expect(codes(hook(LIMITS.stepsPerJob + 1))).toEqual(['INVALID_VALUE']);
+  });
+
   it('on retries and times', () => {
     const step = (field: string) => MINIMAL.replace('a/b:c', `a/b:c\n        ${field}`);
     const edges: [string, boolean][] = [
@@ -129,6 +157,9 @@ describe('the limits', () => {
       [`timeout: ${String(LIMITS.timeoutMaxMs + 1)}ms`, false],
     ];
     for (const [field, accepted] of edges) expect(read(step(field)).ok, field).toBe(accepted);
+    const sleep = (ms: number) => MINIMAL.replace('a/b:c', `builtin:sleep\n        with: { for: ${String(ms)}ms }`);
+    const run = (ms: number) => `${MINIMAL}timeout: ${String(ms)}ms\n`;
+    for (const write of [sleep, run]) expect([read(write(LIMITS.waitMaxMs)).ok, read(write(LIMITS.waitMaxMs + 1)).ok]).toEqual([true, false]);
   });
 });
 

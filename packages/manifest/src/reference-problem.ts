@@ -1,13 +1,13 @@
-import { parseUses } from '@kb-labs/contracts';
 import type { Reference } from '@kb-labs/expressions';
 
 import { shorten } from './build-tree.js';
-import type { ShapeLookup } from './command-shape.js';
+import { restartsFrom } from './check-gate.js';
+import type { CommandShape } from './command-shape.js';
 import type { ExpressionPlace } from './expression-places.js';
 import { Names } from './names.js';
 import type { JobOutline, Outline, StepOutline } from './outline.js';
 import { suggest } from './report.js';
-import { envAt, type EnvLevel, ROOMS } from './rooms.js';
+import { contextsAt, envAt, type EnvLevel, ROOMS } from './rooms.js';
 import { unknownProperty } from './schema-properties.js';
 
 /** What is wrong with a reference or call, for a message. */
@@ -19,23 +19,25 @@ export interface ReferenceProblem {
 interface Where {
   readonly outline: Outline;
   readonly place: ExpressionPlace;
-  readonly lookup: ShapeLookup;
+  /** What a step takes and gives; `undefined` when that is not known. */
+  readonly shapeOf: (step: StepOutline) => CommandShape | undefined;
 }
 
 type Path = Reference['path'];
 
 /** Members of the contexts that are the same in every workflow. Deeper values are data. */
 const FIXED: Readonly<Record<string, Names>> = {
-  trigger: Names.of(['type', 'actor', 'payload', 'branch', 'tag', 'sha']),
-  run: Names.of(['id', 'createdAt']),
+  trigger: Names.of(['type', 'actor', 'payload', 'branch', 'tag', 'sha', 'parent']),
+  run: Names.of(['id', 'createdAt', 'callbackUrl']),
   workflow: Names.of(['id', 'name', 'version', 'digest']),
+  strategy: Names.of(['fail-fast', 'job-index', 'job-total', 'max-parallel']),
 };
+const PARENT = Names.of(['runId', 'workflowId', 'depth', 'job', 'step', 'waits', 'status']);
 
 /** What does not exist about a reference at its place; `undefined` when it does or cannot be known. */
 export function referenceProblem(reference: Reference, where: Where): ReferenceProblem | undefined {
-  const room = ROOMS[where.place.field];
   const { root, path } = reference;
-  if (!room.contexts.includes(root)) return unknownContext(root, where.place);
+  if (!contextsAt(where.place).includes(root)) return unknownContext(root, where.place);
   switch (root) {
     case 'inputs':
       return unknownName(path[0], where.outline.inputs, { says: 'there is no input', hint: 'declare it under "inputs"' });
@@ -47,13 +49,23 @@ export function referenceProblem(reference: Reference, where: Where): ReferenceP
       return jobsProblem(path, where);
     case 'steps':
       return stepsProblem(path, where);
+    case 'matrix':
+      return unknownName(path[0], where.place.job?.strategy?.axes, { says: 'the matrix has no axis' });
+    case 'trigger':
+      return triggerProblem(path);
     case 'result':
-      return where.place.step === undefined ? undefined : outputOfCommand(where.place.step, path, where.lookup);
+      return where.place.step === undefined ? undefined : outputOfCommand(where.place.step, path, where);
     default: {
       const names = Object.hasOwn(FIXED, root) ? FIXED[root] : undefined;
       return names === undefined ? undefined : unknownName(path[0], names, { says: `"${root}" has no` });
     }
   }
+}
+
+function triggerProblem([member, detail]: Path): ReferenceProblem | undefined {
+  const found = unknownName(member, FIXED['trigger'], { says: '"trigger" has no' });
+  if (found !== undefined || typeof member !== 'string' || member.toLowerCase() !== 'parent') return found;
+  return unknownName(detail, PARENT, { says: '"trigger.parent" has no' });
 }
 
 /** Names of contexts elsewhere, and what stands for them here. */
@@ -64,10 +76,9 @@ const FOREIGN: Readonly<Record<string, string>> = {
 };
 
 function unknownContext(root: string, place: ExpressionPlace): ReferenceProblem {
-  const room = ROOMS[place.field];
-  const hint = hintForContext(root, place) ?? suggest(root, room.contexts);
-  const exists = ['needs', 'jobs', 'steps', 'result', 'env'].includes(root);
-  return { problem: exists ? `"${root}" does not exist ${room.called}` : `there is no context "${shorten(root)}"`, hint };
+  const hint = hintForContext(root, place) ?? suggest(root, contextsAt(place));
+  const exists = ['needs', 'jobs', 'steps', 'matrix', 'strategy', 'result', 'env'].includes(root);
+  return { problem: exists ? `"${root}" does not exist ${ROOMS[place.field].called}` : `there is no context "${shorten(root)}"`, hint };
 }
 
 function hintForContext(root: string, place: ExpressionPlace): string | undefined {
@@ -79,11 +90,21 @@ function hintForContext(root: string, place: ExpressionPlace): string | undefine
       return 'name the job in "needs" and read needs.<job>.outputs.<name>';
     case 'needs':
       return place.field === 'workflow-outputs' ? 'read jobs.<job>.outputs.<name>' : undefined;
+    case 'matrix':
+    case 'strategy':
+      return hintForCombination(root, place);
     case 'result':
       return 'what a step returned is read in its own "outputs"; later steps read steps.<id>.outputs.<name>';
     default:
       return Object.hasOwn(FOREIGN, root.toLowerCase()) ? FOREIGN[root.toLowerCase()] : undefined;
   }
+}
+
+function hintForCombination(root: string, place: ExpressionPlace): string | undefined {
+  if (place.job === undefined) return `"${root}" belongs to a job with a "strategy"`;
+  if (place.job.strategy === undefined) return 'give the job a "strategy" with a "matrix"';
+  if (place.field === 'job-if') return 'a job is decided on before it becomes its combinations: use the "if" of a step';
+  return 'the combinations are not known yet';
 }
 
 interface Asked {
@@ -125,7 +146,7 @@ function needsProblem(path: Path, { outline, place }: Where): ReferenceProblem |
   const { job } = place;
   if (job === undefined || key === undefined || key === null) return undefined;
   const needed = job.needs.find(String(key));
-  return needed === undefined ? notNeeded(String(key), job, outline) : jobMember(needed, rest, outline);
+  return needed === undefined ? notNeeded(String(key), job, outline) : neededMember(needed, rest, outline);
 }
 
 function notNeeded(name: string, job: JobOutline, outline: Outline): ReferenceProblem {
@@ -142,17 +163,34 @@ function jobsProblem(path: Path, { outline }: Where): ReferenceProblem | undefin
 }
 
 const JOB_MEMBERS = Names.of(['outputs', 'result']);
+const MATRIX_JOB_MEMBERS = Names.of([...JOB_MEMBERS.keys(), 'combinations']);
+const COMBINATION_MEMBERS = Names.of(['matrix', ...JOB_MEMBERS.keys()]);
 
-function jobMember(name: string, path: Path, outline: Outline): ReferenceProblem | undefined {
+/** What a job says of one it needs: of one with a matrix also what its combinations gave. */
+function neededMember(name: string, path: Path, outline: Outline): ReferenceProblem | undefined {
+  const job = outline.jobs?.get(name);
+  const [member, index, part, ...rest] = path;
+  if (job?.strategy === undefined || typeof member !== 'string' || member.toLowerCase() !== 'combinations') {
+    return jobMember(name, path, outline, job?.strategy === undefined ? JOB_MEMBERS : MATRIX_JOB_MEMBERS);
+  }
+  if (typeof index === 'string') return { problem: `"combinations" is a list and has no "${shorten(index)}"`, hint: 'read one of them, combinations[0], or all: combinations.*' };
+  const found = unknownName(part, COMBINATION_MEMBERS, { says: 'a combination has no' });
+  if (found !== undefined || typeof part !== 'string') return found;
+  if (part.toLowerCase() === 'matrix') return unknownName(rest[0], job.strategy.axes, { says: `the matrix of the job "${shorten(name)}" has no axis` });
+  return jobMember(name, [part, ...rest], outline);
+}
+
+function jobMember(name: string, path: Path, outline: Outline, members = JOB_MEMBERS): ReferenceProblem | undefined {
   const [member, output] = path;
-  const found = unknownName(member, JOB_MEMBERS, { says: 'a job has no' });
+  const found = unknownName(member, members, { says: 'a job has no' });
   if (found !== undefined || typeof member !== 'string' || member.toLowerCase() !== 'outputs') return found;
   return unknownName(output, outline.jobs?.get(name)?.outputs, { says: `the job "${shorten(name)}" has no output`, hint: `declare it under "outputs" of the job "${shorten(name)}"` });
 }
 
 const STEP_MEMBERS = Names.of(['outputs', 'outcome', 'conclusion', 'status']);
 
-function stepsProblem(path: Path, { outline, place, lookup }: Where): ReferenceProblem | undefined {
+function stepsProblem(path: Path, where: Where): ReferenceProblem | undefined {
+  const { outline, place } = where;
   const [id, member, ...rest] = path;
   if (id === undefined || id === null || place.job === undefined) return undefined;
   const { steps, stepIds } = place.job;
@@ -165,11 +203,30 @@ function stepsProblem(path: Path, { outline, place, lookup }: Where): ReferenceP
     return { problem: `there is no step "${shorten(name)}" in this job`, hint };
   }
   if (step.index === until) return { problem: `the step "${step.id}" cannot read itself`, hint: place.field === 'step-outputs' ? 'what it returned is in "result"' : 'a step reads the steps before it' };
-  if (step.index > until) return { problem: `the step "${step.id}" runs later than this one`, hint: 'a step reads the steps before it: move it up' };
+  if (step.index > until) return laterStep(step, path.slice(1), where);
   const found = unknownName(member, STEP_MEMBERS, { says: 'a step has no' });
-  if (found !== undefined || typeof member !== 'string' || member.toLowerCase() !== 'outputs') return found;
-  if (step.outputs !== undefined) return unknownName(rest[0], step.outputs, { says: `the step "${step.id}" has no output` });
-  return outputOfCommand(step, rest, lookup);
+  return found ?? (isOutputs(member) ? outputOfStep(step, rest, where) : undefined);
+}
+
+function isOutputs(member: string | number | null | undefined): boolean {
+  return typeof member === 'string' && member.toLowerCase() === 'outputs';
+}
+
+function outputOfStep(step: StepOutline, path: Path, where: Where): ReferenceProblem | undefined {
+  if (step.outputs !== undefined) return unknownName(path[0], step.outputs, { says: `the step "${step.id}" has no output` });
+  return outputOfCommand(step, path, where);
+}
+
+/** A gate that sends a job back is read by the steps it sends back: what it decided the time before. */
+function laterStep(step: StepOutline, path: Path, where: Where): ReferenceProblem | undefined {
+  const later = { problem: `the step "${step.id}" runs later than this one`, hint: 'a step reads the steps before it: move it up' };
+  const [member, ...rest] = path;
+  const { step: reader, job } = where.place;
+  if (reader === undefined || reader.hook !== undefined || job === undefined || reader.index < restartsFrom(step, job)) return later;
+  if (member !== undefined && member !== null && !isOutputs(member)) {
+    return { problem: `the step "${step.id}" runs later than this one, and only its outputs of the time before can be read`, hint: `read steps.${step.id}.outputs` };
+  }
+  return outputOfStep(step, rest, where);
 }
 
 function stepOfOtherJob(name: string, outline: Outline): string | undefined {
@@ -180,9 +237,8 @@ function stepOfOtherJob(name: string, outline: Outline): string | undefined {
 }
 
 /** Against the output schema of the step's command. A script can give any output. */
-function outputOfCommand(step: StepOutline, path: Path, lookup: ShapeLookup): ReferenceProblem | undefined {
-  const uses = step.uses === undefined ? undefined : parseUses(step.uses);
-  const shape = uses === undefined ? undefined : lookup(uses);
+function outputOfCommand(step: StepOutline, path: Path, where: Where): ReferenceProblem | undefined {
+  const shape = where.shapeOf(step);
   const unknown = shape === undefined ? undefined : unknownProperty(shape.output, path);
   if (unknown === undefined) return undefined;
   const inside = path.slice(0, unknown.at).join('.');

@@ -5,6 +5,8 @@ import type { Outline } from './outline.js';
 /** The contexts an expression can name in a field, and whether it can call what is not a pure function. */
 export interface Room {
   readonly contexts: readonly string[];
+  /** Whether it belongs to one combination, when the job has a strategy. */
+  readonly inCombination: boolean;
   /** Whether `success()` and its kin mean something. */
   readonly status: boolean;
   readonly hashFiles: boolean;
@@ -15,20 +17,31 @@ export interface Room {
 const EVERYWHERE = ['inputs', 'vars', 'trigger', 'run', 'workflow'];
 const IN_JOB = [...EVERYWHERE, 'env', 'needs'];
 const IN_STEP = [...IN_JOB, 'steps'];
+const OF_COMBINATION = ['matrix', 'strategy'];
 
 /** What exists when the field is evaluated. */
 export const ROOMS: { readonly [F in Field]: Room } = {
-  'workflow-env': { contexts: [...EVERYWHERE, 'env'], status: false, hashFiles: false, called: 'in the "env" of the workflow' },
-  'workflow-default': { contexts: [...EVERYWHERE, 'env'], status: false, hashFiles: false, called: 'in "defaults"' },
-  'workflow-outputs': { contexts: [...EVERYWHERE, 'jobs'], status: false, hashFiles: false, called: 'in the "outputs" of the workflow' },
-  'job-if': { contexts: IN_JOB, status: true, hashFiles: false, called: 'in the "if" of a job' },
-  'job-env': { contexts: IN_JOB, status: false, hashFiles: false, called: 'in the "env" of a job' },
-  'job-outputs': { contexts: IN_STEP, status: false, hashFiles: false, called: 'in the "outputs" of a job' },
-  'step-if': { contexts: IN_STEP, status: true, hashFiles: true, called: 'in the "if" of a step' },
-  'step-env': { contexts: IN_STEP, status: false, hashFiles: true, called: 'in the "env" of a step' },
-  'step-with': { contexts: IN_STEP, status: false, hashFiles: true, called: 'here' },
-  'step-outputs': { contexts: [...IN_STEP, 'result'], status: false, hashFiles: false, called: 'in the "outputs" of a step' },
+  'workflow-env': { contexts: [...EVERYWHERE, 'env'], inCombination: false, status: false, hashFiles: false, called: 'in the "env" of the workflow' },
+  'workflow-concurrency': { contexts: EVERYWHERE, inCombination: false, status: false, hashFiles: false, called: 'in the "concurrency" of the workflow' },
+  'workflow-default': { contexts: [...EVERYWHERE, 'env'], inCombination: false, status: false, hashFiles: false, called: 'in "defaults"' },
+  'workflow-outputs': { contexts: [...EVERYWHERE, 'jobs'], inCombination: false, status: false, hashFiles: false, called: 'in the "outputs" of the workflow' },
+  'job-if': { contexts: IN_JOB, inCombination: false, status: true, hashFiles: false, called: 'in the "if" of a job' },
+  'job-strategy': { contexts: IN_JOB, inCombination: false, status: false, hashFiles: false, called: 'in a "matrix"' },
+  'job-env': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "env" of a job' },
+  'job-concurrency': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "concurrency" of a job' },
+  'job-merge': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "merge" of a job' },
+  'job-outputs': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: false, called: 'in the "outputs" of a job' },
+  'step-if': { contexts: IN_STEP, inCombination: true, status: true, hashFiles: true, called: 'in the "if" of a step' },
+  'step-env': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: true, called: 'in the "env" of a step' },
+  'step-with': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: true, called: 'here' },
+  'step-outputs': { contexts: [...IN_STEP, 'result'], inCombination: true, status: false, hashFiles: false, called: 'in the "outputs" of a step' },
 };
+
+/** The contexts at a place. */
+export function contextsAt(place: ExpressionPlace): readonly string[] {
+  const room = ROOMS[place.field];
+  return room.inCombination && place.job?.strategy !== undefined ? [...room.contexts, ...OF_COMBINATION] : room.contexts;
+}
 
 /** One `env:` that a place reads: all of it, or only the entries before one. */
 export interface EnvLevel {
@@ -48,12 +61,17 @@ export function envAt(outline: Outline, place: ExpressionPlace): readonly EnvLev
   switch (place.field) {
     case 'workflow-env':
       return [above(outline.env, place)];
+    case 'workflow-concurrency':
+      return [];
     case 'workflow-default':
     case 'workflow-outputs':
     case 'job-if':
+    case 'job-strategy':
       return [workflow];
     case 'job-env':
       return [workflow, above(job.names, place)];
+    case 'job-concurrency':
+    case 'job-merge':
     case 'job-outputs':
     case 'step-if':
       return [workflow, job];

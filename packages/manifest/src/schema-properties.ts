@@ -25,23 +25,27 @@ export function unknownProperty(schema: JsonObject, path: readonly (string | num
       continue;
     }
     if (step === null) return undefined;
-    const known = closedProperties(resolved);
-    if (known === undefined) return undefined;
+    if (!isClosed(resolved)) return undefined;
+    const properties = mappingOf(resolved, 'properties') ?? {};
     const name = String(step);
-    const written = known.find((key) => key === name) ?? known.find((key) => key.toLowerCase() === name.toLowerCase());
+    const known = Object.hasOwn(properties, name) ? [name] : Object.keys(properties);
+    const written = known.find((key) => key.toLowerCase() === name.toLowerCase());
     if (written === undefined) return { at, name, known };
-    here = mappingOf(mappingOf(resolved, 'properties') ?? {}, written);
+    here = mappingOf(properties, written);
   }
   return undefined;
 }
 
 /** The names of an object that has no others; `undefined` when the schema leaves room for more. */
 export function closedProperties(schema: JsonObject): readonly string[] | undefined {
-  const properties = mappingOf(schema, 'properties');
+  return isClosed(schema) ? Object.keys(mappingOf(schema, 'properties') ?? {}) : undefined;
+}
+
+function isClosed(schema: JsonObject): boolean {
   const additional = valueAt(schema, 'additionalProperties');
-  if (properties === undefined || (additional !== undefined && additional !== false)) return undefined;
+  if (mappingOf(schema, 'properties') === undefined || (additional !== undefined && additional !== false)) return false;
   const combined = ['anyOf', 'oneOf', 'allOf', 'if', 'patternProperties', 'dependentSchemas', '$ref'].some((keyword) => Object.hasOwn(schema, keyword));
-  return combined ? undefined : Object.keys(properties);
+  return !combined;
 }
 
 function mappingOf(schema: JsonObject, key: string): JsonObject | undefined {

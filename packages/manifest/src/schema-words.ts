@@ -9,6 +9,7 @@ import {
   type JsonObject,
   type JsonValue,
   stepArtifactSchema,
+  WHOLE_EXPRESSION,
   WORKFLOW_ID,
 } from '@kb-labs/contracts';
 import * as z from 'zod/mini';
@@ -29,13 +30,12 @@ export function expectedWords(schema: JsonObject): string {
 export function patternWords(schema: JsonObject): string | undefined {
   const { pattern } = schema;
   if (typeof pattern === 'string') return words().get(pattern) ?? `text of the form ${pattern}`;
-  const branches = schema['anyOf'];
-  if (!Array.isArray(branches)) return undefined;
-  for (const branch of branches) {
-    const found = isJsonObject(branch) && typeof branch['pattern'] === 'string' ? words().get(branch['pattern']) : undefined;
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const branches = Array.isArray(schema['anyOf']) ? schema['anyOf'].filter(isJsonObject) : [];
+  const patterns = branches.flatMap((branch) => (typeof branch['pattern'] === 'string' ? [branch['pattern']] : []));
+  if (patterns.length === 0) return undefined;
+  // The words for durations speak of the number beside the text, too.
+  const whole = patterns.find((written) => written === patternOf(durationSchema));
+  return whole === undefined ? branches.map(expectedWords).join(' or ') : words().get(whole);
 }
 
 let table: ReadonlyMap<string, string> | undefined;
@@ -50,6 +50,7 @@ function words(): ReadonlyMap<string, string> {
     [ARTIFACT_NAME.source, 'letters, digits, ".", "_", "-" and "/", starting with a letter, digit or "_", at most 255'],
     [patternOf(commandIdSchema), '"group:command" in lower case'],
     [patternOf(stepArtifactSchema.shape.source), '"outputs.<name>" or "file:<path in the workspace>"'],
+    [WHOLE_EXPRESSION.source, 'one expression "${{ … }}"'],
     [patternOf(durationSchema), 'a duration ("500ms", "30s", "10m", "2h", or a number of seconds)'],
   ]);
   return table;
