@@ -1,8 +1,9 @@
-import type { RunId, RunStatus, RunSummary } from '@kb-labs/contracts';
-import type { Catalog, RunQuery } from '@kb-labs/ports';
+import { isTerminalRun, RUN_STATUSES, type RunId, type RunStatus, type RunSummary } from '@kb-labs/contracts';
+import type { Catalog, OpenWait, RunQuery, WaitQuery } from '@kb-labs/ports';
 
 import type { CommitGroup } from './commit-group.js';
-import type { Connection } from './connection.js';
+import { AT_MOST, type Connection } from './connection.js';
+import { listWaits } from './waits.js';
 
 interface RunRow {
   readonly id: string;
@@ -13,9 +14,14 @@ interface RunRow {
   readonly created_at: number;
   readonly started_at: number | null;
   readonly finished_at: number | null;
+  readonly root: string;
+  readonly tenant: string;
+  readonly parent: string | null;
 }
 
-const COLUMNS = 'id, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at';
+const COLUMNS = 'id, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent';
+
+const OPEN_STATUSES = JSON.stringify(RUN_STATUSES.filter((status) => !isTerminalRun(status)));
 
 export class EmbeddedCatalog implements Catalog {
   readonly #connection: Connection;
@@ -40,12 +46,26 @@ export class EmbeddedCatalog implements Catalog {
   openRuns(page: { after?: RunId; limit: number }): Promise<RunId[]> {
     return this.#group.read(() => {
       const rows = this.#connection.all<{ id: RunId }>(
-        'SELECT id FROM run WHERE ended = 0 AND id > ? ORDER BY id LIMIT ?',
+        `SELECT id FROM run WHERE ended = 0 AND id > ? ORDER BY id ${AT_MOST}`,
         page.after ?? '',
         Math.max(page.limit, 0),
       );
       return rows.map((row) => row.id);
     });
+  }
+
+  countOpen(): Promise<Partial<Record<RunStatus, number>>> {
+    return this.#group.read(() => {
+      const rows = this.#connection.all<{ status: RunStatus; runs: number }>(
+        `SELECT status, count(*) AS runs FROM run INDEXED BY run_by_status WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status`,
+        OPEN_STATUSES,
+      );
+      return Object.fromEntries(rows.map(({ status, runs }) => [status, runs]));
+    });
+  }
+
+  listWaits(query: WaitQuery): Promise<OpenWait[]> {
+    return this.#group.read(() => listWaits(this.#connection, query));
   }
 }
 
@@ -69,7 +89,7 @@ function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = connection.all<RunRow>(
-    `SELECT ${COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC LIMIT ?`,
+    `SELECT ${COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
     ...values,
     Math.max(query.limit, 0),
   );
@@ -93,9 +113,12 @@ function toSummary(row: RunRow): RunSummary {
     workflowId: row.workflow_id,
     workflowVersion: row.workflow_version,
     status: row.status,
+    root: row.root,
+    tenant: row.tenant,
     trigger: JSON.parse(row.origin) as RunSummary['trigger'],
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
+    ...(row.parent === null ? {} : { parent: row.parent }),
   };
 }

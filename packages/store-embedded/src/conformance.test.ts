@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { catalogSuite, eventLogSuite, fakeClock, jobQueueSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
+import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
 import { describe, it } from 'vitest';
 
 import { type EmbeddedStore, openEmbeddedStore } from './index.js';
@@ -31,4 +31,5 @@ const runner = { describe, it };
 eventLogSuite('embedded', makeStore, runner);
 jobQueueSuite('embedded', makeStore, runner);
 stepLogsSuite('embedded', makeStore, runner);
+claimsSuite('embedded', makeStore, runner);
 catalogSuite('embedded', makeStore, runner);

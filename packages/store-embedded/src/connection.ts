@@ -6,6 +6,9 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
  */
 const LOCK_WAIT_MS = 3;
 
+/** A bare "LIMIT ?" is part of the plan: SQLite would prepare the statement anew for every number it is given. */
+export const AT_MOST = 'LIMIT 0 + ?';
+
 /** One SQLite connection with its statements prepared once. `Row` is the caller's word on the columns it selects. */
 export class Connection {
   readonly #database: DatabaseSync;

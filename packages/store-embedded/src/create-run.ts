@@ -2,8 +2,9 @@ import { isTerminalRun } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Create, CreateResult } from '@kb-labs/ports';
 
+import { placeClaims } from './claims.js';
 import type { Changes } from './commit-group.js';
-import type { Connection } from './connection.js';
+import { AT_MOST, type Connection } from './connection.js';
 import { insertEvents } from './journal.js';
 import { insertTickets } from './tickets.js';
 
@@ -31,7 +32,8 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   if (idempotency !== undefined) keepKey(connection, idempotency, command);
   const key = insertRun(connection, command);
   insertEvents(connection, command.events, { key, after: 0, at: command.at });
-  if (insertTickets(connection, command.enqueue) > 0) changes.ready = true;
+  placeClaims(connection, { runId, claims: isTerminalRun(command.summary.status) ? [] : (command.claim ?? []) }, changes);
+  if (insertTickets(connection, command.enqueue, { evenEnded: runId }) > 0) changes.ready = true;
   changes.runs.add(runId);
   return { ok: true, runId, repeated: false };
 }
@@ -43,7 +45,7 @@ function countOpen(connection: Connection): number {
 
 function keepKey(connection: Connection, idempotency: NonNullable<Create['idempotency']>, command: Create): void {
   connection.run(
-    'DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE keep_until < ? ORDER BY keep_until LIMIT ?)',
+    `DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency WHERE keep_until < ? ORDER BY keep_until ${AT_MOST})`,
     command.at,
     KEYS_PER_SWEEP,
   );
@@ -60,8 +62,8 @@ function insertRun(connection: Connection, command: Create): number {
   const { summary } = command;
   const ended = isTerminalRun(summary.status);
   const row = connection.get<{ key: number }>(
-    `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+    `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
     command.runId,
     versionOf(command),
     command.events.length,
@@ -74,6 +76,9 @@ function insertRun(connection: Connection, command: Create): number {
     summary.createdAt,
     summary.startedAt,
     summary.finishedAt,
+    summary.root,
+    summary.tenant,
+    summary.parent ?? null,
   );
   if (row === undefined) throw new Error('the run row was not inserted');
   if (!ended) connection.run(`UPDATE counter SET value = value + 1 WHERE name = 'open'`);

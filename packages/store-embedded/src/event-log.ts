@@ -2,11 +2,13 @@ import { isTerminalRun, type RunEvent, type RunId, type RunSummary } from '@kb-l
 import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
+import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
 import type { Changes, CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { createRun } from './create-run.js';
 import { findHead, insertEvents, type JournalHead, readEvents } from './journal.js';
 import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
+import { changeWaits, dropWaitsOf } from './waits.js';
 
 export class EmbeddedEventLog implements EventLog {
   readonly #connection: Connection;
@@ -51,11 +53,25 @@ function appendEvents(connection: Connection, command: Append, changes: Changes)
     connection.run('UPDATE run SET head = ?, decided = ? WHERE key = ?', seq, decided, journal.key);
   }
   if (summary !== undefined) updateSummary(connection, journal, summary);
-  settleTickets(connection, command.settle ?? []);
-  if (summary !== undefined && isTerminalRun(summary.status)) dropTicketsOf(connection, runId);
-  if (insertTickets(connection, command.enqueue ?? []) > 0) changes.ready = true;
+  follow(connection, command, changes);
   changes.runs.add(runId);
   return { ok: true, seq };
+}
+
+/** What follows from the events for everything around the journal, in the order that the port promises. */
+function follow(connection: Connection, command: Append, changes: Changes): void {
+  const { runId, summary, waits } = command;
+  endClaims(connection, { runId, jobs: command.unclaim ?? [] }, changes);
+  placeClaims(connection, { runId, claims: command.claim ?? [] }, changes);
+  if (waits !== undefined) changeWaits(connection, waits, { runId, at: command.at });
+  if (settleTickets(connection, command.settle ?? [])) changes.ready = true;
+  const ends = summary !== undefined && isTerminalRun(summary.status);
+  if (ends) {
+    dropClaimsOf(connection, runId, changes);
+    dropWaitsOf(connection, runId);
+    if (dropTicketsOf(connection, runId)) changes.ready = true;
+  }
+  if (insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}) > 0) changes.ready = true;
 }
 
 /** The rest of a summary never changes after its run was created. */

@@ -1,8 +1,10 @@
 import type { WorkerId } from '@kb-labs/contracts';
-import type { Lease } from '@kb-labs/ports';
+import type { Lease, TakeOptions } from '@kb-labs/ports';
 
-import type { Connection } from './connection.js';
-import { placeOf, type TicketRow } from './tickets.js';
+import { AT_MOST, type Connection } from './connection.js';
+import { lanesOf } from './lanes.js';
+import { roomUnder } from './room.js';
+import { placeOf, RANKS, type TicketRow } from './tickets.js';
 import type { WorkerRow } from './workers.js';
 
 export interface Taker {
@@ -12,63 +14,36 @@ export interface Taker {
   readonly now: number;
 }
 
-/** The tickets the taker may have now, in the order they fell due and then were made. */
-export function dueTickets(connection: Connection, options: Taker & { limit: number }): TicketRow[] {
-  const { taker, now, limit } = options;
+/** The tickets the taker may have now: by priority, then in the order they fell due and then were made. */
+export function dueTickets(connection: Connection, options: Taker & Pick<TakeOptions, 'limit' | 'caps'>): TicketRow[] {
+  const { taker, now, limit, caps, live } = options;
   if (limit <= 0) return [];
-  const live = idsOf(options.live);
-  if (taker.scope === null) {
-    return connection.all<TicketRow>(
-      `SELECT * FROM (
-         SELECT * FROM (SELECT * FROM ticket WHERE worker IS NULL AND not_before <= ? ORDER BY not_before, n LIMIT ?)
-         UNION ALL
-         SELECT * FROM ticket WHERE worker IS NOT NULL AND not_before <= ? AND (until <= ? OR ${HOLDER_GONE})
-       ) ORDER BY not_before, n LIMIT ?`,
-      now,
-      limit,
-      now,
-      now,
-      live,
-      limit,
-    );
+  const due = abandoned(connection, options);
+  for (const { free, values } of lanesOf(connection, taker, { byTenant: caps?.perTenant !== undefined })) {
+    const query = `SELECT * FROM ticket ${free} AND rank IN (0, 1, 2) AND not_before <= ? ORDER BY rank, not_before, n ${AT_MOST}`;
+    due.push(...connection.all<TicketRow>(query, ...values, now, limit));
   }
-  return connection.all<TicketRow>(
-    `SELECT ticket.* FROM json_each(?) AS scope CROSS JOIN ticket
-     WHERE ${IN_SCOPE} AND not_before <= ? AND (worker IS NULL OR until <= ? OR ${HOLDER_GONE})
-     ORDER BY not_before, n LIMIT ?`,
-    taker.scope,
-    now,
-    now,
-    live,
-    limit,
-  );
+  due.sort((a, b) => a.rank - b.rank || a.not_before - b.not_before || a.n - b.n);
+  if (caps === undefined) return due.slice(0, limit);
+  const room = roomUnder(connection, caps, live);
+  const rows: TicketRow[] = [];
+  for (const row of due) if (rows.length < limit && room.admits(row)) rows.push(row);
+  return rows;
 }
 
 /**
  * When the taker could have its next ticket: a free one when it falls due, one held by a live worker when the lease
  * runs out. That goes for its own too: a worker that never heard what it was given gets it back that way.
  */
-export function nextDueAt(connection: Connection, options: Taker): number | undefined {
-  const { taker } = options;
-  const live = idsOf(options.live);
-  if (taker.scope === null) {
-    const row = connection.get<{ due: number | null }>(
-      `SELECT min(due) AS due FROM (
-         SELECT min(not_before) AS due FROM ticket WHERE worker IS NULL
-         UNION ALL
-         SELECT min(${HELD_DUE}) FROM ticket WHERE worker IS NOT NULL
-       )`,
-      live,
-    );
-    return row?.due ?? undefined;
-  }
-  const row = connection.get<{ due: number | null }>(
-    `SELECT min(CASE WHEN worker IS NULL THEN not_before ELSE ${HELD_DUE} END) AS due
-     FROM json_each(?) AS scope CROSS JOIN ticket WHERE ${IN_SCOPE}`,
-    live,
-    taker.scope,
-  );
-  return row?.due ?? undefined;
+export function nextDueAt(connection: Connection, { taker, live }: Taker): number | undefined {
+  const held = connection.get<Due>(`SELECT min(${HELD_DUE}) AS due ${heldFor(taker)}`, idsOf(live), ...rootsOf(taker));
+  const free = lanesOf(connection, taker, { byTenant: false }).map((lane) => {
+    const ofRanks = RANKS.map((_, rank) => `SELECT min(not_before) AS due FROM ticket ${lane.free} AND rank = ${String(rank)}`);
+    const values = RANKS.flatMap(() => lane.values);
+    return connection.get<Due>(`SELECT min(due) AS due FROM (${ofRanks.join(' UNION ALL ')})`, ...values);
+  });
+  const instants = [held, ...free].flatMap((row) => row?.due ?? []);
+  return instants.length === 0 ? undefined : Math.min(...instants);
 }
 
 /** Gives the tickets to the worker, each with a token above every token before. */
@@ -83,9 +58,32 @@ export function handOut(connection: Connection, rows: readonly TicketRow[], to: 
   });
 }
 
+interface Due {
+  readonly due: number | null;
+}
+
 const HOLDER_GONE = 'worker NOT IN (SELECT value FROM json_each(?))';
 const HELD_DUE = `CASE WHEN ${HOLDER_GONE} THEN not_before ELSE max(until, not_before) END`;
-const IN_SCOPE = `ticket.id > scope.value || '.' AND ticket.id < scope.value || '/'`;
+
+/** Held tickets whose holder is gone or has let its lease run out. All that are held are looked at: as many as jobs run. */
+function abandoned(connection: Connection, { taker, live, now }: Taker): TicketRow[] {
+  return connection.all<TicketRow>(
+    `SELECT * ${heldFor(taker)} AND not_before <= ? AND (until <= ? OR ${HOLDER_GONE})`,
+    ...rootsOf(taker),
+    now,
+    now,
+    idsOf(live),
+  );
+}
+
+function heldFor(taker: WorkerRow): string {
+  const held = 'FROM ticket INDEXED BY ticket_held WHERE worker IS NOT NULL AND parked = 0';
+  return taker.scope === null ? held : `${held} AND root IN (SELECT value FROM json_each(?))`;
+}
+
+function rootsOf(taker: WorkerRow): string[] {
+  return taker.scope === null ? [] : [taker.scope];
+}
 
 function idsOf(workers: readonly WorkerRow[]): string {
   return JSON.stringify(workers.map((worker) => worker.id));

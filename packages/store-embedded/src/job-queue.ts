@@ -1,12 +1,12 @@
 import type { RunId, WorkerId } from '@kb-labs/contracts';
-import type { Clock, JobQueue, Lease, NewTicket, QueuedTicket, WorkerInfo } from '@kb-labs/ports';
+import type { Clock, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
 import type { CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { dueTickets, handOut, nextDueAt } from './hand-out.js';
-import { insertTickets, listTicketsOf, placeOf, type TicketRow } from './tickets.js';
-import { addWorker, findWorker, isSeenLately, liveWorkers, noteSeen, removeWorker, scopeOf, sweepWorkers, type WorkerRow } from './workers.js';
+import { countTickets, insertTickets, listTicketsOf, placeOf, RANKS, type TicketRow } from './tickets.js';
+import { addWorker, findWorker, isSeenLately, liveWorkers, noteSeen, removeWorker, scopeOf, sweepWorkers } from './workers.js';
 
 export class EmbeddedJobQueue implements JobQueue {
   readonly #connection: Connection;
@@ -37,16 +37,16 @@ export class EmbeddedJobQueue implements JobQueue {
     });
   }
 
-  async take(worker: WorkerId, options: { limit: number; leaseMs: number }): Promise<Lease[]> {
-    // Looking first keeps an idle worker from locking the file.
-    if (!(await this.#group.read(() => this.#hasWork(worker)))) return [];
+  async take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
+    // Looking first keeps an idle worker, and one that the caps hold back, from locking the file.
+    if (!(await this.#group.read(() => this.#hasWork(worker, options)))) return [];
     return await this.#group.write(() => {
       const now = this.#clock.now();
       const live = sweepWorkers(this.#connection, now);
       const taker = live.find((row) => row.id === worker);
       if (taker === undefined) return [];
       noteSeen(this.#connection, taker, now);
-      const rows = dueTickets(this.#connection, { taker, live, now, limit: options.limit });
+      const rows = dueTickets(this.#connection, { ...options, taker, live, now });
       return handOut(this.#connection, rows, { worker, until: now + options.leaseMs });
     });
   }
@@ -83,8 +83,11 @@ export class EmbeddedJobQueue implements JobQueue {
 
   discard(leases: readonly Lease[]): Promise<void> {
     if (leases.length === 0) return Promise.resolve();
-    return this.#group.write(() => {
-      for (const lease of leases) this.#connection.run('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token);
+    return this.#group.write((changes) => {
+      for (const lease of leases) {
+        // Fewer tickets are held now: under a cap, that lets another one go out.
+        if (this.#connection.run('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token) > 0) changes.ready = true;
+      }
     });
   }
 
@@ -104,17 +107,29 @@ export class EmbeddedJobQueue implements JobQueue {
     });
   }
 
+  counts(): Promise<QueueCounts> {
+    return this.#group.read(() => countTickets(this.#connection, this.#clock.now()));
+  }
+
   served(runIds: readonly RunId[]): Promise<ReadonlySet<RunId>> {
     return this.#group.read(() => {
       const scopes = liveWorkers(this.#connection, this.#clock.now()).map(scopeOf);
-      return new Set(runIds.filter((runId) => scopes.some((scope) => scope === undefined || scope.has(runId))));
+      if (scopes.length === 0) return new Set();
+      return new Set(
+        runIds.filter((runId) => {
+          const root = this.#rootOf(runId);
+          return scopes.some((scope) => scope === undefined || scope.has(root));
+        }),
+      );
     });
   }
 
   nextDue(worker: WorkerId): Promise<number | undefined> {
     return this.#group.read(() => {
       const taker = findWorker(this.#connection, worker);
-      return taker === undefined ? undefined : this.#nextDue(taker, this.#clock.now());
+      if (taker === undefined) return undefined;
+      const now = this.#clock.now();
+      return nextDueAt(this.#connection, { taker, live: liveWorkers(this.#connection, now), now });
     });
   }
 
@@ -122,20 +137,29 @@ export class EmbeddedJobQueue implements JobQueue {
     return this.#watch.watchReady(callback);
   }
 
-  #hasWork(worker: WorkerId): boolean {
+  #hasWork(worker: WorkerId, options: TakeOptions): boolean {
     const now = this.#clock.now();
     const taker = findWorker(this.#connection, worker);
     if (taker === undefined) return false;
-    return !isSeenLately(taker, now) || (this.#nextDue(taker, now) ?? Number.POSITIVE_INFINITY) <= now;
+    if (!isSeenLately(taker, now)) return true;
+    return dueTickets(this.#connection, { ...options, taker, live: liveWorkers(this.#connection, now), now, limit: Math.min(options.limit, 1) }).length > 0;
   }
 
-  #nextDue(taker: WorkerRow, now: number): number | undefined {
-    return nextDueAt(this.#connection, { taker, live: liveWorkers(this.#connection, now), now });
+  /** A run that is not there yet is taken for the top of its own tree. */
+  #rootOf(runId: RunId): RunId {
+    return this.#connection.get<{ root: RunId }>('SELECT root FROM run WHERE id = ?', runId)?.root ?? runId;
   }
 }
 
 function toQueuedTicket(row: TicketRow, live: ReadonlySet<string>): QueuedTicket {
-  const ticket = { id: row.id, ...placeOf(row), notBefore: row.not_before };
+  const priority = RANKS[row.rank];
+  const ticket: QueuedTicket = {
+    id: row.id,
+    ...placeOf(row),
+    notBefore: row.not_before,
+    ...(priority === undefined ? {} : { priority }),
+    ...(row.parked === 0 ? {} : { parked: true }),
+  };
   if (row.worker === null || row.token === null || row.until === null) return ticket;
   return { ...ticket, lease: { worker: row.worker as WorkerId, token: row.token, until: row.until, alive: live.has(row.worker) } };
 }

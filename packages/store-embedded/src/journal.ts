@@ -1,7 +1,7 @@
 import { JOURNAL_SCHEMA, type RunEvent, type RunEventBody, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
-import type { Connection } from './connection.js';
+import { AT_MOST, type Connection } from './connection.js';
 
 /** What an append decides on. */
 export interface JournalHead {
@@ -45,7 +45,7 @@ export function readEvents(connection: Connection, runId: RunId, range: { after:
   const journal = findHead(connection, runId);
   if (journal === undefined) return [];
   const rows = connection.all<{ seq: number; at: number; body: string }>(
-    'SELECT seq, at, body FROM event WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?',
+    `SELECT seq, at, body FROM event WHERE run = ? AND seq > ? ORDER BY seq ${AT_MOST}`,
     journal.key,
     range.after,
     range.limit,

@@ -101,7 +101,8 @@ describe('opening', () => {
 });
 
 describe('migrating', () => {
-  const added = { to: 2, sql: 'CREATE TABLE added (a); INSERT INTO added SELECT id FROM run' };
+  const newest = MIGRATIONS.length;
+  const added = { to: newest + 1, sql: 'CREATE TABLE added (a); INSERT INTO added SELECT id FROM run' };
 
   it('adds what a newer version needs to tables that hold something', async () => {
     const dir = temporaryDir();
@@ -113,7 +114,7 @@ describe('migrating', () => {
     migrate(connection, [...MIGRATIONS, added]);
     migrate(connection, [...MIGRATIONS, added]);
     expect(connection.all('SELECT a FROM added')).toEqual([{ a: runId }]);
-    expect(connection.get('PRAGMA user_version')).toEqual({ user_version: 2 });
+    expect(connection.get('PRAGMA user_version')).toEqual({ user_version: newest + 1 });
     connection.close();
   });
 
@@ -121,9 +122,9 @@ describe('migrating', () => {
     const connection = new Connection(join(temporaryDir(), 'state.db'));
     migrate(connection);
     const tables = connection.all('SELECT name FROM sqlite_schema');
-    expect(() => migrate(connection, [...MIGRATIONS, added, { to: 3, sql: 'CREATE TABLE run (twice)' }])).toThrow(/already exists/);
+    expect(() => migrate(connection, [...MIGRATIONS, added, { to: newest + 2, sql: 'CREATE TABLE run (twice)' }])).toThrow(/already exists/);
     expect(connection.all('SELECT name FROM sqlite_schema')).toEqual(tables);
-    expect(connection.get('PRAGMA user_version')).toEqual({ user_version: 1 });
+    expect(connection.get('PRAGMA user_version')).toEqual({ user_version: newest });
     connection.close();
   });
 });

@@ -1,9 +1,10 @@
 import { AppError } from '@kb-labs/errors';
-import type { Catalog, Clock, EventLog, JobQueue, Logger, StepLogs } from '@kb-labs/ports';
+import type { Catalog, Claims, Clock, EventLog, JobQueue, Logger, StepLogs } from '@kb-labs/ports';
 
 import { whenNotBusy } from './busy-wait.js';
 import { EmbeddedCatalog } from './catalog.js';
 import { ChangeWatch } from './change-watch.js';
+import { listClaims } from './claims.js';
 import { CommitGroup } from './commit-group.js';
 import { Connection } from './connection.js';
 import { EmbeddedEventLog } from './event-log.js';
@@ -26,6 +27,7 @@ export interface EmbeddedStore {
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly queue: JobQueue;
+  readonly claims: Claims;
   readonly logs: StepLogs;
   /** Finishes the writes that were asked for and lets go of the file. Watchers are forgotten; later calls fail with `STATE_UNAVAILABLE`. */
   close(): Promise<void>;
@@ -53,6 +55,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     log: new EmbeddedEventLog(connection, group, watch),
     catalog: new EmbeddedCatalog(connection, group),
     queue: new EmbeddedJobQueue(connection, group, watch, clock),
+    claims: { of: (runId) => group.read(() => listClaims(connection, runId)) },
     logs: new EmbeddedStepLogs(connection, group, watch),
     close: () => (closing ??= closeStore(group, watch, connection)),
   };

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -23,12 +24,14 @@ describe('another process', () => {
   });
 
   it.runIf(onLinux)('is dead when it has ended and its parent has not looked yet', async () => {
-    // The shell starts a child, says its number, and becomes a program that never looks after it.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600']);
+    // The shell starts a child, says its number, and becomes a program that never looks after it; only then may the child end.
+    const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
     onTestFinished(() => void parent.kill('SIGKILL'));
-    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const [said] = (await once(parent.stdio[1] as Readable, 'data')) as [Buffer];
     const pid = Number(said.toString());
     const identity = { ...self, pid, started: await startOf(pid) };
+    while ((await readFile(`/proc/${String(parent.pid)}/comm`, 'utf8')) !== 'sleep\n') await new Promise((resolve) => setImmediate(resolve));
+    (parent.stdio[3] as Writable).end();
     while (existenceOf(identity) !== 'dead') await new Promise((resolve) => setImmediate(resolve));
     expect(process.kill(pid, 0)).toBe(true);
     expect(await startOf(pid)).toBe(identity.started);

@@ -1,7 +1,7 @@
 import type { LogLine } from '@kb-labs/contracts';
 import type { LogPage, LogQuery } from '@kb-labs/ports';
 
-import type { Connection } from './connection.js';
+import { AT_MOST, type Connection } from './connection.js';
 
 interface LineRow extends LogLine {
   readonly cursor: number;
@@ -38,7 +38,7 @@ function selectRows(
   return connection.all<LineRow>(
     `SELECT cursor, job, log_step.step AS step, attempt, n, at, stream, level, text
      FROM log_line AS line CROSS JOIN log_step ON log_step.key = line.step
-     WHERE ${conditions.join(' AND ')} ORDER BY cursor LIMIT ?`,
+     WHERE ${conditions.join(' AND ')} ORDER BY cursor ${AT_MOST}`,
     ...values,
     range.limit,
   );

@@ -2,8 +2,10 @@
  * The tables, by version. A version that has been released never changes: a new one is added to the end.
  *
  * `run` is the catalog row of a run and the state of its journal: `head` is the last event, `decided` the last one of a
- * decision. `event`, `log_step` and `log_line` refer to it by
- * its short `key`; tickets carry the run's id, because a worker knows nothing else.
+ * decision. `event`, `log_step` and `log_line` refer to it by its short `key`; tickets carry the run's id, because a
+ * worker knows nothing else, and copies of its `root` and `tenant`, because hand-outs are looked up by them. `rank` is the
+ * priority of a ticket, the first to go is 0; `parked` keeps it from being handed out. An empty `job` of a claim stands for
+ * the run as a whole: two NULLs would not count as the same.
  */
 export interface Migration {
   readonly to: number;
@@ -100,6 +102,50 @@ CREATE TABLE log_line (
   text TEXT NOT NULL,
   PRIMARY KEY (run, cursor)
 ) WITHOUT ROWID;
+`,
+  },
+  {
+    to: 2,
+    sql: `
+ALTER TABLE run ADD COLUMN root TEXT NOT NULL DEFAULT '';
+ALTER TABLE run ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';
+ALTER TABLE run ADD COLUMN parent TEXT;
+UPDATE run SET root = id;
+
+ALTER TABLE ticket ADD COLUMN root TEXT NOT NULL DEFAULT '';
+ALTER TABLE ticket ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';
+ALTER TABLE ticket ADD COLUMN rank INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE ticket ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;
+UPDATE ticket SET root = run_id;
+DROP INDEX ticket_free;
+DROP INDEX ticket_held;
+CREATE INDEX ticket_free ON ticket (rank, not_before) WHERE worker IS NULL AND parked = 0;
+CREATE INDEX ticket_by_tenant ON ticket (tenant, rank, not_before) WHERE parked = 0;
+CREATE INDEX ticket_by_root ON ticket (root, tenant, rank, not_before) WHERE parked = 0;
+CREATE INDEX ticket_held ON ticket (root) WHERE worker IS NOT NULL;
+
+CREATE TABLE claim (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  group_name TEXT NOT NULL,
+  run_id TEXT NOT NULL,
+  job TEXT NOT NULL,
+  UNIQUE (run_id, job)
+);
+CREATE INDEX claim_by_group ON claim (group_name, n);
+
+CREATE TABLE wait (
+  n INTEGER PRIMARY KEY AUTOINCREMENT,
+  run_id TEXT NOT NULL,
+  job TEXT NOT NULL,
+  step TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT,
+  since INTEGER NOT NULL,
+  UNIQUE (run_id, job, step)
+);
+CREATE INDEX wait_by_run ON wait (run_id, n);
+CREATE INDEX wait_by_kind ON wait (kind, n);
+CREATE INDEX wait_by_name ON wait (name, n) WHERE name IS NOT NULL;
 `,
   },
 ];

@@ -3,11 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { Fault } from './broken/fault.js';
 import { memoryStore } from './broken/memory-store.js';
 import { CATALOG_CASES } from './conformance/catalog-cases.js';
+import { CLAIMS_CASES } from './conformance/claims-cases.js';
+import { RUN_COUNT_CASES } from './conformance/count-cases.js';
 import { STEP_LOGS_CASES } from './conformance/step-logs-cases.js';
 import { type ConformanceCase, runCase, type StoreUnderTest } from './conformance/suite.js';
-import { catalogSuite, EVENT_LOG_CASES, eventLogSuite, JOB_QUEUE_CASES, jobQueueSuite, stepLogsSuite } from './conformance/suites.js';
+import { catalogSuite, claimsSuite, EVENT_LOG_CASES, eventLogSuite, JOB_QUEUE_CASES, jobQueueSuite, stepLogsSuite } from './conformance/suites.js';
+import { WAIT_CASES } from './conformance/wait-cases.js';
 
-const ALL = [...EVENT_LOG_CASES, ...JOB_QUEUE_CASES, ...STEP_LOGS_CASES, ...CATALOG_CASES];
+const ALL = [...EVENT_LOG_CASES, ...JOB_QUEUE_CASES, ...CLAIMS_CASES, ...STEP_LOGS_CASES, ...CATALOG_CASES, ...RUN_COUNT_CASES, ...WAIT_CASES];
 const MODEL = 'does what the model does';
 
 /** For each broken promise, the beginning of the names of cases that must notice it. */
@@ -56,6 +59,42 @@ const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'ended runs are listed as open': ['lists open runs oldest first'],
   'a list page repeats a run': ['lists runs newest first'],
   'since is not looked at': ['filters by workflow'],
+  'a run can leave its tree': ['keeps a run in the tree'],
+  'scopes are of single runs': ['serves the whole tree'],
+  'the last tickets of a run are dropped': ['takes nothing more once', 'hands out, renews', MODEL],
+  'tickets of an ended run are not handed out': ['hands out, renews', 'keeps the tickets of a run that is opened'],
+  'priorities are not looked at': ['hands out what is due with high', MODEL],
+  'priorities are not shown': ['hands out what is due with high', MODEL],
+  'the cap of all runs is not looked at': ['hands out no more than may be held', MODEL],
+  'the cap of a tenant is not looked at': ['hands out no more than a tenant', MODEL],
+  'a full tenant blocks the others': ['hands out no more than a tenant'],
+  'a worker that left still takes up room': ['counts neither what'],
+  'a full house keeps what it lost': ['counts a lease that ran out'],
+  'a place that comes free is not told': ['tells watchers when a held ticket'],
+  'claims hold nothing back': ['parks the tickets of all but', 'parks the tickets that an append', 'opens a run with its claim', MODEL],
+  'claims of an opened run are dropped': ['opens a run with its claim'],
+  'claims outlive their run': ['opens a run with its claim', 'leaves no claim', MODEL],
+  'claims are never given up': ['parks the tickets of all but', 'frees the tickets of a job', MODEL],
+  'a claim asked for again goes to the end': ['keeps the place'],
+  'a claim cannot change its group': ['keeps the place', MODEL],
+  'what is queued already is not held back': ['keeps back what was queued'],
+  'one of two claims is enough': ['holds a ticket back as long'],
+  'claims are taken before others are given up': ['ends claims before'],
+  'the end of time is held back': ['never keeps back', MODEL],
+  'parked tickets are due': ['shows which tickets are parked'],
+  'parked tickets are not shown': ['shows which tickets are parked', MODEL],
+  'who comes free is not told': ['tells watchers that tickets may be taken because'],
+  'all who stand ahead are named': ['says who stands ahead'],
+  'waits are forgotten': ['lists what waits'],
+  'a wait is opened twice': ['leaves as it is'],
+  'waits never end': ['lists what waits', 'leaves as it is'],
+  'waits outlive their run': ['lists what waits', MODEL],
+  'waits are opened before others are closed': ['leaves as it is'],
+  'wait filters are not looked at': ['filters what waits'],
+  'a page of waits repeats one': ['filters what waits'],
+  'held tickets are not counted': ['counts the tickets that are held'],
+  'parked tickets count as due': ['counts the tickets that are held'],
+  'ended runs count as open': ['counts open runs by their status'],
 };
 
 describe('a store that keeps every promise passes', () => {
@@ -63,6 +102,7 @@ describe('a store that keeps every promise passes', () => {
   eventLogSuite('in memory', make, { describe, it });
   jobQueueSuite('in memory', make, { describe, it });
   stepLogsSuite('in memory', make, { describe, it });
+  claimsSuite('in memory', make, { describe, it });
   catalogSuite('in memory', make, { describe, it });
 });
 

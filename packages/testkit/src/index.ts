@@ -6,7 +6,7 @@ export { aPlan } from './a-plan.js';
 export type { LooseJob, LoosePlan, LooseStep } from './a-plan.js';
 export type { BlobsUnderTest } from './conformance/blobs-cases.js';
 export type { StorePorts, StoreUnderTest, TestRunner } from './conformance/suite.js';
-export { blobsSuite, catalogSuite, eventLogSuite, jobQueueSuite, stepLogsSuite } from './conformance/suites.js';
+export { blobsSuite, catalogSuite, claimsSuite, eventLogSuite, jobQueueSuite, stepLogsSuite } from './conformance/suites.js';
 export { countingIds } from './counting-ids.js';
 export { fakeClock } from './fake-clock.js';
 export type { FakeClock } from './fake-clock.js';
@@ -15,12 +15,15 @@ export type { LoggedEntry, MemoryLogger } from './memory-logger.js';
 export { aCreate, anEndedSummary, aSummary, aTicket, someLines } from './some-commands.js';
 export {
   aCancelRequested,
+  aJobExpanded,
   aJobFinished,
   aJobStarted,
   aRunFinished,
   aRunStarted,
+  aStepAnswered,
   aStepFinished,
   aStepStarted,
+  aStepWaiting,
   aTrigger,
 } from './some-events.js';
 export { spawnSource } from './spawn-source.js';

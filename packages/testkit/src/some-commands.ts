@@ -3,12 +3,14 @@ import type { Create, NewTicket } from '@kb-labs/ports';
 
 import { aRunStarted } from './some-events.js';
 
-/** The summary of a run that was created at 0 and has not started. */
+/** The summary of a run that was created at 0 and has not started, the only one of its tree. */
 export function aSummary(runId: RunId, loose: Partial<Omit<RunSummary, 'id'>> = {}): RunSummary {
   return {
     workflowId: 'example',
     workflowVersion: null,
     status: 'queued',
+    root: runId,
+    tenant: 'default',
     trigger: { type: 'manual', actor: 'tester', branch: null },
     createdAt: 0,
     startedAt: null,

@@ -39,3 +39,16 @@ export function aStepStarted(loose: Loose<'step.started'> = {}): EventOf<'step.s
 export function aStepFinished(loose: Loose<'step.finished'> = {}): EventOf<'step.finished'> {
   return { type: 'step.finished', ...STEP, status: 'success', outputs: {}, artifacts: [], ...loose };
 }
+
+export function aJobExpanded(loose: Loose<'job.expanded'> = {}): EventOf<'job.expanded'> {
+  return { type: 'job.expanded', job: PLACE.job, combinations: [{ n: 1 }, { n: 2 }], ...loose };
+}
+
+/** The step waits for a signal named `go`, without an end. */
+export function aStepWaiting(loose: Loose<'step.waiting'> = {}): EventOf<'step.waiting'> {
+  return { type: 'step.waiting', ...STEP, wait: { kind: 'signal', name: 'go' }, ...loose };
+}
+
+export function aStepAnswered(loose: Loose<'step.answered'> = {}): EventOf<'step.answered'> {
+  return { type: 'step.answered', ...STEP, answer: { kind: 'signal', payload: null, by: 'tester' }, ...loose };
+}

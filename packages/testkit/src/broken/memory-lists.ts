@@ -1,7 +1,8 @@
-import { isTerminalRun, type LogLine } from '@kb-labs/contracts';
+import { isTerminalRun, type LogLine, type RunStatus } from '@kb-labs/contracts';
 import type { Catalog, Fence, LogPage, LogQuery, StepLogs } from '@kb-labs/ports';
 
 import type { MemoryRun, MemoryState } from './memory-state.js';
+import { listWaits } from './memory-waits.js';
 
 export function catalogOf(state: MemoryState): Catalog {
   return {
@@ -18,11 +19,22 @@ export function catalogOf(state: MemoryState): Catalog {
       });
       return Promise.resolve(fitting.slice(0, query.limit));
     },
+    countOpen: () => Promise.resolve(countOpen(state)),
+    listWaits: (query) => Promise.resolve(listWaits(state, query)),
     openRuns(page) {
       const open = [...state.runs].filter(([id, run]) => (!isTerminalRun(run.summary.status) || state.has('ended runs are listed as open')) && id > (page.after ?? ''));
       return Promise.resolve(open.map(([id]) => id).sort().slice(0, page.limit));
     },
   };
+}
+
+function countOpen(state: MemoryState): Partial<Record<RunStatus, number>> {
+  const counts: Partial<Record<RunStatus, number>> = {};
+  for (const { summary } of state.runs.values()) {
+    if (isTerminalRun(summary.status) && !state.has('ended runs count as open')) continue;
+    counts[summary.status] = (counts[summary.status] ?? 0) + 1;
+  }
+  return counts;
 }
 
 export function stepLogsOf(state: MemoryState): StepLogs {

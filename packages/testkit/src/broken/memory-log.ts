@@ -1,7 +1,9 @@
-import { isTerminalRun, type RunEventBody, type RunId } from '@kb-labs/contracts';
+import { isTerminalRun, type RunEventBody, type RunId, type RunSummary } from '@kb-labs/contracts';
 import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
 
+import { dropClaimsOf, endClaims, placeClaims } from './memory-claims.js';
 import type { MemoryRun, MemoryState } from './memory-state.js';
+import { changeWaits, dropWaitsOf } from './memory-waits.js';
 
 export function eventLogOf(state: MemoryState): EventLog {
   return {
@@ -40,10 +42,31 @@ function refusalOf(state: MemoryState, run: MemoryRun, command: Append): 'fenced
 function write(state: MemoryState, run: MemoryRun, command: Append): void {
   push(state, run, command);
   if (command.expected !== undefined) run.decided = run.events.length;
-  if (command.summary !== undefined && !state.has('summaries stay as they were')) run.summary = command.summary;
+  if (command.summary !== undefined && !state.has('summaries stay as they were')) run.summary = changed(state, run.summary, command.summary);
+  follow(state, run, command);
+}
+
+function changed(state: MemoryState, before: RunSummary, after: RunSummary): RunSummary {
+  return state.has('a run can leave its tree') ? after : { ...before, status: after.status, startedAt: after.startedAt, finishedAt: after.finishedAt };
+}
+
+function follow(state: MemoryState, run: MemoryRun, command: Append): void {
+  const { runId } = command;
+  const ends = command.summary !== undefined && isTerminalRun(run.summary.status);
+  const claimsFirst = state.has('claims are taken before others are given up');
+  if (claimsFirst) placeClaims(state, runId, command.claim ?? []);
+  endClaims(state, runId, command.unclaim ?? []);
+  if (!claimsFirst) placeClaims(state, runId, command.claim ?? []);
+  changeWaits(state, command);
+  for (const id of command.settle ?? []) if (state.tickets.get(id)?.lease !== undefined) state.tellOfRoom();
   for (const id of command.settle ?? []) state.tickets.delete(id);
-  if (isTerminalRun(run.summary.status) && !state.has('runs that have ended are queued for')) dropTickets(state, command.runId);
-  if (!state.has('tickets of an append are dropped')) state.queue(command.enqueue ?? []);
+  if (ends && !state.has('runs that have ended are queued for')) {
+    dropClaimsOf(state, runId);
+    dropWaitsOf(state, runId);
+    dropTickets(state, runId);
+  }
+  if (state.has('tickets of an append are dropped') || (ends && state.has('the last tickets of a run are dropped'))) return;
+  state.queue(command.enqueue ?? [], ends ? runId : undefined);
 }
 
 function create(state: MemoryState, command: Create): CreateResult {
@@ -59,7 +82,8 @@ function create(state: MemoryState, command: Create): CreateResult {
   const run: MemoryRun = { events: [], lines: [], summary: command.summary, decided: command.events.length };
   push(state, run, command);
   state.runs.set(runId, run);
-  if (!state.has('tickets of an opened run are dropped')) state.queue(command.enqueue);
+  if (!isTerminalRun(command.summary.status) && !state.has('claims of an opened run are dropped')) placeClaims(state, runId, command.claim ?? []);
+  if (!state.has('tickets of an opened run are dropped')) state.queue(command.enqueue, runId);
   state.tell(`run ${runId}`, 'runs', ...(command.enqueue.length > 0 ? ['ready'] : []));
   return { ok: true, runId, repeated: false };
 }

@@ -1,5 +1,5 @@
 import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
-import type { JobQueue, Lease, QueuedTicket } from '@kb-labs/ports';
+import type { JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions } from '@kb-labs/ports';
 
 import type { MemoryState, MemoryTicket } from './memory-state.js';
 
@@ -16,6 +16,7 @@ export function jobQueueOf(state: MemoryState): JobQueue {
     },
     discard(leases) {
       for (const lease of leases) if (state.isHeld(fenceOf(lease)) || state.has('a late discard counts')) state.tickets.delete(lease.id);
+      state.tellOfRoom();
       return Promise.resolve();
     },
     ensure(tickets) {
@@ -24,21 +25,25 @@ export function jobQueueOf(state: MemoryState): JobQueue {
       return Promise.resolve(added);
     },
     ticketsOf: (runId) => Promise.resolve(ticketsOf(state, runId)),
-    served: (runIds) => Promise.resolve(new Set(runIds.filter((runId) => [...state.workers.values()].some((scope) => scope?.includes(runId) !== false)))),
+    counts: () => Promise.resolve(counts(state)),
+    served: (runIds) => Promise.resolve(new Set(runIds.filter((runId) => [...state.workers.values()].some((scope) => isInScope(state, scope, runId))))),
     nextDue: (worker) => Promise.resolve(nextDue(state, worker)),
     onReady: (callback) => state.watch('ready', callback),
   };
 }
 
-function take(state: MemoryState, worker: WorkerId, options: { limit: number; leaseMs: number }): Lease[] {
+function take(state: MemoryState, worker: WorkerId, options: TakeOptions): Lease[] {
   const now = state.clock.now();
   const due = reachable(state, worker).filter(
-    ([, { ticket, lease }]) =>
-      (ticket.notBefore <= now || state.has('tickets are handed out early')) && (lease === undefined || isGone(state, lease)),
+    ([, held]) =>
+      (held.ticket.notBefore <= now || state.has('tickets are handed out early')) &&
+      (held.lease === undefined || isGone(state, held.lease)) &&
+      !state.isParked(held) &&
+      !(state.isEnded(held.ticket.runId) && state.has('tickets of an ended run are not handed out')),
   );
-  due.sort(([, a], [, b]) => a.ticket.notBefore - b.ticket.notBefore);
+  due.sort(([, a], [, b]) => rankOf(state, a.ticket) - rankOf(state, b.ticket) || a.ticket.notBefore - b.ticket.notBefore);
   if (state.has('the newest ticket goes first')) due.reverse();
-  return due.slice(0, options.limit).map(([id, held]) => {
+  return underCaps(state, due, options).map(([id, held]) => {
     state.token += 1;
     const token = state.has('tokens start again') ? 1 : state.token;
     const { runId, job, attempt, turn } = held.ticket;
@@ -46,6 +51,35 @@ function take(state: MemoryState, worker: WorkerId, options: { limit: number; le
     if (!state.has('a ticket is held twice')) held.lease = lease;
     return lease;
   });
+}
+
+function underCaps(state: MemoryState, due: readonly [TicketId, MemoryTicket][], { caps, limit }: TakeOptions): [TicketId, MemoryTicket][] {
+  const total = state.has('the cap of all runs is not looked at') ? undefined : caps?.total;
+  const perTenant = state.has('the cap of a tenant is not looked at') ? undefined : caps?.perTenant;
+  const held = [...state.tickets.values()].filter((each) => takesRoom(state, each));
+  const given: [TicketId, MemoryTicket][] = [];
+  for (const each of state.has('a full tenant blocks the others') ? due.slice(0, limit) : due) {
+    if (given.length >= limit) break;
+    const among = (tenant?: string): number => held.filter(({ ticket }) => tenant === undefined || tenantOf(state, ticket) === tenant).length;
+    const replaces = takesRoom(state, each[1]) && !state.has('a full house keeps what it lost');
+    const fits = among() < (total ?? Infinity) && among(tenantOf(state, each[1].ticket)) < (perTenant ?? Infinity);
+    if (!replaces && !fits) continue;
+    if (!replaces) held.push(each[1]);
+    given.push(each);
+  }
+  return given;
+}
+
+function takesRoom(state: MemoryState, { lease }: MemoryTicket): boolean {
+  return lease !== undefined && (state.workers.has(lease.worker) || state.has('a worker that left still takes up room'));
+}
+
+function tenantOf(state: MemoryState, ticket: NewTicket): string | undefined {
+  return state.runs.get(ticket.runId)?.summary.tenant;
+}
+
+function rankOf(state: MemoryState, { priority }: NewTicket): number {
+  return state.has('priorities are not looked at') ? 0 : ['high', undefined, 'low'].indexOf(priority);
 }
 
 function renew(state: MemoryState, leases: readonly Lease[], leaseMs: number): Lease[] {
@@ -59,22 +93,42 @@ function renew(state: MemoryState, leases: readonly Lease[], leaseMs: number): L
 }
 
 function ticketsOf(state: MemoryState, runId: RunId): QueuedTicket[] {
-  return [...state.tickets].flatMap(([id, { ticket, lease }]) => {
+  return [...state.tickets].flatMap(([id, held]) => {
+    const { priority, ...ticket } = held.ticket;
     if (ticket.runId !== runId) return [];
-    if (lease === undefined) return [{ ...ticket, id }];
-    return [{ ...ticket, id, lease: { worker: lease.worker, token: lease.token, until: lease.until, alive: state.workers.has(lease.worker) } }];
+    const shown: QueuedTicket = {
+      ...ticket,
+      id,
+      ...(priority === undefined || state.has('priorities are not shown') ? {} : { priority }),
+      ...(state.isParked(held) && !state.has('parked tickets are not shown') ? { parked: true } : {}),
+    };
+    if (held.lease === undefined) return [shown];
+    const { worker, token, until } = held.lease;
+    return [{ ...shown, lease: { worker, token, until, alive: state.workers.has(worker) } }];
   });
 }
 
+function counts(state: MemoryState): QueueCounts {
+  const free = [...state.tickets.values()].filter((held) => held.lease === undefined);
+  const due = free.filter((held) => held.ticket.notBefore <= state.clock.now() && (!state.isParked(held) || state.has('parked tickets count as due')));
+  return { held: state.has('held tickets are not counted') ? 0 : state.tickets.size - free.length, due: due.length, later: free.length - due.length };
+}
+
 function nextDue(state: MemoryState, worker: WorkerId): number | undefined {
-  const due = reachable(state, worker).map(([, { ticket, lease }]) => (lease === undefined || isGone(state, lease) ? ticket.notBefore : lease.until));
+  const wanted = reachable(state, worker).filter(([, held]) => !state.isParked(held) || state.has('parked tickets are due'));
+  const due = wanted.map(([, { ticket, lease }]) => (lease === undefined || isGone(state, lease) ? ticket.notBefore : lease.until));
   return due.length === 0 ? undefined : Math.min(...due);
 }
 
 function reachable(state: MemoryState, worker: WorkerId): [TicketId, MemoryTicket][] {
   if (!state.workers.has(worker) && !state.has('anybody may take')) return [];
   const scope = state.has('scopes are not looked at') ? undefined : state.workers.get(worker);
-  return [...state.tickets].filter(([, { ticket }]) => scope?.includes(ticket.runId) !== false);
+  return [...state.tickets].filter(([, { ticket }]) => isInScope(state, scope, ticket.runId));
+}
+
+function isInScope(state: MemoryState, scope: readonly RunId[] | undefined, runId: RunId): boolean {
+  const root = state.has('scopes are of single runs') ? runId : (state.runs.get(runId)?.summary.root ?? runId);
+  return scope?.some((each) => each === root) !== false;
 }
 
 function isGone(state: MemoryState, lease: Lease): boolean {

@@ -1,5 +1,5 @@
-import { isTerminalRun, type LogLine, type RunEvent, type RunId, type RunSummary, type TicketId, toTicketId, type WorkerId } from '@kb-labs/contracts';
-import type { Fence, Lease, NewTicket } from '@kb-labs/ports';
+import { isTerminalRun, type LogLine, type RunEvent, type RunId, type RunSummary, TIME_LIMIT, type TicketId, toTicketId, type WorkerId } from '@kb-labs/contracts';
+import type { ClaimOwner, Fence, Lease, NewClaim, NewTicket, OpenWait } from '@kb-labs/ports';
 
 import { type FakeClock, fakeClock } from '../fake-clock.js';
 import type { Fault } from './fault.js';
@@ -13,8 +13,13 @@ export interface MemoryRun {
 
 export interface MemoryTicket {
   readonly ticket: NewTicket;
+  /** Of a store that looks at claims when a ticket is queued, and not again. */
+  readonly free?: true;
   lease?: Lease;
 }
+
+/** In the order they were asked for, of all groups. */
+export type MemoryClaim = NewClaim & ClaimOwner;
 
 /** What the faults act on, shared by every handle on one store. */
 export class MemoryState {
@@ -25,6 +30,9 @@ export class MemoryState {
   readonly keys = new Map<string, { runId: RunId; digest: string }>();
   readonly workers = new Map<WorkerId, readonly RunId[] | undefined>();
   readonly watchers = new Set<{ topic: string; callback: () => void }>();
+  readonly claims: MemoryClaim[] = [];
+  readonly waits: OpenWait[] = [];
+  cursor = 0;
   token = 0;
 
   constructor(fault: Fault | undefined) {
@@ -44,22 +52,42 @@ export class MemoryState {
     return this.tickets.get(fence.ticket)?.lease?.token === fence.token;
   }
 
-  queue(tickets: readonly NewTicket[]): number {
+  /** Queues for open runs, and for the run `evenEnded`. */
+  queue(tickets: readonly NewTicket[], evenEnded?: RunId): number {
     let added = 0;
     for (const ticket of tickets) {
       const id = toTicketId(ticket);
-      if (this.isEnded(ticket.runId) && !this.has('runs that have ended are queued for')) continue;
+      if (this.isEnded(ticket.runId) && ticket.runId !== evenEnded && !this.has('runs that have ended are queued for')) continue;
       if (this.tickets.has(id) && !this.has('a queued ticket is overwritten')) continue;
-      this.tickets.set(id, { ticket });
+      const free = this.has('what is queued already is not held back') && !this.isParked({ ticket });
+      this.tickets.set(id, free ? { ticket, free } : { ticket });
       added += 1;
     }
     return added;
+  }
+
+  /** Whether somebody stands before the owner of a ticket. */
+  isParked({ ticket, free }: MemoryTicket): boolean {
+    if (free === true || this.has('claims hold nothing back')) return false;
+    if (ticket.job === TIME_LIMIT && !this.has('the end of time is held back')) return false;
+    const own = this.claims.filter((claim) => claim.runId === ticket.runId && (claim.job === null || claim.job === ticket.job));
+    const waiting = own.filter((claim) => this.aheadOf(claim).length > 0);
+    return waiting.length > 0 && (waiting.length === own.length || !this.has('one of two claims is enough'));
+  }
+
+  aheadOf(claim: MemoryClaim): MemoryClaim[] {
+    return this.claims.slice(0, this.claims.indexOf(claim)).filter((each) => each.group === claim.group);
   }
 
   watch(topic: string, callback: () => void): () => void {
     const watcher = { topic, callback };
     this.watchers.add(watcher);
     return () => void (this.has('watchers are told for ever') || this.watchers.delete(watcher));
+  }
+
+  /** Fewer tickets are held: under a cap, another one can go out. */
+  tellOfRoom(): void {
+    if (!this.has('a place that comes free is not told')) this.tell('ready');
   }
 
   tell(...topics: string[]): void {

@@ -4,9 +4,9 @@ import type { RunId, RunStatus, RunSummary } from '@kb-labs/contracts';
 import type { RunQuery } from '@kb-labs/ports';
 import fc from 'fast-check';
 
-import { anEndedSummary, aSummary } from '../some-commands.js';
-import { aRunFinished, aRunStarted, aStepStarted } from '../some-events.js';
-import { freshRunId, openRun } from './store-steps.js';
+import { aSummary } from '../some-commands.js';
+import { aRunStarted, aStepStarted } from '../some-events.js';
+import { endRun, freshRunId, openRun, openRunIn } from './store-steps.js';
 import type { ConformanceCase, StorePorts, StoreUnderTest } from './suite.js';
 
 export const CATALOG_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
@@ -21,6 +21,19 @@ export const CATALOG_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       await store.log.append({ runId, at: 5, events: [aStepStarted()] });
       assert.deepEqual(await store.catalog.getRun(runId), running);
       assert.equal(await store.catalog.getRun(freshRunId()), undefined);
+    },
+  },
+  {
+    name: 'keeps a run in the tree and with the tenant that it was opened for',
+    async run(store) {
+      const [root, parent] = [freshRunId(), freshRunId()];
+      const runId = await openRunIn(store, { root, tenant: 'acme', parent });
+      const opened = await store.catalog.getRun(runId);
+      assert.deepEqual([opened?.root, opened?.tenant, opened?.parent], [root, 'acme', parent]);
+      const running = aSummary(runId, { status: 'running', startedAt: 4 });
+      await store.log.append({ runId, at: 4, events: [aStepStarted()], summary: running });
+      assert.deepEqual(await store.catalog.getRun(runId), { ...running, root, tenant: 'acme', parent });
+      assert.deepEqual(await store.catalog.listRuns({ limit: 1 }), [{ ...running, root, tenant: 'acme', parent }]);
     },
   },
   {
@@ -85,10 +98,6 @@ async function openRuns(store: StorePorts, count: number): Promise<RunId[]> {
   const runs: RunId[] = [];
   for (let index = 0; index < count; index += 1) runs.push(await openRun(store));
   return runs;
-}
-
-async function endRun(store: StorePorts, runId: RunId): Promise<void> {
-  await store.log.append({ runId, at: 1, expected: 1, events: [aRunFinished()], summary: anEndedSummary(runId) });
 }
 
 async function listByPages(store: StorePorts, query: RunQuery): Promise<string[]> {

@@ -1,23 +1,26 @@
 import assert from 'node:assert/strict';
 
-import type { RunEventBody, RunId, TicketId, WorkerId } from '@kb-labs/contracts';
-import type { Append, Lease } from '@kb-labs/ports';
+import { type RunEventBody, type RunId, TIME_LIMIT, type TicketId, type WorkerId } from '@kb-labs/contracts';
+import type { Append, Lease, OpenClaim, TakeOptions } from '@kb-labs/ports';
 import fc from 'fast-check';
 
 import { anEndedSummary, aTicket, someLines } from '../some-commands.js';
 import { aRunFinished, aStepStarted } from '../some-events.js';
-import { fenceOf, joinWorker, LEASE_MS, openRun } from './store-steps.js';
+import { endRun, fenceOf, joinWorker, LEASE_MS, openRunIn } from './store-steps.js';
 import { StoreModel } from './store-model.js';
 import type { ConformanceCase, StoreUnderTest } from './suite.js';
 
 /** Picks by number among what there is when the step is made: any number is valid, whatever happened before. */
 const pick = fc.nat({ max: 50 });
-const job = fc.constantFrom('a', 'b', 'c');
+const job = fc.constantFrom('a', 'b', 'c', TIME_LIMIT);
+const priority = fc.constantFrom('high' as const, undefined, 'low' as const);
+const claim = fc.record({ group: fc.constantFrom('g', 'h'), job: fc.constantFrom(null, 'a', 'b') });
+const caps = fc.record({ total: fc.integer({ min: 1, max: 4 }), perTenant: fc.integer({ min: 1, max: 3 }) }, { requiredKeys: [] });
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('ensure' as const), run: pick, job, delayMs: fc.constantFrom(0, 3_000) }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), worker: pick, limit: fc.nat({ max: 3 }) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('renew' as const, 'release' as const, 'discard' as const), lease: pick }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('ensure' as const), run: pick, job, priority, delayMs: fc.constantFrom(0, 3_000) }) },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('take' as const), worker: pick, limit: fc.nat({ max: 3 }), caps: fc.option(caps, { freq: 2 }) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('renew' as const, 'release' as const, 'discard' as const), lease: pick }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('leave' as const, 'join' as const), worker: pick }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.constantFrom(1, 3_000, LEASE_MS) }) },
   {
@@ -30,7 +33,9 @@ const step = fc.oneof(
       behind: fc.option(fc.nat({ max: 3 })),
       ends: fc.integer({ min: 0, max: 9 }).map((roll) => roll === 0),
       settles: fc.boolean(),
-      enqueues: fc.option(job),
+      enqueues: fc.option(fc.record({ job, priority })),
+      claims: fc.array(claim, { maxLength: 2 }),
+      unclaims: fc.array(fc.constantFrom('a', 'b'), { maxLength: 1 }),
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('log' as const), lease: pick }) },
@@ -40,16 +45,16 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** Journals, tickets and leases under random use, against the model. */
 export const INTERLEAVING_CASE: ConformanceCase<StoreUnderTest> = {
-  name: 'does what the model does, whatever the order: no ticket held twice, tokens only grow, late writers are refused',
+  name: 'does what the model does, whatever the order: no ticket held twice, tokens only grow, late writers are refused, groups go on in turn',
   async run(store) {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 50, size: 'max' }), async (steps) => {
         const rehearsal = await Rehearsal.open(store);
         for (const each of steps) await rehearsal.make(each);
         await rehearsal.compare();
         await rehearsal.end();
       }),
-      { numRuns: 35 },
+      { numRuns: 60 },
     );
   },
 };
@@ -64,14 +69,16 @@ class Rehearsal {
   #highest = Number.NEGATIVE_INFINITY;
 
   static async open(store: StoreUnderTest): Promise<Rehearsal> {
-    const runs = [await openRun(store), await openRun(store)];
-    const workers = [await joinWorker(store, ...runs), await joinWorker(store, ...runs)];
+    const tenants = ['one', 'other'];
+    const runs = new Map<RunId, string>();
+    for (const tenant of tenants) runs.set(await openRunIn(store, { tenant }), tenant);
+    const workers = [await joinWorker(store, ...runs.keys()), await joinWorker(store, ...runs.keys())];
     return new Rehearsal(store, runs, workers);
   }
 
-  private constructor(store: StoreUnderTest, runs: readonly RunId[], workers: readonly WorkerId[]) {
+  private constructor(store: StoreUnderTest, runs: ReadonlyMap<RunId, string>, workers: readonly WorkerId[]) {
     this.#store = store;
-    this.#runs = runs;
+    this.#runs = [...runs.keys()];
     this.#workers = workers;
     this.#model = new StoreModel(store.clock.now(), runs);
     for (const worker of workers) this.#model.join(worker);
@@ -81,12 +88,12 @@ class Rehearsal {
     const { queue, clock } = this.#store;
     switch (each.do) {
       case 'ensure': {
-        const tickets = [aTicket(at(this.#runs, each.run), { job: each.job, notBefore: clock.now() + each.delayMs })];
+        const tickets = [aTicket(at(this.#runs, each.run), { ...placed(each), notBefore: clock.now() + each.delayMs })];
         assert.equal(await queue.ensure(tickets), this.#model.ensure(tickets));
         return;
       }
       case 'take':
-        return await this.#take(at(this.#workers, each.worker), each.limit);
+        return await this.#take(at(this.#workers, each.worker), { limit: each.limit, ...(each.caps === null ? {} : { caps: each.caps }) });
       case 'renew':
       case 'release':
       case 'discard':
@@ -113,16 +120,24 @@ class Rehearsal {
       const events = await this.#store.log.read(runId, 0);
       assert.deepEqual(events.map((event) => event.seq), Array.from({ length: this.#model.headOf(runId) }, (_, index) => index + 1));
       assert.deepEqual(byId(await this.#store.queue.ticketsOf(runId)), byId(this.#model.ticketsOf(runId)));
+      assert.deepEqual(byJob(await this.#store.claims.of(runId)), byJob(this.#model.claimsOf(runId)));
     }
   }
 
+  /** After all runs have ended nothing is left of them but what their last append queued. */
   async end(): Promise<void> {
+    for (const runId of this.#runs) if (!this.#model.isEnded(runId)) await endRun(this.#store, runId, { enqueue: [] });
+    for (const runId of this.#runs) {
+      assert.deepEqual(await this.#store.claims.of(runId), []);
+      for (const ticket of await this.#store.queue.ticketsOf(runId)) assert.equal(ticket.parked, undefined);
+    }
+    assert.deepEqual(await this.#store.catalog.listWaits({ limit: 1 }), []);
     for (const worker of this.#workers) await this.#store.queue.leave(worker);
   }
 
-  async #take(worker: WorkerId, limit: number): Promise<void> {
-    const expected = this.#model.takeable(worker, limit);
-    const leases = await this.#store.queue.take(worker, { limit, leaseMs: LEASE_MS });
+  async #take(worker: WorkerId, options: Pick<TakeOptions, 'limit' | 'caps'>): Promise<void> {
+    const expected = this.#model.takeable(worker, options);
+    const leases = await this.#store.queue.take(worker, { ...options, leaseMs: LEASE_MS });
     assert.deepEqual(leases.map((lease) => lease.id), expected);
     for (const lease of leases) assert.ok(lease.token > this.#highest, 'a token is above every token before');
     assert.equal(new Set(leases.map((lease) => lease.token)).size, leases.length);
@@ -154,7 +169,10 @@ class Rehearsal {
       at: 1,
       events,
       settle,
-      enqueue: each.enqueues === null ? [] : [aTicket(runId, { job: each.enqueues })],
+      enqueue: each.enqueues === null ? [] : [aTicket(runId, placed(each.enqueues))],
+      claim: each.claims,
+      unclaim: each.unclaims,
+      waits: { open: [{ job: 'a', step: 's', kind: 'callback' }], close: each.unclaims.map((given) => ({ job: given })) },
       ...(lease === undefined ? {} : { fence: fenceOf(lease) }),
       ...(each.behind === null ? {} : { expected: Math.max(0, this.#model.headOf(runId) - each.behind) }),
       ...(each.ends ? { summary: anEndedSummary(runId) } : {}),
@@ -171,6 +189,10 @@ class Rehearsal {
   }
 }
 
+function placed(ticket: { job: string; priority: 'high' | 'low' | undefined }): { job: string; priority?: 'high' | 'low' } {
+  return { job: ticket.job, ...(ticket.priority === undefined ? {} : { priority: ticket.priority }) };
+}
+
 function at<T>(items: readonly T[], number: number): T {
   const item = items[number % items.length];
   assert.ok(item !== undefined);
@@ -179,4 +201,8 @@ function at<T>(items: readonly T[], number: number): T {
 
 function byId<T extends { readonly id: string }>(items: readonly T[]): T[] {
   return [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function byJob(claims: readonly OpenClaim[]): OpenClaim[] {
+  return [...claims].sort((a, b) => ((a.job ?? '') < (b.job ?? '') ? -1 : 1));
 }

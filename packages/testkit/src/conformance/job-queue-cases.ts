@@ -5,7 +5,7 @@ import { toTicketId } from '@kb-labs/contracts';
 import { aCreate, anEndedSummary, aTicket } from '../some-commands.js';
 import { aRunFinished } from '../some-events.js';
 import { eventually } from './expectations.js';
-import { freshRunId, holdJob, jobsOf, joinWorker, LEASE_MS, openRun, openRunWith, take, takeOne } from './store-steps.js';
+import { freshRunId, holdJob, jobsOf, joinWorker, LEASE_MS, openRun, openRunIn, openRunWith, take, takeOne } from './store-steps.js';
 import type { ConformanceCase, StoreUnderTest } from './suite.js';
 
 /** What every `JobQueue` does on handing tickets out. */
@@ -39,6 +39,23 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
+    name: 'hands out what is due with high priority first and with low priority last, and shows the priority of a ticket',
+    async run(store) {
+      const runId = await openRun(store);
+      const specs = [['low', 1], ['high', 9], [undefined, 5], ['low', 0], ['high', 8], [undefined, 4]] as const;
+      const tickets = specs.map(([priority, notBefore]) =>
+        aTicket(runId, { job: `${priority ?? 'normal'}-${String(notBefore)}`, notBefore, ...(priority === undefined ? {} : { priority }) }),
+      );
+      await store.log.append({ runId, at: 1, events: [], enqueue: tickets });
+      const later = aTicket(runId, { job: 'later', notBefore: store.clock.now() + 1, priority: 'high' });
+      await store.queue.ensure([later]);
+      assert.deepEqual((await store.queue.ticketsOf(runId)).map((ticket) => ticket.priority), [...tickets, later].map((ticket) => ticket.priority));
+      const [general, scoped] = [await joinWorker(store), await joinWorker(store, runId)];
+      assert.deepEqual(jobsOf(await take(store, general, 3)), ['high-8', 'high-9', 'normal-4']);
+      assert.deepEqual(jobsOf(await take(store, scoped)), ['normal-5', 'low-0', 'low-1']);
+    },
+  },
+  {
     name: 'keeps a ticket back until it falls due',
     async run(store) {
       const runId = await openRun(store);
@@ -59,6 +76,22 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       assert.deepEqual(jobsOf(await take(store, worker)), ['a', 'b']);
       assert.deepEqual(jobsOf(await take(store, await joinWorker(store, freshRunId()))), []);
       assert.deepEqual(jobsOf(await take(store, await joinWorker(store, mine, other))), ['c']);
+    },
+  },
+  {
+    name: 'serves the whole tree below a run: tickets of every run whose root it is',
+    async run(store) {
+      const root = await openRunWith(store, 'a');
+      const child = await openRunIn(store, { root, parent: root });
+      const grandchild = await openRunIn(store, { root, parent: child, tenant: 'other' });
+      await store.queue.ensure([aTicket(child, { job: 'b' }), aTicket(grandchild, { job: 'c' })]);
+      const [above, beside] = [await joinWorker(store, root), await joinWorker(store, child)];
+      assert.deepEqual(await store.queue.served([root, child, grandchild]), new Set([root, child, grandchild]));
+      assert.equal(await store.queue.nextDue(beside), undefined);
+      assert.deepEqual(jobsOf(await take(store, beside)), []);
+      assert.deepEqual(jobsOf(await take(store, above)), ['a', 'b', 'c']);
+      await store.queue.leave(above);
+      assert.deepEqual(await store.queue.served([root, child, grandchild]), new Set());
     },
   },
   {

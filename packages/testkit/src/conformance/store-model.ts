@@ -1,7 +1,10 @@
-import { type RunId, type TicketId, toTicketId, type WorkerId } from '@kb-labs/contracts';
-import type { Append, AppendResult, Fence, Lease, NewTicket, QueuedTicket } from '@kb-labs/ports';
+import { type RunId, TIME_LIMIT, type TicketId, toTicketId, type WorkerId } from '@kb-labs/contracts';
+import type { Append, AppendResult, ClaimOwner, Fence, Lease, NewClaim, NewTicket, OpenClaim, QueuedTicket, TakeOptions } from '@kb-labs/ports';
+
+type ModelClaim = NewClaim & ClaimOwner;
 
 interface ModelRun {
+  readonly tenant: string;
   head: number;
   decided: number;
   ended: boolean;
@@ -14,17 +17,18 @@ interface ModelTicket {
 
 /**
  * What journals and tickets must do, small enough to be seen to be right: the oracle for random interleavings.
- * Tickets stand in the order they were queued.
+ * Tickets stand in the order they were queued, claims in the order they were asked for.
  */
 export class StoreModel {
   now: number;
   readonly #runs = new Map<RunId, ModelRun>();
   readonly #tickets = new Map<TicketId, ModelTicket>();
   readonly #workers = new Set<WorkerId>();
+  #claims: ModelClaim[] = [];
 
-  constructor(now: number, runs: readonly RunId[]) {
+  constructor(now: number, runs: ReadonlyMap<RunId, string>) {
     this.now = now;
-    for (const run of runs) this.#runs.set(run, { head: 1, decided: 1, ended: false });
+    for (const [run, tenant] of runs) this.#runs.set(run, { tenant, head: 1, decided: 1, ended: false });
   }
 
   headOf(runId: RunId): number {
@@ -39,11 +43,15 @@ export class StoreModel {
     this.#workers.delete(worker);
   }
 
-  ensure(tickets: readonly NewTicket[]): number {
+  isEnded(runId: RunId): boolean {
+    return this.#runs.get(runId)?.ended !== false;
+  }
+
+  ensure(tickets: readonly NewTicket[], evenEnded?: RunId): number {
     let added = 0;
     for (const ticket of tickets) {
       const id = toTicketId(ticket);
-      if (this.#tickets.has(id) || this.#runs.get(ticket.runId)?.ended !== false) continue;
+      if (this.#tickets.has(id) || (this.isEnded(ticket.runId) && ticket.runId !== evenEnded)) continue;
       this.#tickets.set(id, { ticket });
       added += 1;
     }
@@ -51,13 +59,21 @@ export class StoreModel {
   }
 
   /** The tickets a worker must be given, in order. */
-  takeable(worker: WorkerId, limit: number): TicketId[] {
+  takeable(worker: WorkerId, { limit, caps }: Pick<TakeOptions, 'limit' | 'caps'>): TicketId[] {
     if (!this.#workers.has(worker)) return [];
-    return [...this.#tickets]
-      .filter(([, { ticket, lease }]) => ticket.notBefore <= this.now && (lease === undefined || this.#isGone(lease)))
-      .sort(([, a], [, b]) => a.ticket.notBefore - b.ticket.notBefore)
-      .slice(0, limit)
-      .map(([id]) => id);
+    const held = [...this.#tickets.values()].filter((each) => this.#takesRoom(each));
+    const given: TicketId[] = [];
+    const due = [...this.#tickets].filter(([, { ticket, lease }]) => ticket.notBefore <= this.now && (lease === undefined || this.#isGone(lease)));
+    due.sort(([, a], [, b]) => rankOf(a.ticket) - rankOf(b.ticket) || a.ticket.notBefore - b.ticket.notBefore);
+    for (const [id, each] of due) {
+      if (given.length >= limit || this.#isParked(each.ticket)) continue;
+      const ofTenant = held.filter((other) => this.#tenantOf(other) === this.#tenantOf(each));
+      const full = held.length >= (caps?.total ?? Infinity) || ofTenant.length >= (caps?.perTenant ?? Infinity);
+      if (full && !this.#takesRoom(each)) continue;
+      if (!this.#takesRoom(each)) held.push(each);
+      given.push(id);
+    }
+    return given;
   }
 
   taken(lease: Lease): void {
@@ -90,21 +106,58 @@ export class StoreModel {
     run.head += command.events.length;
     if (command.expected !== undefined) run.decided = run.head;
     run.ended = command.events.some((event) => event.type === 'run.finished');
+    this.#claims = this.#claims.filter((claim) => claim.runId !== command.runId || !command.unclaim?.some((job) => job === claim.job));
+    for (const claim of command.claim ?? []) this.#place({ ...claim, runId: command.runId });
     for (const id of command.settle ?? []) this.#tickets.delete(id);
+    if (run.ended) this.#claims = this.#claims.filter((claim) => claim.runId !== command.runId);
     if (run.ended) for (const [id, { ticket }] of this.#tickets) if (ticket.runId === command.runId) this.#tickets.delete(id);
-    this.ensure(command.enqueue ?? []);
+    this.ensure(command.enqueue ?? [], command.runId);
     return { ok: true, seq: run.head };
   }
 
   ticketsOf(runId: RunId): QueuedTicket[] {
     return [...this.#tickets].flatMap(([id, { ticket, lease }]) => {
       if (ticket.runId !== runId) return [];
-      return [lease === undefined ? { ...ticket, id } : { ...ticket, id, lease: { ...lease, alive: this.#workers.has(lease.worker) } }];
+      const queued: QueuedTicket = this.#isParked(ticket) ? { ...ticket, id, parked: true } : { ...ticket, id };
+      return [lease === undefined ? queued : { ...queued, lease: { ...lease, alive: this.#workers.has(lease.worker) } }];
     });
+  }
+
+  claimsOf(runId: RunId): OpenClaim[] {
+    return this.#claims
+      .filter((claim) => claim.runId === runId)
+      .map((claim) => {
+        const ahead = this.#aheadOf(claim).map((each) => ({ runId: each.runId, job: each.job }));
+        return { ...claim, ahead, aheadCount: ahead.length };
+      });
   }
 
   isHeld(fence: Fence): boolean {
     return this.#held(fence) !== undefined;
+  }
+
+  #place(claim: ModelClaim): void {
+    const index = this.#claims.findIndex((each) => each.runId === claim.runId && each.job === claim.job);
+    if (this.#claims[index]?.group === claim.group) return;
+    if (index >= 0) this.#claims.splice(index, 1);
+    this.#claims.push(claim);
+  }
+
+  #isParked(ticket: NewTicket): boolean {
+    const own = this.#claims.filter((claim) => claim.runId === ticket.runId && (claim.job === null || claim.job === ticket.job));
+    return ticket.job !== TIME_LIMIT && own.some((claim) => this.#aheadOf(claim).length > 0);
+  }
+
+  #aheadOf(claim: ModelClaim): ModelClaim[] {
+    return this.#claims.slice(0, this.#claims.indexOf(claim)).filter((each) => each.group === claim.group);
+  }
+
+  #takesRoom({ lease }: ModelTicket): boolean {
+    return lease !== undefined && this.#workers.has(lease.worker);
+  }
+
+  #tenantOf({ ticket }: ModelTicket): string | undefined {
+    return this.#runs.get(ticket.runId)?.tenant;
   }
 
   #held(fence: Fence): ModelTicket | undefined {
@@ -115,4 +168,8 @@ export class StoreModel {
   #isGone(lease: { worker: WorkerId; until: number }): boolean {
     return lease.until <= this.now || !this.#workers.has(lease.worker);
   }
+}
+
+function rankOf({ priority }: NewTicket): number {
+  return ['high', undefined, 'low'].indexOf(priority);
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 
-import type { RunId, WorkerId } from '@kb-labs/contracts';
-import type { Create, Fence, Lease, NewTicket } from '@kb-labs/ports';
+import type { RunId, RunSummary, WorkerId } from '@kb-labs/contracts';
+import type { Append, Create, Fence, Lease, NewTicket } from '@kb-labs/ports';
 
 import { countingIds } from '../counting-ids.js';
-import { aCreate, aTicket } from '../some-commands.js';
+import { aCreate, anEndedSummary, aSummary, aTicket } from '../some-commands.js';
+import { aRunFinished } from '../some-events.js';
 import { present } from './expectations.js';
 import type { StorePorts } from './suite.js';
 
@@ -16,6 +17,18 @@ export async function openRun(store: StorePorts, loose: Partial<Omit<Create, 'ru
   const runId = ids.runId();
   assert.deepEqual(await store.log.create(aCreate(runId, loose)), { ok: true, runId, repeated: false });
   return runId;
+}
+
+/** Opens a run of a tree or a tenant. */
+export async function openRunIn(store: StorePorts, of: Partial<Pick<RunSummary, 'root' | 'tenant' | 'parent'>>): Promise<RunId> {
+  const runId = ids.runId();
+  assert.equal((await store.log.create(aCreate(runId, { summary: aSummary(runId, of) }))).ok, true);
+  return runId;
+}
+
+/** Ends a run, with whatever else its last append says. */
+export async function endRun(store: StorePorts, runId: RunId, last: Partial<Append> = {}): Promise<void> {
+  assert.equal((await store.log.append({ at: 1, events: [aRunFinished()], summary: anEndedSummary(runId), ...last, runId })).ok, true);
 }
 
 /** Opens a run with one ticket for each job named, due at once. */

@@ -1,4 +1,4 @@
-import type { Catalog, EventLog, JobQueue, StepLogs } from '@kb-labs/ports';
+import type { Catalog, Claims, EventLog, JobQueue, StepLogs } from '@kb-labs/ports';
 
 import type { FakeClock } from '../fake-clock.js';
 
@@ -19,6 +19,7 @@ export interface StorePorts {
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly queue: JobQueue;
+  readonly claims: Claims;
   readonly logs: StepLogs;
 }
 

@@ -1,13 +1,18 @@
 import { BLOBS_CASES, type BlobsUnderTest } from './blobs-cases.js';
+import { CAPS_CASES } from './caps-cases.js';
 import { CATALOG_CASES } from './catalog-cases.js';
+import { CLAIMS_CASES } from './claims-cases.js';
+import { ENDED_RUN_CASES } from './ended-run-cases.js';
+import { QUEUE_COUNT_CASES, RUN_COUNT_CASES } from './count-cases.js';
 import { APPEND_CASES, CREATE_CASES } from './event-log-cases.js';
 import { INTERLEAVING_CASE } from './interleaving-case.js';
 import { HAND_OUT_CASES, LEASE_CASES, QUEUE_VIEW_CASES } from './job-queue-cases.js';
 import { STEP_LOGS_CASES } from './step-logs-cases.js';
 import { describeCases, type StoreUnderTest, type TestRunner } from './suite.js';
+import { WAIT_CASES } from './wait-cases.js';
 
-export const EVENT_LOG_CASES = [...CREATE_CASES, ...APPEND_CASES, INTERLEAVING_CASE];
-export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES];
+export const EVENT_LOG_CASES = [...CREATE_CASES, ...APPEND_CASES, ...ENDED_RUN_CASES, INTERLEAVING_CASE];
+export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES];
 
 type MakeStore = () => Promise<StoreUnderTest>;
 
@@ -25,7 +30,12 @@ export function stepLogsSuite(name: string, makeStore: MakeStore, runner: TestRu
 }
 
 export function catalogSuite(name: string, makeStore: MakeStore, runner: TestRunner): void {
-  describeCases(CATALOG_CASES, makeStore, { title: `catalog: ${name}`, runner });
+  describeCases([...CATALOG_CASES, ...RUN_COUNT_CASES, ...WAIT_CASES], makeStore, { title: `catalog: ${name}`, runner });
+}
+
+/** Concurrency groups: `Claims`, and what appends and hand-outs have to do with them. */
+export function claimsSuite(name: string, makeStore: MakeStore, runner: TestRunner): void {
+  describeCases(CLAIMS_CASES, makeStore, { title: `claims: ${name}`, runner });
 }
 
 export function blobsSuite(name: string, makeBlobs: () => Promise<BlobsUnderTest>, runner: TestRunner): void {

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+
+import { toTicketId, toWorkerId } from '@kb-labs/contracts';
+import { aRunStarted, aStepFinished, aStepStarted, aSummary, aTicket, countingIds, fakeClock } from '@kb-labs/testkit';
+import { expect, it } from 'vitest';
+
+import { Connection } from './connection.js';
+import { openEmbeddedStore } from './index.js';
+import { migrate } from './migrate.js';
+import { MIGRATIONS } from './schema.js';
+import { temporaryDir } from './temporary-dir.fixture.js';
+
+const ids = countingIds();
+
+it('goes on with what a program left that knew no trees, tenants, priorities and groups', async () => {
+  const [dir, clock, runId] = [temporaryDir(), fakeClock(), ids.runId()];
+  const [free, held] = [aTicket(runId, { job: 'free' }), aTicket(runId, { job: 'held' })];
+  const first = new Connection(join(dir, 'state.db'));
+  migrate(first, MIGRATIONS.slice(0, 1));
+  first.run(
+    `INSERT INTO run (key, id, journal, head, decided, ended, workflow_id, status, origin, created_at) VALUES (1, ?, 1, 2, 1, 0, 'example', 'queued', ?, 0)`,
+    runId,
+    JSON.stringify(aSummary(runId).trigger),
+  );
+  first.run(`UPDATE counter SET value = 1`);
+  for (const [index, event] of [aRunStarted(), aStepStarted()].entries()) {
+    first.run('INSERT INTO event (run, seq, at, body) VALUES (1, ?, 7, ?)', index + 1, JSON.stringify(event));
+  }
+  for (const { job } of [free, held]) {
+    first.run('INSERT INTO ticket (id, run_id, job, attempt, turn, not_before) VALUES (?, ?, ?, 1, 0, 0)', toTicketId(aTicket(runId, { job })), runId, job);
+  }
+  first.run(`UPDATE ticket SET worker = ?, token = 1, until = 9 WHERE job = 'held'`, toWorkerId('0'.repeat(26)));
+  first.close();
+
+  const store = await openEmbeddedStore({ dir, clock });
+  expect(await store.catalog.listRuns({ limit: 10 })).toEqual([aSummary(runId)]);
+  expect((await store.log.read(runId, 0)).map((event) => event.type)).toEqual(['run.started', 'step.started']);
+  const worker = ids.workerId();
+  await store.queue.join({ id: worker, scope: [runId] });
+  const leases = await store.queue.take(worker, { limit: 9, leaseMs: 1_000 });
+  expect(leases.map((lease) => [lease.job, lease.token])).toEqual([['free', 2], ['held', 3]]);
+  for (const { id, token } of leases) {
+    expect(await store.log.append({ runId, at: 8, fence: { ticket: id, token }, events: [aStepFinished()], settle: [id] })).toMatchObject({ ok: true });
+  }
+  expect(await store.queue.ticketsOf(runId)).toEqual([]);
+  await store.close();
+});
