@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-import { type PluginUses, parseUses } from '@kb-labs/contracts';
+import { type Permissions, type PluginUses, parseUses } from '@kb-labs/contracts';
 import type { Logger } from '@kb-labs/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -28,7 +28,7 @@ const host = (firstParty: readonly string[], plugins: readonly string[] = [], lo
 
 function uses(written: string): PluginUses {
   const parsed = parseUses(written);
-  if (parsed === undefined) throw new Error(`not a uses: ${written}`);
+  if (parsed?.kind !== 'plugin') throw new Error(`not a command: ${written}`);
   return parsed;
 }
 
@@ -140,6 +140,34 @@ describe('the host', () => {
     const plugins = host([shipped('@kb/one')]);
     expect(await plugins.run(recordCall({ workspace: root, input: scriptInput('echo hi') }).call)).toMatchObject({ status: 'success', outputs: { stdout: 'hi' } });
     expect(await plugins.run(recordCall({ workspace: root, uses: uses('@kb/one/greet:person'), input: { name: 'Ada', loud: true } }).call)).toEqual({ status: 'success', outputs: { text: 'ADA' } });
+  });
+
+  it('leaves to the engine what only the engine can do', async () => {
+    const plugins = host([]);
+    for (const written of ['builtin:approval', 'builtin:gate', 'builtin:sleep', 'builtin:wait', 'workflow://other']) {
+      const parsed = parseUses(written);
+      if (parsed === undefined) throw new Error(`not a uses: ${written}`);
+      expect(plugins.isolationOf(parsed)).toBe('in-process');
+      expect(await plugins.mayChangeFiles(parsed)).toBe(false);
+      await expect(plugins.run(recordCall({ workspace: root, uses: parsed }).call)).rejects.toThrow("is the engine's to carry out");
+    }
+  });
+
+  it.each<readonly [boolean, Permissions]>([
+    [false, {}],
+    [false, { shell: false, network: ['*'], env: ['HOME'], fs: { read: ['**'], write: [] } }],
+    [false, { shell: [], fs: {} }],
+    [true, { shell: true }],
+    [true, { shell: ['git'] }],
+    [true, { fs: { write: ['dist/**'] } }],
+  ])('says %s to whether a command that declares %j may change files', async (may, permissions) => {
+    expect(await host([shipped('@kb/one', { commands: [{ permissions }] })]).mayChangeFiles(uses('@kb/one/greet:person'))).toBe(may);
+  });
+
+  it('takes it that scripts change files, and commands it cannot look up', async () => {
+    const plugins = host([shipped('@kb/one', { commands: [{ permissions: {} }] })]);
+    expect(await plugins.mayChangeFiles({ kind: 'builtin', name: 'run' })).toBe(true);
+    for (const written of ['@kb/two/greet:person', '@kb/one/greet:nobody', '@kb/one@^7/greet:person']) expect(await plugins.mayChangeFiles(uses(written))).toBe(true);
   });
 
   it('reads no plugin to run a script', async () => {

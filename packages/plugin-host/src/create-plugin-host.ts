@@ -1,4 +1,4 @@
-import type { PluginUses, Uses } from '@kb-labs/contracts';
+import type { BuiltinUses, Permissions, PluginUses, Uses, WorkflowUses } from '@kb-labs/contracts';
 import { assertNever } from '@kb-labs/errors';
 import type { Logger, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
 
@@ -31,6 +31,7 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
     },
     list: async () => (await shelf.usable()).map((plugin) => plugin.installed),
     isolationOf,
+    mayChangeFiles: (uses) => mayChangeFiles(uses, shelf),
     run: (call) => runStep(call, shelf, options),
     endStray: async (idempotencyKey) => {
       const [{ endStray }, { sweepStepFolders }] = await Promise.all([import('./process-tree/end-stray.js'), import('./script/step-folder.js')]);
@@ -45,11 +46,32 @@ function isolationOf(uses: Uses): 'in-process' | 'subprocess' {
   switch (uses.kind) {
     case 'plugin':
       return 'in-process';
+    case 'workflow':
+      return 'in-process';
     case 'builtin':
-      return 'subprocess';
+      return uses.name === 'run' ? 'subprocess' : 'in-process';
     default:
       return assertNever(uses);
   }
+}
+
+async function mayChangeFiles(uses: Uses, shelf: LazyShelf): Promise<boolean> {
+  switch (uses.kind) {
+    case 'workflow':
+      return false;
+    case 'builtin':
+      return uses.name === 'run';
+    case 'plugin': {
+      const found = await shelf.look(uses);
+      return !found.ok || opensFiles(found.command.permissions);
+    }
+    default:
+      return assertNever(uses);
+  }
+}
+
+function opensFiles({ shell, fs }: Permissions): boolean {
+  return (Array.isArray(shell) ? shell.length > 0 : shell === true) || (fs?.write ?? []).length > 0;
 }
 
 type LazyShelf = ReturnType<typeof lazyShelf>;
@@ -75,7 +97,10 @@ function lazyShelf(options: PluginHostOptions) {
 async function runStep(call: StepCall, shelf: LazyShelf, { hostEnv, killGraceMs, logger }: PluginHostOptions): Promise<StepOutcome> {
   const { uses } = call;
   switch (uses.kind) {
+    case 'workflow':
+      throw notForAHost(uses);
     case 'builtin': {
+      if (uses.name !== 'run') throw notForAHost(uses);
       const { runScript } = await import('./script/run-script.js');
       return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }) });
     }
@@ -91,4 +116,8 @@ async function runStep(call: StepCall, shelf: LazyShelf, { hostEnv, killGraceMs,
     default:
       return assertNever(uses);
   }
+}
+
+function notForAHost(uses: BuiltinUses | WorkflowUses): Error {
+  return new Error(`${uses.kind === 'builtin' ? `builtin:${uses.name}` : 'a call of a workflow'} is the engine's to carry out, not a plugin host's`);
 }

@@ -3,8 +3,8 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type JsonObject, type LogLevel, type LogStream, type Shell, toRunId } from '@kb-labs/contracts';
-import type { Logger, NewArtifact, StepCall } from '@kb-labs/ports';
+import { type ArtifactHandle, artifactTypeOf, type JsonObject, type LogLevel, type LogStream, type Shell, toRunId } from '@kb-labs/contracts';
+import type { ConsumedArtifact, Logger, NewArtifact, StepCall } from '@kb-labs/ports';
 
 export const silentLogger: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -18,7 +18,7 @@ interface RecordedLine {
 export interface RecordedCall {
   readonly call: StepCall;
   readonly lines: RecordedLine[];
-  readonly artifacts: Map<string, { readonly type: string; readonly text: string }>;
+  readonly artifacts: Map<string, { readonly type: string; readonly label?: string; readonly text: string }>;
   readonly progress: [number, string | undefined][];
 }
 
@@ -38,17 +38,32 @@ export function recordCall(overrides: Partial<StepCall> & { readonly workspace: 
     input: {},
     env: {},
     permissions: {},
+    consumed: [],
     signal: new AbortController().signal,
     log: (entry) => void lines.push(entry),
     progress: (fraction, note) => void progress.push([fraction, note]),
     saveArtifact: async (artifact) => {
       const bytes = await collect(artifact);
-      artifacts.set(artifact.name, { type: artifact.type, text: bytes.toString('utf8') });
+      artifacts.set(artifact.name, { type: artifact.type, ...(artifact.label === undefined ? {} : { label: artifact.label }), text: bytes.toString('utf8') });
       return { name: artifact.name, type: artifact.type, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}`, bytes: bytes.length };
     },
     ...overrides,
   };
   return { call, lines, artifacts, progress };
+}
+
+/** An artifact that is there, in pieces of `pieceBytes`. */
+export function consumedArtifact(name: string, content: string | Uint8Array, changes: Partial<ArtifactHandle> = {}, pieceBytes = 5): ConsumedArtifact {
+  const bytes = Buffer.from(content);
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return {
+    handle: { name, type: artifactTypeOf(name), digest, bytes: bytes.length, ...changes },
+    open: () => Promise.resolve(piecesOf(bytes, pieceBytes)),
+  };
+}
+
+async function* piecesOf(bytes: Buffer, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield await Promise.resolve(bytes.subarray(at, at + pieceBytes));
 }
 
 export function scriptInput(script: string, shell: Shell = 'bash', workingDirectory?: string): JsonObject {

@@ -1,9 +1,9 @@
-import type { JsonValue, RunError } from '@kb-labs/contracts';
+import { LIMITS, type RunError } from '@kb-labs/contracts';
 import { isErrorCode, messageOf, REGISTER } from '@kb-labs/errors';
 import type { StepOutcome } from '@kb-labs/ports';
 
 import { cutText } from './cut-text.js';
-import { jsonProblem } from './json-value.js';
+import { copyJson } from './json-value.js';
 
 const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 const MESSAGE_BYTES = 16 * 1024;
@@ -30,11 +30,12 @@ function toRunError(thrown: unknown): RunError {
   const message = cutText(typeof said === 'string' && said !== '' ? said : describe(thrown), MESSAGE_BYTES, ' …');
   const hint = property(thrown, 'hint');
   const details = property(thrown, 'details');
+  const kept = isEmpty(details) ? undefined : copyJson(details, LIMITS.outputBytes);
   return {
     code: code ?? 'STEP_FAILED',
     message: code === undefined ? messageOf('STEP_FAILED', { problem: message }) : message,
     ...(typeof hint === 'string' ? { hint } : {}),
-    ...(isEmpty(details) || jsonProblem(details) !== undefined ? {} : { details: details as JsonValue }),
+    ...(kept?.kind === 'copied' ? { details: kept.value } : {}),
   };
 }
 

@@ -7,6 +7,7 @@ export type { CommandDefinition, CommandHandler, PluginDefinition } from './defi
 export { FatalError, RetryAfterError } from './failures.js';
 export type { FailureOptions } from './failures.js';
 export type {
+  ArtifactHandle,
   ExecOptions,
   ExecResult,
   FileStat,

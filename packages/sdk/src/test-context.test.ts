@@ -30,6 +30,23 @@ describe('the context for a plugin’s tests', () => {
     expect(context.saved.get('notes.md')?.text).toBe('# Hi');
   });
 
+  it('gives what the job consumes, and nothing else', async () => {
+    const given = new Uint8Array([1, 2]);
+    using context = testContext({ consumed: { 'report.md': '# Hi', raw: given } });
+    expect(context.artifacts.consumed).toEqual([
+      { name: 'report.md', type: 'markdown', bytes: 4, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) as string },
+      { name: 'raw', type: 'file', bytes: 2, digest: expect.stringMatching(/^sha256:/) as string },
+    ]);
+    expect(new TextDecoder().decode(await context.artifacts.read('report.md'))).toBe('# Hi');
+    (await context.artifacts.read('raw'))[0] = 9;
+    expect([...(await context.artifacts.read('raw')), ...given]).toEqual([1, 2, 1, 2]);
+    await expect(context.artifacts.read('other')).rejects.toMatchObject({ code: 'ARTIFACT_MISSING' });
+    await context.artifacts.save({ name: 'saved.md', content: 'x' });
+    await expect(context.artifacts.read('saved.md')).rejects.toMatchObject({ code: 'ARTIFACT_MISSING' });
+    using bare = testContext();
+    expect(bare.artifacts.consumed).toEqual([]);
+  });
+
   it('runs real programs with an environment of an allow-list', async () => {
     using context = testContext({ env: { GIVEN: 'yes' } });
     process.env['KB_PLANTED'] = 'visible';

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import {
   toRunId,
 } from '@kb-labs/contracts';
 
+import { digestOf, testConsumed } from './test-consumed.js';
 import { testExec } from './test-exec.js';
 import { testFiles } from './test-files.js';
 
@@ -25,6 +25,8 @@ export interface TestContextOptions {
   readonly fetch?: PluginContext['fetch'];
   readonly idempotencyKey?: string;
   readonly run?: Partial<PluginRun>;
+  /** What the job consumes, by name. */
+  readonly consumed?: Readonly<Record<string, string | Uint8Array>>;
 }
 
 /** The context, and what the handler did with it. */
@@ -68,7 +70,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     progress: (fraction, note) => reported.push({ fraction, ...(note === undefined ? {} : { note }) }),
     idempotencyKey: options.idempotencyKey ?? 'test-idempotency-key',
     workspace,
-    artifacts: { save: (artifact) => saveInto(saved, artifact) },
+    artifacts: { save: (artifact) => saveInto(saved, artifact), ...testConsumed(options.consumed ?? {}) },
     fs: testFiles(workspace),
     fetch: options.fetch ?? ((input, init) => fetch(input, { signal, ...init })),
     exec: testExec(workspace, env, signal),
@@ -88,8 +90,7 @@ async function saveInto(saved: Map<string, SavedArtifact>, artifact: PluginArtif
   const bytes = await collect(content);
   const shown = { type, ...(label === undefined ? {} : { label }) };
   saved.set(name, { ...shown, bytes, text: Buffer.from(bytes).toString('utf8') });
-  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  return { name, ...shown, digest, bytes: bytes.length };
+  return { name, ...shown, digest: digestOf(bytes), bytes: bytes.length };
 }
 
 async function collect(content: PluginArtifact['content']): Promise<Uint8Array> {

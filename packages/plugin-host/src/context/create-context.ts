@@ -1,7 +1,8 @@
-import { ARTIFACT_NAME, artifactTypeOf, LIMITS, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
+import { artifactTypeOf, LIMITS, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { StepCall } from '@kb-labs/ports';
 
+import { isArtifactName } from '../artifact-name.js';
 import { cutText } from '../cut-text.js';
 import { baseEnv, type HostEnv } from '../process-tree/base-env.js';
 import { tryNumber } from '../try-number.js';
@@ -9,6 +10,7 @@ import type { Grant } from './grant.js';
 import { pluginPrograms } from './plugin-exec.js';
 import { pluginFetch } from './plugin-fetch.js';
 import { pluginFiles } from './plugin-files.js';
+import { readConsumed } from './read-consumed.js';
 
 export interface ContextOptions {
   readonly grant: Grant;
@@ -37,7 +39,11 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs }: C
     },
     idempotencyKey: call.idempotencyKey,
     workspace: call.workspace,
-    artifacts: { save: whileOpen(over.signal, (artifact: PluginArtifact) => saveArtifact(call, artifact)) },
+    artifacts: {
+      save: whileOpen(over.signal, (artifact: PluginArtifact) => saveArtifact(call, artifact)),
+      consumed: Object.freeze(call.consumed.map(({ handle }) => Object.freeze({ ...handle }))),
+      read: whileOpen(over.signal, (name: string) => readConsumed(call.consumed, name, signal)),
+    },
     fs: openFiles(over.signal, pluginFiles(call.workspace, grant)),
     fetch: harmless(pluginFetch({ grant, signal })),
     exec: harmless(programs.exec),
@@ -85,7 +91,7 @@ function stepLog(call: StepCall, over: AbortSignal) {
 }
 
 function saveArtifact(call: StepCall, { name, type, label, content }: PluginArtifact) {
-  if (!ARTIFACT_NAME.test(name) || name.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+  if (!isArtifactName(name)) {
     throw new AppError('ARTIFACT_INVALID', { name: name.slice(0, 256), problem: 'a name is letters, digits, ".", "_", "-" and "/"' });
   }
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;

@@ -27,9 +27,10 @@ export async function resolveInside(root: string, path: string, options: { lastL
 /**
  * Opens a file that `resolveInside` found, without following a link put there since. Where the system can say which
  * file was opened, that is checked too: a folder on the way could have been exchanged. `undefined` when it was.
+ * `mode` is of a file that is made.
  */
-export async function openInside(path: InsidePath, flags: number): Promise<FileHandle | undefined> {
-  const handle = await open(path.absolute, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o666);
+export async function openInside(path: InsidePath, flags: number, mode = 0o666): Promise<FileHandle | undefined> {
+  const handle = await open(path.absolute, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
   if (process.platform !== 'linux' || (await readlink(`/proc/self/fd/${String(handle.fd)}`)) === path.absolute) return handle;
   await handle.close();
   return undefined;

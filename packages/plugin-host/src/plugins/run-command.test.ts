@@ -6,7 +6,7 @@ import type { StepCall } from '@kb-labs/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createPluginHost } from '../create-plugin-host.js';
-import { recordCall, silentLogger, temporaryFolder } from '../step-call.fixture.js';
+import { consumedArtifact, recordCall, silentLogger, temporaryFolder } from '../step-call.fixture.js';
 import { writePlugin } from './plugin-package.fixture.js';
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -122,9 +122,41 @@ describe('the outputs of a command', () => {
     [0, 'success'],
     [1, 'failed'],
   ])('may be as large as the limit, %d over is %s', async (over, status) => {
-    const { outcome } = await run(`return { a: 'x'.repeat(${String(LIMITS.outputBytes - '{"a":""}'.length + over)}) };`);
+    const { outcome } = await run(`return { a: 'x'.repeat(${String(LIMITS.rawOutputBytes - '{"a":""}'.length + over)}) };`);
     expect(outcome.status).toBe(status);
-    if (status === 'failed') expect(outcome).toMatchObject(failed('OUTPUT_TOO_LARGE', false));
+    if (status === 'failed') expect(outcome).toMatchObject(failed('OUTPUT_TOO_LARGE', false, `at least ${String(LIMITS.rawOutputBytes + 1)} bytes`));
+  });
+
+  it('are too large with the defaults of their schema, too', async () => {
+    const item = { type: 'object', properties: { text: { type: 'string', default: 'x'.repeat(10_000) } } };
+    const command = { output: { type: 'object', properties: { list: { type: 'array', items: item } } } };
+    const { outcome } = await run('return { list: Array.from({ length: 10_000 }, () => ({})) };', { command });
+    expect(outcome).toMatchObject(failed('OUTPUT_TOO_LARGE', false));
+  });
+
+  it('of very many values that do not fit their schema are refused for the first of them', async () => {
+    const command = { output: { type: 'object', properties: { list: { type: 'array', items: { type: 'string' } } } } };
+    expect((await run('return { list: Array.from({ length: 10 }, () => 1) };', { command })).outcome).toMatchObject(failed('OUTPUT_INVALID', false, 'and 2 more'));
+    const { outcome } = await run('return { list: Array.from({ length: 500_000 }, () => 1) };', { command });
+    expect(outcome).toMatchObject(failed('OUTPUT_INVALID', false, '/list/0 must be string'));
+    expect(outcome.status === 'failed' && outcome.error.message).not.toContain('more');
+  });
+});
+
+describe('what a job consumes', () => {
+  const consumed = [consumedArtifact('report.md', '# Report', { label: 'The report' }), consumedArtifact('a/empty', '')];
+
+  it('can be listed and read by a handler that has no permission at all', async () => {
+    const { outcome } = await run(
+      `const bytes = await ctx.artifacts.read('report.md');
+       return { handles: ctx.artifacts.consumed, text: new TextDecoder().decode(bytes), isBytes: bytes instanceof Uint8Array, empty: (await ctx.artifacts.read('a/empty')).length, isFixed: Object.isFrozen(ctx.artifacts.consumed) };`,
+      { consumed },
+    );
+    expect(outcome).toEqual({ status: 'success', outputs: { handles: consumed.map(({ handle }) => handle), text: '# Report', isBytes: true, empty: 0, isFixed: true } });
+  });
+
+  it('is all that can be read', async () => {
+    expect((await run("await ctx.artifacts.read('../report.md'); return {};", { consumed })).outcome).toMatchObject(failed('ARTIFACT_MISSING', false));
   });
 });
 
@@ -231,12 +263,13 @@ describe('an abort', () => {
       `ctx.log.info('ready');
        await new Promise((done) => setTimeout(done, 150));
        ctx.log.info('late');
-       const results = await Promise.allSettled([ctx.fs.write('late.txt', 'x'), ctx.exec('touch', ['late.txt']), ctx.artifacts.save({ name: 'late', content: '' })]);
+       const results = await Promise.allSettled([ctx.fs.write('late.txt', 'x'), ctx.exec('touch', ['late.txt']), ctx.artifacts.save({ name: 'late', content: '' }), ctx.artifacts.read('late')]);
        globalThis.kbLate(results.map((result) => result.status));
        return {};`,
       {
         declared: { shell: true, fs: { write: ['**'] } },
         killGraceMs: 50,
+        consumed: [consumedArtifact('late', 'text')],
         signal: stop.signal,
         log: ({ text }) => {
           said.push(text);
@@ -245,7 +278,7 @@ describe('an abort', () => {
       },
     );
     expect(outcome).toEqual({ status: 'aborted', outputs: {} });
-    expect(await late.promise).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await late.promise).toEqual(['rejected', 'rejected', 'rejected', 'rejected']);
     expect(said).toEqual(['ready', 'greet:person did not end 50 ms after it was told to: it is left behind']);
     expect(existsSync(join(workspace, 'late.txt'))).toBe(false);
   });

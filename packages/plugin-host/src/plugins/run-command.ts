@@ -8,7 +8,9 @@ import type { StepCall, StepOutcome } from '@kb-labs/ports';
 
 import { createContext } from '../context/create-context.js';
 import { toGrant } from '../context/grant.js';
-import { jsonProblem } from '../json-value.js';
+import { jsonSize } from '../json-size.js';
+import { copyJson } from '../json-value.js';
+import { outputsTooLarge } from '../outputs-too-large.js';
 import type { HostEnv } from '../process-tree/base-env.js';
 import { StepFailure } from '../step-failure.js';
 import { toFailed } from '../to-failed.js';
@@ -76,16 +78,22 @@ async function importHandler({ root, folder, installed }: LoadedPlugin, command:
 }
 
 function checkOutputs(plugin: LoadedPlugin, command: PluginCommand, returned: unknown): JsonObject {
-  const problem = isJsonObject(returned) ? jsonProblem(returned) : `a handler returns an object, not ${kindOf(returned)}`;
-  if (problem !== undefined) throw new AppError('OUTPUT_INVALID', { problem });
-  const json = JSON.stringify(returned);
-  // A copy: the handler may hold on to its object and change it later.
-  const outputs = JSON.parse(json) as JsonObject;
+  const outputs = copyOutputs(returned);
   const misfit = tryFindProblem(command.output, outputs, `the output schema of ${command.id} in ${plugin.installed.id}`);
   if (misfit !== undefined) throw new AppError('OUTPUT_INVALID', { problem: misfit });
-  const bytes = Buffer.byteLength(JSON.stringify(outputs));
-  if (bytes > LIMITS.outputBytes) throw new AppError('OUTPUT_TOO_LARGE', { bytes, limit: LIMITS.outputBytes });
+  // Once more: the schema may have filled in defaults.
+  const { bytes } = jsonSize(outputs);
+  if (bytes > LIMITS.rawOutputBytes) throw outputsTooLarge(bytes, 'all');
   return outputs;
+}
+
+/** A copy: the handler may hold on to its object and change it later. */
+function copyOutputs(returned: unknown): JsonObject {
+  if (!isJsonObject(returned)) throw new AppError('OUTPUT_INVALID', { problem: `a handler returns an object, not ${kindOf(returned)}` });
+  const copy = copyJson(returned, LIMITS.rawOutputBytes);
+  if (copy.kind === 'too-large') throw outputsTooLarge(copy.bytes, 'counted');
+  if (copy.kind === 'refused') throw new AppError('OUTPUT_INVALID', { problem: copy.problem });
+  return copy.value as JsonObject;
 }
 
 function kindOf(value: unknown): string {

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { constants, type Dirent, readdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ARTIFACT_NAME, artifactTypeOf, LIMITS } from '@kb-labs/contracts';
+import { ARTIFACT_NAME, type ArtifactHandle, artifactTypeOf, LIMITS } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { StepCall } from '@kb-labs/ports';
 
@@ -12,11 +13,11 @@ const DEPTH = 32;
 /** A file up to this size is handed over as it is, without a stream. */
 const SMALL_BYTES = 256 * 1024;
 
-export type ArtifactSink = Pick<StepCall, 'log' | 'saveArtifact' | 'signal'>;
+export type ArtifactSink = Pick<StepCall, 'consumed' | 'log' | 'saveArtifact' | 'signal'>;
 
 /**
- * Stores the files a script left in `$KB_ARTIFACTS` under their relative paths, in order. Links and special files are
- * left out, with a line in the log. Fails with `ARTIFACT_INVALID`, before anything is stored, when there are too many or
+ * Stores the files a script left in `$KB_ARTIFACTS` under their relative paths, in order. What the job consumes was there
+ * before: it is stored only if its bytes are others now. Links and special files are left out, with a line in the log. Fails with `ARTIFACT_INVALID`, before anything is stored, when there are too many or
  * a name is not one for an artifact.
  */
 export async function collectArtifacts(folder: string, sink: ArtifactSink): Promise<void> {
@@ -25,9 +26,43 @@ export async function collectArtifacts(folder: string, sink: ArtifactSink): Prom
   for (const name of found.others) {
     await sink.log({ stream: 'engine', level: 'warn', text: `not stored as an artifact, for it is not a file: ${name}` });
   }
-  for (const name of found.files.sort()) {
+  const given = new Map(sink.consumed.map(({ handle }) => [handle.name, handle]));
+  for (const name of await leftByScript(folder, found.files.sort(), { given, signal: sink.signal })) {
     sink.signal.throwIfAborted();
-    await save(join(folder, name), name, sink);
+    await save(join(folder, name), { name, was: given.get(name) }, sink);
+  }
+}
+
+interface Given {
+  readonly given: ReadonlyMap<string, ArtifactHandle>;
+  readonly signal: AbortSignal;
+}
+
+async function leftByScript(folder: string, files: readonly string[], { given, signal }: Given): Promise<readonly string[]> {
+  const left: string[] = [];
+  for (const name of files) {
+    const was = given.get(name);
+    if (was !== undefined && !(await hasChanged(join(folder, name), was, signal))) continue;
+    if (left.length === LIMITS.artifactsPerStep) throw refusal(name, `a step can store ${String(LIMITS.artifactsPerStep)}`);
+    left.push(name);
+  }
+  return left;
+}
+
+async function hasChanged(file: string, { name, bytes, digest }: ArtifactHandle, signal: AbortSignal): Promise<boolean> {
+  const handle = await openPlain(file, name);
+  try {
+    if ((await handle.stat()).size !== bytes) return true;
+    const sum = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(SMALL_BYTES);
+    for (;;) {
+      signal.throwIfAborted();
+      const { bytesRead } = await handle.read(buffer, 0, SMALL_BYTES);
+      if (bytesRead === 0) return `sha256:${sum.digest('hex')}` !== digest;
+      sum.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
   }
 }
 
@@ -49,7 +84,6 @@ function walk(folder: string, above: string, { found, depth }: { found: Found; d
       found.others.push(path);
     } else {
       if (!ARTIFACT_NAME.test(path)) throw refusal(path, 'a name starts with a letter, digit or "_" and goes on with these, ".", "-" and "/", 255 at the most');
-      if (found.files.length === LIMITS.artifactsPerStep) throw refusal(path, `a step can store ${String(LIMITS.artifactsPerStep)}`);
       found.files.push(path);
     }
   }
@@ -65,12 +99,18 @@ function listFolder(folder: string, name: string): Dirent[] {
   }
 }
 
-async function save(file: string, name: string, { saveArtifact, signal }: ArtifactSink): Promise<void> {
+interface Left {
+  readonly name: string;
+  /** What it was before, when the job consumes it. */
+  readonly was: ArtifactHandle | undefined;
+}
+
+async function save(file: string, { name, was }: Left, { saveArtifact, signal }: ArtifactSink): Promise<void> {
   const handle = await openPlain(file, name);
   try {
     const { size } = await handle.stat();
     const content = size <= SMALL_BYTES ? await handle.readFile() : chunks(handle, signal);
-    await saveArtifact({ name, type: artifactTypeOf(name), content });
+    await saveArtifact({ name, type: was?.type ?? artifactTypeOf(name), ...(was?.label === undefined ? {} : { label: was.label }), content });
   } finally {
     await handle.close();
   }

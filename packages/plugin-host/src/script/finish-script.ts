@@ -1,15 +1,16 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 import { type JsonObject, LIMITS, type RunError } from '@kb-labs/contracts';
-import { AppError, fromUnknown, messageOf, toRunError } from '@kb-labs/errors';
+import { AppError, assertNever, fromUnknown, messageOf, toRunError } from '@kb-labs/errors';
 
+import { outputsTooLarge } from '../outputs-too-large.js';
 import type { TailBuffer } from '../process-tree/tail-buffer.js';
 import { readOutputs } from './read-outputs.js';
 
 /** Of each of stdout and stderr, the end that goes into the outputs; the log has all. */
 export const TAIL_BYTES = 256 * 1024;
 /** The file may be larger than what it says: a name written again replaces, and JSON can spell a character in six. */
-const FILE_BYTES = 2 * LIMITS.outputBytes;
+const FILE_BYTES = 2 * LIMITS.rawOutputBytes;
 
 export interface Tails {
   readonly stdout: TailBuffer;
@@ -27,15 +28,18 @@ export interface ScriptOutputs {
 }
 
 /**
- * The outputs of a script that has ended: what it wrote to `$KB_OUTPUT`, and `stdout`, `stderr` and `exitCode` in the
- * room that is left of `LIMITS.outputBytes`. When the file cannot be accepted, those three and the error.
+ * The outputs of a script that has ended: what it wrote to `$KB_OUTPUT`, and `stdout`, `stderr` and `exitCode`. Both
+ * texts are cut to the room that is left of `LIMITS.outputBytes`, so that all can be kept as it is; where that is not
+ * possible in any case, to that of `LIMITS.rawOutputBytes`. When the file cannot be accepted, those three and the error.
  */
-export function scriptOutputs(file: string, exit: Exit, tails: Tails): ScriptOutputs {
+export async function scriptOutputs(file: string, exit: Exit, tails: Tails): Promise<ScriptOutputs> {
   try {
-    const written = readWritten(file);
-    const bytes = jsonBytes({ ...written, ...engineOutputs(exit, tails, 0) });
-    if (bytes > LIMITS.outputBytes) throw tooLarge(bytes);
-    return { outputs: { ...written, ...engineOutputs(exit, tails, LIMITS.outputBytes - bytes) } };
+    const written = await readWritten(file);
+    // The brackets of one object go, a comma between both comes.
+    const bytes = written.bytes + jsonBytes(engineOutputs(exit, tails, 0)) - (written.bytes === EMPTY_OBJECT_BYTES ? 2 : 1);
+    if (bytes > LIMITS.rawOutputBytes) throw outputsTooLarge(bytes, 'all');
+    const limit = bytes > LIMITS.outputBytes ? LIMITS.rawOutputBytes : LIMITS.outputBytes;
+    return { outputs: { ...written.values, ...engineOutputs(exit, tails, limit - bytes) } };
   } catch (error) {
     return { outputs: engineOutputs(exit, tails, LIMITS.outputBytes), error: toRunError(fromUnknown(error)) };
   }
@@ -48,6 +52,7 @@ function engineOutputs({ exitCode }: Exit, { stdout, stderr }: Tails, roomBytes:
 }
 
 const EMPTY_BYTES = jsonBytes('');
+const EMPTY_OBJECT_BYTES = jsonBytes({});
 
 export function exitError({ exitCode, signal }: Exit): RunError {
   if (signal === undefined) return toRunError(new AppError('EXIT_CODE', { exitCode }));
@@ -56,19 +61,45 @@ export function exitError({ exitCode, signal }: Exit): RunError {
 }
 
 /** The script may have put anything in place of the file: only a plain one is read. A missing one says nothing. */
-function readWritten(file: string): JsonObject {
+async function readWritten(file: string): Promise<Written> {
   const descriptor = openPlain(file);
-  if (descriptor === undefined) return {};
+  if (descriptor === undefined) return NOTHING;
   try {
     const { size } = fstatSync(descriptor);
-    if (size === 0) return {};
-    if (size > FILE_BYTES) throw tooLarge(size);
-    const read = readOutputs(decode(readFileSync(descriptor)));
-    if (read.ok) return read.values;
-    throw new AppError('OUTPUT_INVALID', { problem: `line ${String(read.line)} of $KB_OUTPUT: ${read.problem}`, line: read.line });
+    if (size === 0) return NOTHING;
+    if (size > FILE_BYTES) throw outputsTooLarge(size, 'all');
+    const read = await readOutputs({ bytes: size, readInto: (target, at) => readFull(descriptor, target, at) });
+    switch (read.kind) {
+      case 'read':
+        return read;
+      case 'too-large':
+        throw outputsTooLarge(read.bytes, 'counted');
+      case 'refused':
+        throw new AppError('OUTPUT_INVALID', { problem: `line ${String(read.line)} of $KB_OUTPUT: ${read.problem}`, line: read.line });
+      default:
+        return assertNever(read);
+    }
   } finally {
     closeSync(descriptor);
   }
+}
+
+interface Written {
+  readonly values: JsonObject;
+  readonly bytes: number;
+}
+
+const NOTHING: Written = { values: {}, bytes: EMPTY_OBJECT_BYTES };
+
+/** A read may give less than there is. */
+function readFull(descriptor: number, target: Uint8Array, at: number): number {
+  let filled = 0;
+  while (filled < target.length) {
+    const read = readSync(descriptor, target, filled, target.length - filled, at + filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  return filled;
 }
 
 function openPlain(file: string): number | undefined {
@@ -84,18 +115,6 @@ function openPlain(file: string): number | undefined {
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);
   throw refused;
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new AppError('OUTPUT_INVALID', { problem: '$KB_OUTPUT is not UTF-8 text' });
-  }
-}
-
-function tooLarge(bytes: number): AppError {
-  return new AppError('OUTPUT_TOO_LARGE', { bytes, limit: LIMITS.outputBytes });
 }
 
 function jsonBytes(value: JsonObject | string): number {

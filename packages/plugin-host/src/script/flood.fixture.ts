@@ -13,6 +13,8 @@ export interface FloodReport {
   readonly lines: number;
   readonly textBytes: number;
   readonly status: string;
+  /** Of the texts among its outputs. */
+  readonly outputBytes: number;
 }
 
 const [, , script = '', keep] = process.argv;
@@ -29,15 +31,17 @@ async function flood(): Promise<FloodReport> {
   const before = process.memoryUsage.rss();
   let most = before;
   const timer = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 20);
-  const { status } = await run(script, workspace, (text) => {
+  const { status, outputs } = await run(script, workspace, (text) => {
     lines += 1;
     textBytes += Buffer.byteLength(text);
     if (keep !== undefined) kept.push(text);
   });
   clearInterval(timer);
-  most = Math.max(most, process.memoryUsage.rss());
+  // The most the system has seen: what is done in one go is over before a timer could look.
+  most = Math.max(most, process.resourceUsage().maxRSS * 1024);
   rmSync(workspace, { recursive: true, force: true });
-  return { grownBytes: most - before, lines, textBytes, status };
+  const outputBytes = Object.values(outputs).reduce<number>((sum, value) => sum + (typeof value === 'string' ? Buffer.byteLength(value) : 0), 0);
+  return { grownBytes: most - before, lines, textBytes, status, outputBytes };
 }
 
 function run(text: string, workspace: string, take: (line: string) => void) {
@@ -55,6 +59,7 @@ function run(text: string, workspace: string, take: (line: string) => void) {
       env: {},
       workspace,
       permissions: {},
+      consumed: [],
       signal: new AbortController().signal,
       log: ({ text: line }) => take(line),
       progress: () => undefined,

@@ -24,8 +24,8 @@ const TRUE_EXIT = { exitCode: 7 };
 const TRUE = { stdout: 'what it printed', stderr: 'what it complained', exitCode: 7 };
 
 describe('what a script writes to $KB_OUTPUT', () => {
-  it.each(CASES)('$id: nothing of the engine is forged', (hostile) => {
-    const { outputs, error } = accept(bytesOf(hostile));
+  it.each(CASES)('$id: nothing of the engine is forged', async (hostile) => {
+    const { outputs, error } = await accept(bytesOf(hostile));
     expect(outputs).toMatchObject(TRUE);
     if (hostile.expect === 'literal') {
       expect(error).toBeUndefined();
@@ -52,23 +52,23 @@ describe('what a script writes to $KB_OUTPUT', () => {
     expect(forged.length).toBeGreaterThan(15);
   });
 
-  it('does not repeat in an error what it could not read', () => {
+  it('does not repeat in an error what it could not read', async () => {
     for (const text of ['a=1\nhunter2\n', 'hunter2=x y<<\n__proto__=hunter2\n', '{"hunter2": hunter2}\n', 'hunter2 <<EOF\n', 'x<<hunter2\n', 'hunter2/+==\n']) {
-      const { error } = accept(Buffer.from(text));
+      const { error } = await accept(Buffer.from(text));
       expect(error?.code).toBe('OUTPUT_INVALID');
       expect(JSON.stringify(error)).not.toContain('hunter2');
     }
   });
 });
 
-function accept(bytes: Buffer): ScriptOutputs {
+async function accept(bytes: Buffer): Promise<ScriptOutputs> {
   using folder = temporaryFolder();
   const file = join(folder.path, 'output');
   writeFileSync(file, bytes);
   const tails = { stdout: new TailBuffer(TAIL_BYTES), stderr: new TailBuffer(TAIL_BYTES) };
   tails.stdout.push(Buffer.from(TRUE.stdout));
   tails.stderr.push(Buffer.from(TRUE.stderr));
-  return scriptOutputs(file, TRUE_EXIT, tails);
+  return await scriptOutputs(file, TRUE_EXIT, tails);
 }
 
 function bytesOf({ payload, base64, generator }: Case): Buffer {

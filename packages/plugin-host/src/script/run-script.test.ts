@@ -202,7 +202,7 @@ describe('the outputs of a script', () => {
     ['a link in place of the file', 'ln -sf /etc/passwd "$KB_OUTPUT"', { code: 'OUTPUT_INVALID', message: expect.stringContaining('no longer a plain file') }],
     ['a named pipe in place of the file', 'rm "$KB_OUTPUT"; mkfifo "$KB_OUTPUT"', { code: 'OUTPUT_INVALID', message: expect.stringContaining('no longer a plain file') }],
     ['a folder in place of the file', 'rm "$KB_OUTPUT"; mkdir "$KB_OUTPUT"', { code: 'OUTPUT_INVALID', message: expect.stringContaining('no longer a plain file') }],
-    ['too much', 'echo "a=$(head -c 1048576 /dev/zero | tr "\\0" x)" >> "$KB_OUTPUT"', { code: 'OUTPUT_TOO_LARGE' }],
+    ['too much', '{ printf a=; head -c 67108864 /dev/zero | tr "\\0" x; } > "$KB_OUTPUT"', { code: 'OUTPUT_TOO_LARGE' }],
     ['a file without end', 'truncate -s 100G "$KB_OUTPUT"', { code: 'OUTPUT_TOO_LARGE' }],
   ])('are refused for %s', async (_, script, error) => {
     expect(await outcomeOf(`echo said; ${script}`)).toMatchObject({ status: 'failed', error, outputs: { stdout: 'said', stderr: '', exitCode: 0 }, retryable: false });
@@ -219,13 +219,26 @@ describe('the outputs of a script', () => {
     expect(await outcomeOf('rm "$KB_OUTPUT"')).toEqual({ status: 'success', outputs: { stdout: '', stderr: '', exitCode: 0 } });
   });
 
-  it('fit the limit exactly, and no byte more', async () => {
+  it('leave to what was printed the room up to what is kept as it is, down to none', async () => {
     const room = LIMITS.outputBytes - JSON.stringify({ a: '', stdout: '', stderr: '', exitCode: 0 }).length;
-    const write = (bytes: number) => `head -c ${String(bytes)} /dev/zero | tr "\\0" x | { printf a=; cat; } > "$KB_OUTPUT"; echo printed`;
-    const fits = await outcomeOf(write(room));
+    const fits = await outcomeOf(writeText(room));
     expect(fits).toMatchObject({ status: 'success', outputs: { stdout: '' } });
     expect(Buffer.byteLength(JSON.stringify(fits.outputs))).toBe(LIMITS.outputBytes);
-    expect(await outcomeOf(write(room + 1))).toMatchObject({ status: 'failed', error: { code: 'OUTPUT_TOO_LARGE', details: { bytes: LIMITS.outputBytes + 1 } } });
+    expect(await outcomeOf(writeText(room + 1))).toMatchObject({ status: 'success', outputs: { stdout: 'printed' } });
+  });
+
+  it('fit the limit exactly, and no byte more', async () => {
+    const room = LIMITS.rawOutputBytes - JSON.stringify({ a: '', stdout: '', stderr: '', exitCode: 0 }).length;
+    const fits = await outcomeOf(writeText(room));
+    expect(fits.status === 'success' && fits.outputs['stdout']).toBe('');
+    expect(String(fits.outputs['a']).length).toBe(room);
+    const over = await outcomeOf(writeText(room + 1));
+    expect(over).toEqual({
+      status: 'failed',
+      error: { code: 'OUTPUT_TOO_LARGE', message: expect.any(String), hint: expect.any(String), details: { bytes: LIMITS.rawOutputBytes + 1, limit: LIMITS.rawOutputBytes } },
+      outputs: { stdout: 'printed', stderr: '', exitCode: 0 },
+      retryable: false,
+    });
   });
 
   it('hold the end of a long output, within the limit even when each byte takes six', async () => {
@@ -269,6 +282,10 @@ describe('the lines of a script', () => {
     expect(texts).toEqual([...Array.from({ length: 500 }, (_, at) => String(at + 1)), 'end']);
   });
 });
+
+function writeText(bytes: number): string {
+  return `head -c ${String(bytes)} /dev/zero | tr "\\0" x | { printf a=; cat; } > "$KB_OUTPUT"; echo printed`;
+}
 
 async function outcomeOf(script: string, { shell = 'bash' }: { shell?: Shell } = {}): Promise<StepOutcome> {
   using folder = temporaryFolder();

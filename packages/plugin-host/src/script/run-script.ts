@@ -12,6 +12,7 @@ import { exitError, scriptOutputs, TAIL_BYTES, type Tails } from './finish-scrip
 import { interpreterOf } from './interpreters.js';
 import { findWorkingFolder, readScriptInput, scriptEnv } from './prepare-script.js';
 import { reopenHint, reopensOutput } from './reopened-output.js';
+import { placeConsumed } from './place-consumed.js';
 import { makeStepFolder, type StepFolder } from './step-folder.js';
 import { temporaryParent } from './temporary-parent.js';
 import { takeLines } from './take-lines.js';
@@ -33,6 +34,7 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
     const { script, shell, workingDirectory } = readScriptInput(call.input);
     const cwd = await findWorkingFolder(call.workspace, workingDirectory);
     folder = makeStepFolder(temporaryParent(options.hostEnv), script);
+    if (call.consumed.length > 0) await placeConsumed(folder.artifacts, call);
     const { program, args, byInput } = interpreterOf(shell, folder.script);
     const tails: Tails = { stdout: new TailBuffer(TAIL_BYTES), stderr: new TailBuffer(TAIL_BYTES) };
     const stdout = takeLines(call, 'stdout', tails.stdout);
@@ -68,7 +70,7 @@ interface Ended {
 /** What the script left is read only now, when nobody writes to it any more. */
 async function finish(call: StepCall, { end, folder, tails }: Ended): Promise<StepOutcome> {
   await reportProcesses(call, end);
-  const { outputs, error } = scriptOutputs(folder.output, end, tails);
+  const { outputs, error } = await scriptOutputs(folder.output, end, tails);
   if (end.aborted) return { status: 'aborted', outputs };
 
   const unstored = await storeArtifacts(folder, call);
