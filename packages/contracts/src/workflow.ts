@@ -74,7 +74,7 @@ const strategySchema = z.strictObject({
   'max-parallel': z.optional(z.int().check(z.gte(1), z.lte(LIMITS.jobsAfterMatrix))),
 });
 
-export const prioritySchema = z.enum(['high', 'normal', 'low']);
+const prioritySchema = z.enum(['high', 'normal', 'low']);
 
 const artifactNames = z.array(z.string().check(z.regex(ARTIFACT_NAME))).check(z.minLength(1), z.maxLength(LIMITS.artifactsPerStep));
 

@@ -118,8 +118,17 @@ export const REGISTER: { readonly [Code in ErrorCode]: RegisterRow } = {
   STATE_FULL: row('the state cannot grow: {problem}', 507, EXIT_CODES.unreachable, true, 'free some space'),
   STATE_SCHEMA: row('the state was written by another version: {problem}', 500, EXIT_CODES.unreachable, false, 'use the version that wrote it, or a newer one'),
   STATE_CORRUPT: row('the state is damaged: {problem}', 500, EXIT_CODES.unreachable, false),
+  STATE_UNSAFE: row('the state would not be safe there: {problem}', 503, EXIT_CODES.unreachable, false),
   LEASE_LOST: row('another worker has taken this job over', 409, EXIT_CODES.conflict, false),
   APPEND_CONFLICT: row('the run changed in between', 409, EXIT_CODES.conflict, true),
+
+  DAEMON_NOT_RUNNING: row('no daemon runs for this project: {problem}', 503, EXIT_CODES.unreachable, false, '"kb daemon:start" starts one'),
+  DAEMON_STOPPING: row('the daemon has not stopped within {limit}', 503, EXIT_CODES.tryLater, true, 'it waits for the steps that run; another SIGTERM ends it at once'),
+  ADDRESS_IN_USE: row('{address} is in use by another process', 409, EXIT_CODES.conflict, true, 'choose another with --port'),
+  NOT_READY: row('not ready: {problem}', 503, EXIT_CODES.tryLater, true),
+  HOST_NOT_ALLOWED: row('requests for the host "{host}" are not answered here', 421, EXIT_CODES.notAllowed, false, 'use the address the daemon has printed, or localhost'),
+  ROUTE_UNKNOWN: absent('there is nothing at {path}'),
+  METHOD_NOT_ALLOWED: row('{method} is not possible at {path}', 405, EXIT_CODES.badInput, false),
 
   CONFIG_INVALID: row('the configuration is not accepted: {problem}', 422, EXIT_CODES.badInput, false),
   PROJECT_NOT_FOUND: absent('no project here: no folder upwards holds ".kb"', 'create one with "mkdir -p .kb/workflows", or name one with --project'),

@@ -27,7 +27,7 @@ export interface JobOutline {
   readonly stepIds: Names<StepOutline>;
 }
 
-export interface StrategyOutline {
+interface StrategyOutline {
   /** Everything `matrix` has: its axes and the keys of `include`. `undefined`: known at run time only. */
   readonly axes: Names | undefined;
 }

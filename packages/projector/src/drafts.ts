@@ -1,7 +1,7 @@
 import type { JobState, MatrixState, RunState, StepState } from '@kb-labs/contracts';
 
 /** The states while a fold changes them. */
-export type Draft<T> = { -readonly [K in keyof T]: T[K] };
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
 export type StepDraft = Draft<StepState>;
 export type JobDraft = Omit<Draft<JobState>, 'steps' | 'matrix'> & { steps: StepDraft[]; matrix?: Draft<MatrixState> };
 export type RunDraft = Omit<Draft<RunState>, 'jobs' | 'callbacks'> & { jobs: Map<string, JobDraft>; callbacks: RunState['callbacks'][number][] };

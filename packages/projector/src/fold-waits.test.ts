@@ -120,7 +120,7 @@ describe('a matrix in the journal', () => {
 
   it.each<[string, RunEventBody[]]>([
     ['a second expansion', [opened, expanded, expanded]],
-    ['an expansion of a job without a matrix', [opened, { ...expanded, job: 'b' } as RunEventBody]],
+    ['an expansion of a job without a matrix', [opened, { ...expanded, job: 'b' }]],
     ['an expansion of a job that has ended', [opened, jobEnded('a'), expanded]],
     ['its end before those of its combinations', [opened, expanded, jobEnded('a.1'), jobEnded('a')]],
     ['a combination that it does not have', [opened, expanded, jobStarted('a.3')]],

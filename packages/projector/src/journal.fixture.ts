@@ -1,7 +1,7 @@
 import { JOURNAL_SCHEMA, PLAN_SCHEMA, type PlannedJob, type RunEvent, type RunEventBody, type RunPlan, toRunId, toWorkerId } from '@kb-labs/contracts';
 
 export const runId = toRunId('0'.repeat(26));
-export const worker = toWorkerId('0'.repeat(26));
+const worker = toWorkerId('0'.repeat(26));
 
 export function planned(key: string, needs: string[], steps: string[]): PlannedJob {
   const retry = { max: 0, backoff: 'constant' as const, initialMs: 1, capMs: 1, jitter: false };
@@ -42,7 +42,7 @@ export const plan: RunPlan = {
   outputs: {},
   jobs: [planned('a', [], ['x', 'y']), planned('b', ['a'], ['z'])],
 };
-export const trigger = { type: 'manual' as const, actor: 'ada', payload: null, branch: 'main', tag: null, sha: null };
+const trigger = { type: 'manual' as const, actor: 'ada', payload: null, branch: 'main', tag: null, sha: null };
 
 export const started: RunEventBody = { type: 'run.started', schema: JOURNAL_SCHEMA, plan, trigger };
 export const jobStarted = (job: string, attempt = 1, turn = 0, token = 1): RunEventBody => ({ type: 'job.started', job, attempt, turn, worker, token });
