@@ -1,5 +1,6 @@
-import type { RunId } from '@kb-labs/contracts';
+import type { Reason, RunId } from '@kb-labs/contracts';
 import type { EventLog } from '@kb-labs/ports';
+import { cancelReason } from '@kb-labs/resolver';
 
 import type { JobHold } from './job-hold.js';
 
@@ -37,7 +38,7 @@ class WatchedRun {
   readonly #log: EventLog;
   readonly #runId: RunId;
   /** Where the cancellations stand in the journal, as far as it was read. */
-  readonly #asked: number[] = [];
+  readonly #asked: Asked[] = [];
   #seen: number;
   #looking = false;
   #again = false;
@@ -55,7 +56,7 @@ class WatchedRun {
 
   join(hold: JobHold, since: number): () => void {
     this.#holds.set(hold, since);
-    for (const seq of this.#asked) if (seq > since) hold.cancel();
+    for (const asked of this.#asked) if (concerns(asked, hold, since)) hold.cancel(asked.reason);
     return () => this.#holds.delete(hold);
   }
 
@@ -70,7 +71,8 @@ class WatchedRun {
         this.#again = false;
         for (const event of await this.#log.read(this.#runId, this.#seen)) {
           this.#seen = event.seq;
-          if (event.type === 'run.cancel_requested') this.#tell(event.seq);
+          if (event.type === 'run.cancel_requested') this.#tell({ seq: event.seq, reason: cancelReason({ cancel: event }) });
+          if (event.type === 'job.cancel_requested') this.#tell({ seq: event.seq, job: event.job, reason: event.reason });
         }
       } while (this.#again);
     } catch {
@@ -80,8 +82,19 @@ class WatchedRun {
     }
   }
 
-  #tell(seq: number): void {
-    this.#asked.push(seq);
-    for (const [hold, since] of this.#holds) if (seq > since) hold.cancel();
+  #tell(asked: Asked): void {
+    this.#asked.push(asked);
+    for (const [hold, since] of this.#holds) if (concerns(asked, hold, since)) hold.cancel(asked.reason);
   }
+}
+
+/** A cancellation of the run, or of one of its jobs. */
+interface Asked {
+  readonly seq: number;
+  readonly job?: string;
+  readonly reason?: Reason;
+}
+
+function concerns(asked: Asked, hold: JobHold, since: number): boolean {
+  return asked.seq > since && (asked.job === undefined || asked.job === hold.lease.job);
 }

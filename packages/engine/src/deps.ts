@@ -1,5 +1,5 @@
 import type { JsonObject } from '@kb-labs/contracts';
-import type { Blobs, Catalog, CheckedDocuments, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
+import type { Blobs, Callbacks, Catalog, Claims, CheckedDocuments, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
 import type { SchemaCheck } from '@kb-labs/resolver';
 
 /** Everything the engine's verbs work with. A verb takes the part it needs. */
@@ -7,6 +7,8 @@ export interface EngineDeps {
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly queue: JobQueue;
+  readonly claims: Claims;
+  readonly callbacks: Callbacks;
   readonly logs: StepLogs;
   readonly blobs: Blobs;
   readonly plugins: PluginHost;
@@ -24,4 +26,14 @@ export interface EngineDeps {
   /** What expressions read as `vars`. */
   readonly vars: JsonObject;
   readonly checkSchema: SchemaCheck;
+  readonly limits: EngineLimits;
+}
+
+/** Bounds that the configuration sets. */
+export interface EngineLimits {
+  /** Combinations of one matrix. */
+  readonly matrixCombinations: number;
+  /** Jobs that run at once, of all runs and of one tenant's. Absent: as many as the workers take. */
+  readonly runningJobs?: number;
+  readonly runningJobsPerTenant?: number;
 }

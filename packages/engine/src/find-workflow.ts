@@ -6,7 +6,7 @@ import type { DocumentCheck } from './check-document.js';
 import { shapeOf } from './command-shape.js';
 import type { EngineDeps } from './deps.js';
 
-export type FindWorkflowDeps = Pick<EngineDeps, 'workflows' | 'plugins' | 'checked'>;
+export type FindWorkflowDeps = Pick<EngineDeps, 'workflows' | 'plugins' | 'checked' | 'limits'>;
 
 /**
  * The checked document of a workflow. Fails with `WORKFLOW_NOT_FOUND`, or with `WORKFLOW_INVALID`, whose details hold the
@@ -28,7 +28,7 @@ export async function findWorkflow(deps: FindWorkflowDeps, id: string): Promise<
 type FileCheck = DocumentCheck & { readonly file: string };
 
 /** What was checked before and has not changed, in the document or in the commands it uses, is not checked again. */
-async function checkOnce(deps: FindWorkflowDeps, source: WorkflowSource): Promise<FileCheck> {
+export async function checkOnce(deps: FindWorkflowDeps, source: WorkflowSource): Promise<FileCheck> {
   const known = await deps.checked?.read(source);
   if (known !== undefined && (await holds(deps, known))) return { file: source.file, checked: known, diagnostics: [] };
   const { checkDocument } = await import('./check-document.js');
@@ -40,6 +40,7 @@ async function checkOnce(deps: FindWorkflowDeps, source: WorkflowSource): Promis
 
 async function holds(deps: FindWorkflowDeps, known: CheckedDocument): Promise<boolean> {
   for (const { uses, shape } of known.commands) if (shapeOf(await deps.plugins.resolve(uses)) !== shape) return false;
+  for (const call of known.calls) if ((await digestOf(deps, call.id)) !== call.digest) return false;
   return true;
 }
 
@@ -61,4 +62,16 @@ async function notFound(deps: FindWorkflowDeps, id: string, checks: readonly Doc
 
 function invalid(id: string, diagnostics: readonly Diagnostic[]): AppError {
   return new AppError('WORKFLOW_INVALID', { id, diagnostics: diagnostics.map((one): JsonValue => ({ ...one })) });
+}
+
+/** Digest of a workflow that another one calls; `undefined` when there is none, or several. */
+async function digestOf(deps: FindWorkflowDeps, id: string): Promise<string | undefined> {
+  const sources = await deps.workflows.candidates(id);
+  const found: string[] = [];
+  for (const source of sources) {
+    const checked = await deps.checked?.read(source);
+    if (checked?.id === id) found.push(checked.plan.workflow.digest);
+    else if (checked === undefined) return undefined;
+  }
+  return found.length === 1 ? found[0] : undefined;
 }

@@ -6,8 +6,12 @@ import { changes } from './changes.js';
 import type { EngineDeps } from './deps.js';
 import { toKnownRunId, withWorkerNote } from './read-run.js';
 
+/** A view of so many jobs takes long enough to be worth waiting for more changes. */
+const MANY_JOBS = 200;
+const PAUSE_MS = 200;
+
 /** The view of a run now and after every change, to its end or until `signal` is aborted. Changes that come together are one. */
-export async function* followRun(deps: Pick<EngineDeps, 'log' | 'queue'>, runId: string, signal: AbortSignal): AsyncGenerator<RunView> {
+export async function* followRun(deps: Pick<EngineDeps, 'log' | 'queue' | 'claims' | 'clock'>, runId: string, signal: AbortSignal): AsyncGenerator<RunView> {
   const id = toKnownRunId(runId);
   const changed = changes((onChange) => deps.log.watch(id, onChange), signal);
   let state: RunState | undefined;
@@ -19,8 +23,21 @@ export async function* followRun(deps: Pick<EngineDeps, 'log' | 'queue'>, runId:
       state = foldRun(id, events, state);
       yield await withWorkerNote(deps, state);
       if (isTerminalRun(state.status)) return;
+      if (state.jobs.size > MANY_JOBS) await pause(deps.clock, signal);
     } while (await changed.next());
   } finally {
     changed.close();
   }
+}
+
+function pause(clock: EngineDeps['clock'], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const disarm = clock.after(PAUSE_MS, done);
+    signal.addEventListener('abort', done, { once: true });
+    function done(): void {
+      disarm();
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+  });
 }

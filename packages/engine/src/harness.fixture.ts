@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { fileBlobs } from '@kb-labs/blobs';
-import { formatUses, type JsonObject, type RunId, type RunView, toRunId, toWorkerId, type Uses } from '@kb-labs/contracts';
+import { formatUses, type JsonObject, parseRunId, type RunId, type RunView, toRunId, toWorkerId, type Uses } from '@kb-labs/contracts';
 import type { Clock, CommandLookup, Ids, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
 import { type EmbeddedStore, openEmbeddedStore } from '@kb-labs/store-embedded';
 
@@ -22,8 +22,8 @@ export interface Harness {
   readonly calls: StepCall[];
   /** By command id (`do:it`), or `run` for scripts. */
   readonly handlers: Map<string, Handler>;
-  /** Another engine on the same files, as another process would have, without this one's `wrap`. */
-  another(): Promise<Harness>;
+  /** Another engine on the same files, as another process would have, without this one's `wrap`. `workflows` replaces the documents. */
+  another(workflows?: HarnessOptions['workflows']): Promise<Harness>;
   worker(options?: Partial<WorkerOptions>): Promise<Worker>;
   start(workflowId: string, input?: JsonObject): Promise<RunId>;
   /** The view a run ends with. Somebody has to work on it. */
@@ -35,6 +35,8 @@ export interface HarnessOptions {
   /** Documents by file name. */
   readonly workflows: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  readonly checkSchema?: EngineDeps['checkSchema'];
+  readonly limits?: Partial<EngineDeps['limits']>;
   readonly wrap?: (deps: EngineDeps) => EngineDeps;
 }
 
@@ -75,10 +77,12 @@ async function openAt(dir: string, options: HarnessOptions): Promise<Harness> {
     log: store.log,
     catalog: store.catalog,
     queue: store.queue,
+    claims: store.claims,
+    callbacks: { urlOf: (runId) => `http://localhost/${runId}`, runOf: parseRunId },
     logs: store.logs,
     blobs: fileBlobs({ dir: join(dir, 'blobs') }),
     plugins: scriptedPlugins(calls, handlers),
-    workflows: { list: () => Promise.resolve(sources), candidates: () => Promise.resolve(sources) },
+    workflows: { list: () => Promise.resolve(sources), candidates: () => Promise.resolve(sources), listeners: (id) => Promise.resolve(sources.filter(({ text }) => /^on:/m.test(text) && text.includes(id))) },
     files: { hash: () => 'hash', open: () => Promise.resolve(undefined) },
     clock,
     ids: randomIds(),
@@ -86,7 +90,8 @@ async function openAt(dir: string, options: HarnessOptions): Promise<Harness> {
     random: () => 0.5,
     workspace: dir,
     vars: { region: 'eu' },
-    checkSchema: () => undefined,
+    checkSchema: options.checkSchema ?? (() => undefined),
+    limits: { matrixCombinations: 256, ...options.limits },
   };
   const used = options.wrap?.(deps) ?? deps;
   const workers: Worker[] = [];
@@ -95,7 +100,10 @@ async function openAt(dir: string, options: HarnessOptions): Promise<Harness> {
     store,
     calls,
     handlers,
-    another: () => openAt(dir, { workflows: options.workflows }),
+    another: (workflows = options.workflows) => {
+      const { wrap: _, ...same } = options;
+      return openAt(dir, { ...same, workflows });
+    },
     async worker(workerOptions = {}) {
       const worker = createWorker(used, { concurrency: 4, ...workerOptions });
       workers.push(worker);
@@ -122,10 +130,11 @@ async function openAt(dir: string, options: HarnessOptions): Promise<Harness> {
 export const manual = { type: 'manual' as const, actor: 'ada', payload: null, branch: null, tag: null, sha: null };
 
 function scriptedPlugins(calls: StepCall[], handlers: ReadonlyMap<string, Handler>): PluginHost {
-  const keyOf = (uses: Uses): string => (uses.kind === 'plugin' ? uses.command : uses.name);
+  const keyOf = (uses: Uses): string => (uses.kind === 'plugin' ? uses.command : uses.kind === 'builtin' ? uses.name : uses.id);
   return {
     list: () => Promise.resolve([]),
     endStray: () => Promise.resolve(0),
+    mayChangeFiles: (uses) => Promise.resolve(uses.kind === 'plugin' || (uses.kind === 'builtin' && uses.name === 'run')),
     isolationOf: (uses) => (uses.kind === 'plugin' ? 'in-process' : 'subprocess'),
     resolve: (uses): Promise<CommandLookup> => {
       if (uses.package === 'missing') return Promise.resolve({ ok: false, code: 'UNKNOWN_PLUGIN', message: `no ${formatUses(uses)}` });

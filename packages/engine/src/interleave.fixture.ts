@@ -1,12 +1,15 @@
-import type { RunId } from '@kb-labs/contracts';
+import type { RunEvent, RunId } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import type { Lease, StepCall, StepOutcome } from '@kb-labs/ports';
 
+import { answerApproval } from './answer-approval.js';
 import { cancelRun } from './cancel-run.js';
 import type { EngineDeps } from './deps.js';
 import { failure, type Harness, openHarness, replacing, success } from './harness.fixture.js';
-import { journalProblems } from './journal-problems.fixture.js';
+import { onlyNamed, randomOf, workflows } from './interleave-cases.fixture.js';
+import { callProblems, journalProblems } from './journal-problems.fixture.js';
 import { type ManualClock, manualClock } from './manual-clock.fixture.js';
+import { sendSignal } from './send-signal.js';
 import { createWorker, type Worker } from './worker.js';
 
 const LEASE_MS = 9_000;
@@ -15,13 +18,6 @@ const MOST_LOSSES = 2;
 /** In steps of a second. Longer than any lease, retry and check interval of the workflows together. */
 const IDLE_ROUNDS_MEAN_STUCK = 200;
 
-const workflows: Readonly<Record<string, string>> = {
-  'one.yml': 'id: one\njobs: { a: { steps: [{ uses: t/do:it, retry: { max: 1, initial: 0s } }] } }',
-  'two.yml': 'id: two\njobs: { a: { steps: [{ uses: t/do:it, retry: { max: 2, initial: 2s } }, { uses: t/do:it, if: always() }] } }',
-  'again.yml': 'id: again\njobs: { a: { retry: { max: 1, initial: 2s }, steps: [{ uses: t/do:it }, { uses: t/do:it }] }, b: { needs: a, steps: [{ uses: t/do:it }] } }',
-  'pair.yml': 'id: pair\njobs: { a: { steps: [{ uses: t/do:it }] }, b: { steps: [{ uses: t/do:it, on-interrupt: fail }] }, c: { needs: [a, b], if: always(), steps: [{ uses: t/do:it }, { uses: t/do:it }] } }',
-  'tidy.yml': 'id: tidy\njobs: { a: { steps: [{ uses: t/do:it }, { uses: t/do:it, if: always() }] }, b: { needs: a, if: cancelled(), retry: { max: 1, initial: 0s }, steps: [{ uses: t/do:it, retry: { max: 1, initial: 2s } }] } }',
-};
 const WORKFLOW_IDS = Object.keys(workflows).map((file) => file.replace('.yml', ''));
 
 export interface Interleaved {
@@ -66,6 +62,12 @@ interface OpenCall {
 
 interface OpenRun {
   readonly id: RunId;
+  /** A run that another one called: what becomes of that can end it as well. */
+  readonly called: boolean;
+  /** How often somebody still tries to answer it. */
+  asks: number;
+  /** Answers and signals that were taken. */
+  readonly taken: Promise<number>[];
   cancels: number;
   losses: number;
   readonly answers: Promise<'accepted' | 'refused' | 'other'>[];
@@ -82,6 +84,8 @@ class Chaos {
   readonly #runs = new Map<string, OpenRun>();
   readonly #leases = new Map<string, Lease>();
   readonly #lost = new Set<string>();
+  /** Waits that a stuck worker is about to record, until its lease has run out. */
+  readonly #stuck: { readonly until: number; readonly go: () => void }[] = [];
   #renewing = 0;
 
   constructor(harness: Harness, clock: ManualClock, random: (below: number) => number) {
@@ -94,15 +98,16 @@ class Chaos {
     this.#harness.handlers.set('do:it', (call) => this.#called(call));
     const logger = { debug() {}, info() {}, warn: (message: string) => this.#note(message), error: (message: string, fields: unknown) => this.problems.push(`${message}: ${JSON.stringify(fields)}`) };
     for (let n = 0; n < 2; n += 1) {
-      const worker = createWorker({ ...this.#harness.deps, logger, queue: this.#losingQueue() }, { concurrency: 40, leaseMs: LEASE_MS });
+      const worker = createWorker({ ...this.#harness.deps, logger, queue: this.#losingQueue(), log: this.#stickyLog() }, { concurrency: 40, leaseMs: LEASE_MS });
       this.#workers.push(worker);
       await worker.start();
     }
   }
 
   async batch(size: number): Promise<void> {
-    const ids = Array.from({ length: size }, () => this.#harness.start(WORKFLOW_IDS[this.#random(WORKFLOW_IDS.length)] ?? 'one'));
-    for (const id of await Promise.all(ids)) this.#runs.set(id, { id, cancels: [0, 0, 1, 1, 2][this.#random(5)] ?? 0, losses: 0, answers: [] });
+    const names = Array.from({ length: size }, () => WORKFLOW_IDS[this.#random(WORKFLOW_IDS.length)] ?? 'one');
+    const ids = await Promise.all(names.map((name) => this.#harness.start(name)));
+    for (const [index, id] of ids.entries()) this.#expect(id, { called: false, asks: ['ask', 'hear'].includes(names[index] ?? '') ? 4 : 0 });
     for (let idle = 0; ; ) {
       for (let turns = this.#random(4); turns > 0; turns -= 1) await turn();
       if (this.#act()) {
@@ -110,7 +115,7 @@ class Chaos {
         continue;
       }
       await this.#advance(1_000);
-      if (this.#current().length > 0) continue;
+      if (this.#current().length > 0 || this.#stuck.length > 0) continue;
       if ((await this.#harness.deps.catalog.openRuns({ limit: 1 })).length === 0) break;
       idle += 1;
       if (idle > IDLE_ROUNDS_MEAN_STUCK) {
@@ -134,6 +139,7 @@ class Chaos {
     const stopped = Promise.all(this.#workers.map((worker) => worker.stop())).then(() => (isStopped = true));
     while (!isStopped) {
       for (const open of this.#open.splice(0)) this.#release(open, 'success');
+      for (const stuck of this.#stuck.splice(0)) stuck.go();
       await turn();
     }
     await stopped;
@@ -143,6 +149,7 @@ class Chaos {
   #act(): boolean {
     const dice = this.#random(100);
     if (dice < 8) return false;
+    if (this.#random(5) === 0 && this.#answerSome()) return true;
     const open = this.#open[this.#random(this.#open.length)];
     if (dice < 20 || open === undefined) return this.#cancelSome();
     if (dice < 32) return this.#loseLease(open);
@@ -180,8 +187,31 @@ class Chaos {
     run.answers.push(answer);
   }
 
+  #expect(id: RunId, { called, asks }: Pick<OpenRun, 'called' | 'asks'>): void {
+    this.#runs.set(id, { id, called, asks, taken: [], cancels: [0, 0, 1, 1, 2][this.#random(5)] ?? 0, losses: 0, answers: [] });
+  }
+
+  /** Approves, rejects or signals something that waits, or may; sometimes twice at the same instant, sometimes with a cancellation. */
+  #answerSome(): boolean {
+    const can = [...this.#runs.values()].filter((run) => run.asks > 0);
+    const run = can[this.#random(can.length)];
+    if (run === undefined) return false;
+    for (let times = 1 + this.#random(2); times > 0 && run.asks > 0; times -= 1) {
+      run.asks -= 1;
+      const decision = this.#random(3) > 0 ? 'approved' : 'rejected';
+      const refusals = ['NOT_WAITING', 'SIGNAL_UNHEARD'] as const;
+      const none = (error: unknown): number => (refusals.some((code) => hasCode(error, code)) ? 0 : (this.#unexpected(error), 0));
+      run.taken.push(
+        answerApproval(this.#harness.deps, { runId: run.id, step: 'a/ask', decision, by: 'eve' }).then(() => 1, none),
+        sendSignal(this.#harness.deps, { name: 'go', payload: null, by: 'eve', runId: run.id }).then((sent) => sent.resumed.length, none),
+      );
+    }
+    if (run.cancels > 0 && this.#random(6) === 0) this.#cancel(run);
+    return true;
+  }
+
   #unexpected(error: unknown): 'other' {
-    this.problems.push(`a cancellation failed: ${String(error)}`);
+    this.problems.push(`something that was asked failed: ${String(error)}`);
     return 'other';
   }
 
@@ -197,6 +227,7 @@ class Chaos {
   }
 
   #called(call: StepCall): Promise<StepOutcome> {
+    if (!this.#runs.has(call.runId)) this.#expect(call.runId, { called: true, asks: 0 });
     return new Promise((resolve) => {
       for (const earlier of this.#open) {
         if (earlier.call.runId === call.runId && earlier.call.job === call.job) earlier.stale = true;
@@ -236,9 +267,31 @@ class Chaos {
     });
   }
 
+  /** A log that some waits reach only when the lease of whoever writes has run out. */
+  #stickyLog(): EngineDeps['log'] {
+    const { log } = this.#harness.deps;
+    return replacing(log, {
+      append: async (command) => {
+        const run = this.#runs.get(command.runId);
+        const waits = command.fence !== undefined && command.events.some((event) => event.type === 'step.waiting');
+        if (!waits || run === undefined || command.fence === undefined || run.losses >= MOST_LOSSES || this.#random(8) > 0) return log.append(command);
+        run.losses += 1;
+        this.#lost.add(`${command.fence.ticket} ${command.fence.token}`);
+        await new Promise<void>((go) => this.#stuck.push({ until: this.#clock.now() + 2 * LEASE_MS, go }));
+        const result = await log.append(command);
+        this.#note(result.ok ? 'late wait recorded' : 'late wait refused');
+        return result;
+      },
+    });
+  }
+
   /** Lets time pass, but not past a renewal that is under way: nobody but the lost loses a lease. */
   async #advance(ms: number): Promise<void> {
     this.#clock.advance(ms);
+    for (const stuck of this.#stuck.splice(0)) {
+      if (stuck.until <= this.#clock.now()) stuck.go();
+      else this.#stuck.push(stuck);
+    }
     do await turn();
     while (this.#renewing > 0);
   }
@@ -251,8 +304,9 @@ class Chaos {
     const problems = journalProblems(run.id, events);
     const end = events.at(-1);
     const status = end?.type === 'run.finished' ? end.status : 'open';
-    this.#note(`run ${status}`);
-    if (answers.includes('accepted') !== (status === 'cancelled')) problems.push(`it is ${status} after cancellations that were ${answers.join()}`);
+    this.#note(`${run.called ? 'called run' : 'run'} ${status}`);
+    await this.#checkAnswers(run, events, problems);
+    if (run.called ? answers.includes('accepted') && status !== 'cancelled' : answers.includes('accepted') !== (status === 'cancelled')) problems.push(`it is ${status} after cancellations that were ${answers.join()}`);
     if (answers.includes('refused') && status === 'cancelled') problems.push('a cancellation was refused although the run is cancelled');
     if (status === 'quarantined') problems.push('it was quarantined');
     const summary = await deps.catalog.getRun(run.id);
@@ -260,6 +314,24 @@ class Chaos {
     const tickets = await deps.queue.ticketsOf(run.id);
     if (tickets.length > 0) problems.push(`it left ${tickets.length} tickets`);
     this.problems.push(...problems.map((problem) => `${run.id}: ${problem}`));
+  }
+
+  /** What was taken from outside is in the journal, once, and what called runs said is how they ended. */
+  async #checkAnswers(run: OpenRun, events: readonly RunEvent[], problems: string[]): Promise<void> {
+    const { deps } = this.#harness;
+    const taken = (await Promise.all(run.taken)).reduce((sum, one) => sum + one, 0);
+    const recorded = events.filter((event) => event.type === 'step.answered' && event.answer.kind !== 'child').length;
+    for (let n = 0; n < taken; n += 1) this.#note('answer taken');
+    if (taken !== recorded) problems.push(`${taken} answers were taken, ${recorded} are recorded`);
+    if (events.some((event) => event.type === 'job.cancel_requested')) this.#note('failed fast');
+    const ends = new Map<string, string>();
+    for (const event of events) {
+      if (event.type !== 'step.started' || event.child === undefined) continue;
+      const child = await deps.catalog.getRun(event.child);
+      if (child !== undefined) ends.set(child.id, child.status);
+    }
+    problems.push(...callProblems(events, ends));
+    if (events.some((event) => event.type === 'step.answered' && event.answer.kind === 'child')) this.#note('call answered');
   }
 
   #note(what: string): void {
@@ -271,23 +343,6 @@ function placeOf(at: { readonly runId: string; readonly job: string; readonly at
   return `${at.runId} ${at.job} ${at.attempt}`;
 }
 
-/** Documents are found by their names, so that starting a run reads one of them. */
-function onlyNamed(deps: EngineDeps): EngineDeps {
-  const candidates = (id: string) => Promise.resolve([{ file: `${id}.yml`, text: workflows[`${id}.yml`] ?? '' }]);
-  return { ...deps, workflows: replacing(deps.workflows, { candidates }) };
-}
-
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** The same numbers for the same seed: a whole number below `below`. The generator is mulberry32. */
-function randomOf(seed: number): (below: number) => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % Math.max(below, 1);
-  };
 }

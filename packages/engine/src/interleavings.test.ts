@@ -4,14 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineDeps } from './deps.js';
 import { failure, type Harness, openHarness, replacing, success } from './harness.fixture.js';
 import { interleave } from './interleave.fixture.js';
-import { journalProblems } from './journal-problems.fixture.js';
+import { callProblems, journalProblems } from './journal-problems.fixture.js';
 
-/** Of all seeds together; at least 250 for each. A thousand take some three seconds, most of them in SQLite. */
+/** Of all seeds together; at least 250 for each. A thousand take some four seconds, most of them in SQLite. */
 const CASES = Number(process.env['KB_INTERLEAVINGS'] ?? 10_000);
 const SEEDS = [1, 2, 3, 4];
 const LIMIT_MS = 120_000;
 
-describe('cancellations, outcomes of steps and lost leases in any order', () => {
+describe('cancellations, outcomes of steps, answers, called runs and lost leases in any order', () => {
   it.each(SEEDS)('leave each run with one end, one outcome per try, and no ticket (seed %i)', { timeout: LIMIT_MS }, async (seed) => {
     const runs = Math.max(250, Math.ceil(CASES / SEEDS.length));
     const { problems, seen } = await interleave({ seed, runs, atOnce: 250 });
@@ -20,7 +20,7 @@ describe('cancellations, outcomes of steps and lost leases in any order', () => 
     for (const what of ['run success', 'run failed', 'run cancelled', 'cancellation accepted', 'success', 'failed', 'failed for good', 'lease lost']) {
       expect(seen.get(what), what).toBeGreaterThan(runs / 20);
     }
-    for (const what of ['cancellation refused', 'aborted', 'late success', 'late failed', 'late aborted']) {
+    for (const what of ['cancellation refused', 'aborted', 'late success', 'late failed', 'late aborted', 'answer taken', 'call answered', 'called run success', 'called run cancelled', 'failed fast', 'late wait refused']) {
       expect(seen.get(what), what).toBeGreaterThan(runs / 100);
     }
   });
@@ -28,6 +28,7 @@ describe('cancellations, outcomes of steps and lost leases in any order', () => 
   it.each<[string, (deps: EngineDeps) => EngineDeps, RegExp]>([
     ['leases were not checked', unfenced, /does not fold|outcomes|ends|late outcome|damaged/],
     ['a cancellation could get lost', forgetfulOfCancels, /after cancellations that were accepted/],
+    ['an answer could get lost', forgetfulOfAnswers, /answers were taken, \d+ are recorded/],
     ['a decision was written over another', unordered, /asked to be cancelled|stuck/],
   ])('would show if %s', { timeout: LIMIT_MS }, async (_, wrap, expected) => {
     const { problems } = await interleave({ seed: 5, runs: 250, atOnce: 250, wrap });
@@ -87,6 +88,16 @@ describe('what is looked for in a journal', () => {
     expect(problemsOf(cancelled)).toContain('it is cancelled, but not asked to be cancelled');
   });
 
+  it('is an answer of a called run that is told twice, or is not how it ended, and a called run that goes on', () => {
+    const answer = (status: 'success' | 'failed'): RunEvent => ({
+      type: 'step.answered', job: 'a', attempt: 1, step: 'one', stepAttempt: 1, seq: 0, at: 0, answer: { kind: 'child', runId, status, outputs: {} },
+    });
+    expect(callProblems([answer('success')], new Map([[runId, 'success']]))).toEqual([]);
+    expect(callProblems([answer('success'), answer('success')], new Map([[runId, 'success']]))).toEqual([`the end of ${runId} was told twice`]);
+    expect(callProblems([answer('failed')], new Map([[runId, 'success']]))).toEqual([`it was told that ${runId} is failed, which is success`]);
+    expect(callProblems([], new Map([[runId, 'waiting']]))).toEqual([`${runId}, which it called, is waiting`]);
+  });
+
   it('is an outcome of somebody who had lost the job', () => {
     const late = events.map((event) => (event.type === 'step.finished' ? { ...event, outputs: { late: true } } : event));
     expect(problemsOf(late)).toContain('the late outcome of try a 1 one 1 was recorded');
@@ -100,6 +111,12 @@ function unfenced(deps: EngineDeps): EngineDeps {
 
 function unordered(deps: EngineDeps): EngineDeps {
   const append: EngineDeps['log']['append'] = ({ expected: _, ...command }) => deps.log.append(command);
+  return { ...deps, log: replacing(deps.log, { append }) };
+}
+
+function forgetfulOfAnswers(deps: EngineDeps): EngineDeps {
+  const append: EngineDeps['log']['append'] = (command) =>
+    command.events[0]?.type === 'step.answered' && command.events[0].answer.kind !== 'child' ? Promise.resolve({ ok: true, seq: command.expected ?? 0 }) : deps.log.append(command);
   return { ...deps, log: replacing(deps.log, { append }) };
 }
 

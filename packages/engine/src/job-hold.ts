@@ -1,3 +1,4 @@
+import type { Reason } from '@kb-labs/contracts';
 import type { Lease } from '@kb-labs/ports';
 
 /** Why a running step is stopped. */
@@ -10,26 +11,37 @@ export class JobHold {
   lost = false;
   /** Set when the run was cancelled: remaining steps are decided by their conditions. */
   cancelled = false;
+  /** Why: the first reason there was. */
+  cancelReason: Reason | undefined;
   /** Set when the worker wants to hand the job back at the next step. */
   handBack = false;
   #stop: ((reason: StopReason) => void) | undefined;
+  /** What came since the next step was decided, before it could be stopped. */
+  #missed: StopReason | undefined;
 
   constructor(lease: Lease) {
     this.lease = lease;
   }
 
+  /** The next step is about to be decided, with all that is known by now: what comes from here on stops it. */
+  deciding(): void {
+    this.#missed = undefined;
+  }
+
   /** The step that runs now can be stopped by `stop` until the returned function is called. */
   onStop(stop: (reason: StopReason) => void): () => void {
     this.#stop = stop;
-    if (this.lost) stop('lease-lost');
+    const reason = this.lost ? 'lease-lost' : this.#missed;
+    if (reason !== undefined) stop(reason);
     return () => {
       this.#stop = undefined;
     };
   }
 
-  cancel(): void {
+  cancel(reason?: Reason): void {
     this.cancelled = true;
-    this.#stop?.('cancelled');
+    this.cancelReason ??= reason;
+    this.#tell('cancelled');
   }
 
   lose(): void {
@@ -38,6 +50,11 @@ export class JobHold {
   }
 
   timeOut(): void {
-    this.#stop?.('job-timeout');
+    this.#tell('job-timeout');
+  }
+
+  #tell(reason: StopReason): void {
+    if (this.#stop === undefined) this.#missed ??= reason;
+    else this.#stop(reason);
   }
 }

@@ -1,4 +1,4 @@
-import { isTerminalJob, isTerminalRun, type RunEvent, type RunId, type RunState } from '@kb-labs/contracts';
+import { isTerminalJob, isTerminalRun, toCombinationKey, type RunEvent, type RunId, type RunState, type RunStatus } from '@kb-labs/contracts';
 import { foldRun } from '@kb-labs/projector';
 
 /** Everything that is wrong with the journal of a run that has ended. */
@@ -16,15 +16,16 @@ export function journalProblems(runId: RunId, events: readonly RunEvent[]): stri
   const cancelled = count((event) => event.type === 'run.cancel_requested') > 0;
   if (end?.type === 'run.finished' && (end.status === 'cancelled') !== cancelled) problems.push(`it is ${end.status}, ${cancelled ? 'and' : 'but not'} asked to be cancelled`);
 
-  const jobs = new Set(events.flatMap((event) => (event.type === 'run.started' ? event.plan.jobs.map((job) => job.key) : [])));
+  const jobs = new Set(events.flatMap(jobsIn));
   for (const job of jobs) {
     const ends = count((event) => event.type === 'job.finished' && event.job === job && event.retry === undefined);
     if (ends !== 1) problems.push(`job ${job} has ${ends} ends`);
   }
+  const round = roundsOf(events);
   const tries = new Map<string, { started: number; ended: number }>();
   for (const event of events) {
     if (event.type !== 'step.started' && event.type !== 'step.finished') continue;
-    const name = `${event.job} ${event.attempt} ${event.step} ${event.stepAttempt}`;
+    const name = `${event.job} ${event.attempt} ${event.step} ${event.stepAttempt}${round(event)}`;
     const found = tries.get(name) ?? { started: 0, ended: 0 };
     tries.set(name, event.type === 'step.started' ? { ...found, started: found.started + 1 } : { ...found, ended: found.ended + 1 });
     if (event.type === 'step.finished' && 'late' in event.outputs) problems.push(`the late outcome of try ${name} was recorded`);
@@ -32,6 +33,36 @@ export function journalProblems(runId: RunId, events: readonly RunEvent[]): stri
   for (const [name, { started, ended }] of tries) {
     if (started > 1 || ended !== 1) problems.push(`try ${name} has ${started} starts and ${ended} outcomes`);
   }
+  return problems;
+}
+
+/** The jobs that have to end: those of the plan, and what matrices became. */
+function jobsIn(event: RunEvent): string[] {
+  if (event.type === 'run.started') return event.plan.jobs.map((job) => job.key);
+  return event.type === 'job.expanded' ? event.combinations.map((_, index) => toCombinationKey(event.job, index + 1)) : [];
+}
+
+/** Tells tries of the same number apart between which a gate sent the job back. */
+function roundsOf(events: readonly RunEvent[]): (event: RunEvent & { job: string; attempt: number }) => string {
+  const restarts = events.flatMap((event) => (event.type === 'step.finished' && event.restart !== undefined ? [event] : []));
+  return (event) => {
+    const before = restarts.filter((one) => one.job === event.job && one.attempt === event.attempt && one.seq < event.seq).length;
+    return before === 0 ? '' : ` after ${before} restarts`;
+  };
+}
+
+/** What is wrong between a run and those it called: an answer that is not how the called run ended, or one given twice. */
+export function callProblems(events: readonly RunEvent[], endOf: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = [];
+  const answered = new Set<string>();
+  for (const event of events) {
+    if (event.type !== 'step.answered' || event.answer.kind !== 'child') continue;
+    const { runId, status } = event.answer;
+    if (answered.has(runId)) problems.push(`the end of ${runId} was told twice`);
+    answered.add(runId);
+    if (endOf.get(runId) !== status) problems.push(`it was told that ${runId} is ${status}, which is ${String(endOf.get(runId))}`);
+  }
+  for (const [runId, status] of endOf) if (!isTerminalRun(status as RunStatus)) problems.push(`${runId}, which it called, is ${status}`);
   return problems;
 }
 

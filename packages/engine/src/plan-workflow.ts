@@ -8,6 +8,7 @@ import { findWorkflow, type FindWorkflowDeps } from './find-workflow.js';
 export interface PlanWorkflow {
   readonly workflowId: string;
   readonly input: JsonObject;
+  readonly unattended?: boolean;
 }
 
 export type PlanDeps = FindWorkflowDeps & Pick<EngineDeps, 'vars' | 'checkSchema'>;
@@ -18,7 +19,7 @@ export type PlanDeps = FindWorkflowDeps & Pick<EngineDeps, 'vars' | 'checkSchema
  */
 export async function planWorkflow(deps: PlanDeps, command: PlanWorkflow): Promise<RunPlan> {
   const { id, manual, inputs, plan } = await findWorkflow(deps, command.workflowId);
-  if (!manual) throw new AppError('WORKFLOW_NOT_MANUAL', { id });
+  if (!manual && command.unattended !== true) throw new AppError('WORKFLOW_NOT_MANUAL', { id });
   const resolved = resolveInputs(inputs, command.input, deps.checkSchema);
   if (!resolved.ok) throw new AppError('INPUT_INVALID', { problem: resolved.problems.join('; '), problems: [...resolved.problems] });
   return { ...plan, inputs: resolved.inputs, vars: deps.vars };

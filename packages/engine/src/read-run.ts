@@ -4,7 +4,7 @@ import { foldRun, toReasonView, toRunView } from '@kb-labs/projector';
 
 import type { EngineDeps } from './deps.js';
 
-export type ReadDeps = Pick<EngineDeps, 'log' | 'queue'>;
+export type ReadDeps = Pick<EngineDeps, 'log' | 'queue' | 'claims'>;
 
 /** A run as it is now. Fails with `RUN_NOT_FOUND`. */
 export async function readRun(deps: ReadDeps, runId: string): Promise<RunView> {
@@ -29,9 +29,29 @@ export function toKnownRunId(text: string): RunId {
 /** An open run that no live worker serves says so. */
 export const NO_WORKER: Reason = { rule: 'no-worker', message: 'no worker: nobody is carrying this run on' };
 
-export async function withWorkerNote(deps: Pick<EngineDeps, 'queue'>, state: RunState): Promise<RunView> {
+export async function withWorkerNote(deps: Pick<EngineDeps, 'queue' | 'claims'>, state: RunState): Promise<RunView> {
   const view = toRunView(state);
   if (isTerminalRun(state.status) || state.reason !== undefined) return view;
   const served = await deps.queue.served([state.id]);
-  return served.has(state.id) ? view : { ...view, reason: toReasonView(NO_WORKER) };
+  const waiting = await withGroups(deps, state, view);
+  return served.has(state.id) ? waiting : { ...waiting, reason: toReasonView(NO_WORKER) };
+}
+
+/** What waits its turn in a concurrency group says so. Only runs that have groups are looked up. */
+async function withGroups(deps: Pick<EngineDeps, 'claims'>, state: RunState, view: RunView): Promise<RunView> {
+  if (state.plan.concurrency === undefined && state.plan.jobs.every((job) => job.concurrency === undefined)) return view;
+  const blocked = new Map<string | null, Reason>();
+  for (const { job, group, ahead, aheadCount } of await deps.claims.of(state.id)) {
+    const [holder] = ahead;
+    if (holder === undefined) continue;
+    const who = holder.job === null ? holder.runId : `${holder.job} of ${holder.runId}`;
+    const others = aheadCount > 1 ? `, and ${aheadCount - 1} more before it` : '';
+    blocked.set(job, { rule: 'concurrency', message: `it waits for the group ${group}, held by ${who}${others}`, values: { group, holder: holder.runId } });
+  }
+  const ofRun = blocked.get(null);
+  const jobs = view.jobs.map((job) => {
+    const reason = job.status === 'queued' ? blocked.get(job.key) : undefined;
+    return reason === undefined ? job : { ...job, reason: toReasonView(reason) };
+  });
+  return { ...view, jobs, ...(ofRun === undefined ? {} : { reason: toReasonView(ofRun) }) };
 }

@@ -1,31 +1,53 @@
-import { isTerminalJob, isTerminalRun, type RunId, type RunState } from '@kb-labs/contracts';
+import { isTerminalJob, isTerminalRun, TIME_LIMIT, type JobState, type RunId, type RunState } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import type { NewTicket } from '@kb-labs/ports';
-import { readyJobs } from '@kb-labs/resolver';
+import { readyJobs, releasable } from '@kb-labs/resolver';
 
 import { conditionEnv } from './advance-run.js';
+import { answerIfEnded } from './call-workflow.js';
+import { cancelIfUnwanted } from './cancel-children.js';
 import type { EngineDeps } from './deps.js';
+import { makeWay } from './make-way.js';
 import { readRunState } from './read-run.js';
+import type { DecideDeps } from './decider.js';
+import { RunStates } from './run-states.js';
+import { ticketOf } from './ticket-of.js';
 
 const PAGE = 100;
 
-export type ReconcileDeps = Pick<EngineDeps, 'log' | 'queue' | 'catalog' | 'clock' | 'logger'>;
+export type ReconcileDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'catalog' | 'logger'>;
 
 /**
- * Derives from the journals what must be queued, and queues what is missing: of the given runs, or of every open one.
- * A run that cannot be read is reported and left alone; the others go on.
+ * Derives from the journals what must be there besides them, and mends what is missing: tickets, answers of called runs
+ * that have ended, cancellations of those that have to make way or that nobody waits for any more. Of the given runs, or of every open one. A run that
+ * cannot be read is reported and left alone; the others go on.
  */
-export async function reconcile(deps: ReconcileDeps, runIds?: readonly RunId[]): Promise<{ queued: number }> {
+export async function reconcile(deps: ReconcileDeps, runIds?: readonly RunId[], states = new RunStates(deps)): Promise<{ queued: number }> {
   let queued = 0;
   for await (const runId of runIds ?? openRuns(deps)) {
     try {
-      queued += await deps.queue.ensure(expectedTickets(await readRunState(deps, runId), deps.clock.now()));
+      const state = await readRunState(deps, runId);
+      queued += await deps.queue.ensure(expectedTickets(state, deps.clock.now()));
+      for (const child of awaitedRuns(state)) await answerIfEnded(deps, states, child);
+      if (state.trigger.parent?.waits === true && state.cancel === undefined) await cancelIfUnwanted(deps, states, runId);
+      if (hasGroups(state)) await makeWay(states, deps, runId);
     } catch (error) {
       if (hasCode(error, 'STATE_UNAVAILABLE') || hasCode(error, 'STATE_BUSY')) throw error;
       deps.logger.error('an open run cannot be read', { runId, problem: String(error) });
     }
   }
   return { queued };
+}
+
+function awaitedRuns(state: RunState): RunId[] {
+  if (state.children === 0 || isTerminalRun(state.status)) return [];
+  return [...state.jobs.values()].flatMap((job) =>
+    job.steps.flatMap((step) => (step.status === 'waiting' && step.wait?.kind === 'child' ? [step.wait.runId] : [])),
+  );
+}
+
+function hasGroups(state: RunState): boolean {
+  return !isTerminalRun(state.status) && (state.plan.concurrency !== undefined || state.plan.jobs.some((job) => job.concurrency !== undefined));
 }
 
 async function* openRuns(deps: Pick<EngineDeps, 'catalog'>): AsyncGenerator<RunId> {
@@ -41,9 +63,21 @@ async function* openRuns(deps: Pick<EngineDeps, 'catalog'>): AsyncGenerator<RunI
 function expectedTickets(state: RunState, now: number): NewTicket[] {
   if (isTerminalRun(state.status)) return [];
   const fresh = new Set(readyJobs(state, { env: conditionEnv(state) }).ready);
-  return [...state.jobs.values()].flatMap((job) => {
+  for (const { key, strategy } of state.plan.jobs) if (strategy !== undefined) for (const one of releasable(state, key)) fresh.add(one);
+  const tickets = [...state.jobs.values()].flatMap((job) => {
     const begun = job.startedAt !== undefined || job.attempt > 1;
-    if (isTerminalJob(job.status) || (!begun && !fresh.has(job.key))) return [];
-    return [{ runId: state.id, job: job.key, attempt: job.attempt, turn: job.turn, notBefore: job.status === 'waiting' ? (job.dueAt ?? now) : now }];
+    if (isTerminalJob(job.status) || job.matrix !== undefined || (!begun && !fresh.has(job.key))) return [];
+    const due = job.status === 'waiting' ? waitEnd(state, job) : now;
+    return due === undefined ? [] : [ticketOf(state, job, due)];
   });
+  const { timeoutMs } = state.plan;
+  if (timeoutMs === undefined || state.startedAt === undefined) return tickets;
+  return [...tickets, { runId: state.id, job: TIME_LIMIT, attempt: 1, turn: 0, notBefore: state.startedAt + timeoutMs }];
+}
+
+/** What waits for an answer alone has no ticket, unless it was cancelled. */
+function waitEnd(state: RunState, job: JobState): number | undefined {
+  const waits = job.steps.find((step) => step.wait !== undefined);
+  const stopped = waits === undefined ? job.cancelled : waits.unwanted;
+  return stopped === true ? state.createdAt : job.dueAt;
 }

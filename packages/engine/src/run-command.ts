@@ -26,6 +26,7 @@ export function runCommand(deps: Pick<EngineDeps, 'plugins' | 'ids' | 'workspace
     env: {},
     workspace: deps.workspace,
     permissions: {},
+    consumed: [],
     signal: command.signal,
     log: (entry) => command.log(entry),
     progress: (fraction, note) => command.progress(fraction, note),

@@ -1,23 +1,23 @@
 import {
   formatDuration,
   toIdempotencyKey,
-  LIMITS,
   type ArtifactHandle,
   type JsonObject,
   type PlannedStep,
   type RunError,
   type RunState,
 } from '@kb-labs/contracts';
-import { AppError, fromUnknown, hasCode, toRunError } from '@kb-labs/errors';
-import { evaluateDeep, evaluateTemplate } from '@kb-labs/expressions';
-import type { NewArtifact, StepOutcome } from '@kb-labs/ports';
+import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
+import { evaluateDeep } from '@kb-labs/expressions';
+import type { ConsumedArtifact, StepOutcome } from '@kb-labs/ports';
 import { whyNotInEnvironment } from '@kb-labs/resolver';
 
-import { collectArtifacts } from './collect-artifacts.js';
 import type { EngineDeps } from './deps.js';
 import { evaluateEnv } from './evaluate-env.js';
+import { finishOutputs, spillIfPossible } from './finish-outputs.js';
 import type { JobHold, StopReason } from './job-hold.js';
 import { LogWriter } from './log-writer.js';
+import { artifactStore } from './store-artifacts.js';
 
 export type StepDeps = Pick<EngineDeps, 'plugins' | 'blobs' | 'logs' | 'clock' | 'logger' | 'files' | 'workspace'>;
 
@@ -34,7 +34,7 @@ export function evaluateStep(step: PlannedStep, contexts: JsonObject, deps: Pick
   const hashFiles = (patterns: readonly string[]): string => deps.files.hash(deps.workspace, patterns);
   const around = (contexts['env'] ?? {}) as JsonObject;
   const env = evaluateEnv(around, step.env, contexts, hashFiles);
-  if (step.uses.kind === 'builtin') refuseUnfit(env);
+  if (step.uses.kind === 'builtin' && step.uses.name === 'run') refuseUnfit(env);
   const own = { ...contexts, env };
   const input = evaluateDeep(step.with, { contexts: own, hashFiles }) as JsonObject;
   return { input, env: env as Record<string, string>, contexts: own };
@@ -54,6 +54,8 @@ export interface StepPlace {
   readonly attempt: number;
   readonly step: PlannedStep;
   readonly stepAttempt: number;
+  readonly iteration: number;
+  readonly consumed: readonly ConsumedArtifact[];
   readonly jobTimeoutMs: number;
   /** Whether lines of earlier tries can exist. */
   readonly fresh: boolean;
@@ -79,14 +81,7 @@ export async function runStep(deps: StepDeps, hold: JobHold, place: StepPlace, i
   const { state, step } = place;
   const lastLine = place.fresh ? 0 : await deps.logs.lastLine(state.id, place.job, step.id);
   const log = new LogWriter(deps, { runId: state.id, job: place.job, attempt: place.attempt, step: step.id, fence: { ticket: hold.lease.id, token: hold.lease.token }, lastLine });
-  const artifacts: ArtifactHandle[] = [];
-  const saveArtifact = async (artifact: NewArtifact): Promise<ArtifactHandle> => {
-    const handle = await storeArtifact(deps, artifact, artifacts.length);
-    const same = artifacts.findIndex((other) => other.name === handle.name);
-    if (same >= 0) artifacts.splice(same, 1);
-    artifacts.push(handle);
-    return handle;
-  };
+  const { artifacts, save: saveArtifact } = artifactStore(deps);
 
   const stopping = stopper(deps, hold, step);
   let outcome: StepOutcome;
@@ -98,19 +93,22 @@ export async function runStep(deps: StepDeps, hold: JobHold, place: StepPlace, i
       attempt: place.attempt,
       step: step.id,
       stepAttempt: place.stepAttempt,
-      idempotencyKey: toIdempotencyKey({ runId: state.id, job: place.job, attempt: place.attempt, step: step.id }),
+      idempotencyKey: toIdempotencyKey({ runId: state.id, job: place.job, attempt: place.attempt, step: step.id, iteration: place.iteration }),
       uses: step.uses,
       input: inputs.input,
       env: inputs.env,
       workspace: deps.workspace,
       permissions: step.permissions,
+      consumed: place.consumed,
       signal: stopping.signal,
       log: (entry) => log.write(entry),
       progress: progressTo(log),
       saveArtifact,
     });
     const end = toStepEnd(outcome, stopping.reason(), { step, jobTimeoutMs: place.jobTimeoutMs }, artifacts);
-    return end.status === 'success' ? await finishOutputs(deps, step, end, inputs, saveArtifact, artifacts) : end;
+    if (end.status === 'lost') return end;
+    if (end.status === 'success') return { ...end, outputs: await finishOutputs(deps, step, end.outputs, { contexts: inputs.contexts, saveArtifact }) };
+    return { ...end, outputs: await spillIfPossible(step.id, end.outputs, saveArtifact) };
   } catch (thrown) {
     return { status: 'failed', outputs: {}, artifacts, error: toRunError(fromUnknown(thrown)), retryable: fromUnknown(thrown).retryable };
   } finally {
@@ -169,35 +167,6 @@ function toStepEnd(
     case undefined:
       return { status: 'cancelled', outputs, artifacts };
   }
-}
-
-/** Applies `outputs:` and `artifacts:` of the step to what its handler returned. */
-async function finishOutputs(
-  deps: StepDeps,
-  step: PlannedStep,
-  end: StepEnd & { status: 'success' },
-  inputs: StepInputs,
-  saveArtifact: (artifact: NewArtifact) => Promise<ArtifactHandle>,
-  artifacts: readonly ArtifactHandle[],
-): Promise<StepEnd> {
-  const scope = { contexts: { ...inputs.contexts, result: end.outputs } };
-  const mapped = Object.entries(step.outputs).map(([name, template]) => [name, evaluateTemplate(template, scope)] as const);
-  const outputs: JsonObject = mapped.length === 0 ? end.outputs : Object.fromEntries(mapped);
-  const bytes = Buffer.byteLength(JSON.stringify(outputs));
-  if (bytes > LIMITS.outputBytes) throw new AppError('OUTPUT_TOO_LARGE', { bytes, limit: LIMITS.outputBytes });
-  await collectArtifacts(deps, step.artifacts, outputs, saveArtifact);
-  return { status: 'success', outputs, artifacts };
-}
-
-async function storeArtifact(deps: Pick<EngineDeps, 'blobs'>, artifact: NewArtifact, already: number): Promise<ArtifactHandle> {
-  if (already >= LIMITS.artifactsPerStep) {
-    throw new AppError('ARTIFACT_INVALID', { name: artifact.name, problem: `a step can store ${LIMITS.artifactsPerStep}` });
-  }
-  const stored = await deps.blobs.put(artifact.content, LIMITS.artifactBytes).catch((error: unknown) => {
-    if (!hasCode(error, 'ARTIFACT_INVALID')) throw error;
-    throw new AppError('ARTIFACT_INVALID', { ...fromUnknown(error).details, name: artifact.name });
-  });
-  return { name: artifact.name, type: artifact.type, ...(artifact.label === undefined ? {} : { label: artifact.label }), ...stored };
 }
 
 /** A line for each whole percent and each new note: handlers may tell more often than anybody reads. */

@@ -1,11 +1,16 @@
-import { JOURNAL_SCHEMA, LIMITS, type JsonObject, type RunEventBody, type RunView, type Trigger } from '@kb-labs/contracts';
+import { JOURNAL_SCHEMA, LIMITS, type JsonObject, type Rerun, type RunEventBody, type RunId, type RunPlan, type RunState, type RunView, type Trigger } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
+import type { Create } from '@kb-labs/ports';
 import { foldRun, toRunView } from '@kb-labs/projector';
 
 import type { EngineDeps } from './deps.js';
+import { digestFor } from './keep-results.js';
+import { makeWay } from './make-way.js';
 import { openRun } from './open-run.js';
 import { planWorkflow, type PlanDeps } from './plan-workflow.js';
 import { readRun } from './read-run.js';
+import type { DecideDeps } from './decider.js';
+import { RunStates } from './run-states.js';
 
 export interface StartRun {
   readonly workflowId: string;
@@ -13,6 +18,10 @@ export interface StartRun {
   readonly trigger: Trigger;
   /** The same key with the same workflow and input is the same run, for at least a day. */
   readonly idempotencyKey?: string;
+  /** Nobody asked for it by hand: a document that forbids that can be started all the same. */
+  readonly unattended?: boolean;
+  /** `default` when left out. */
+  readonly tenant?: string;
 }
 
 export interface StartedRun {
@@ -21,7 +30,8 @@ export interface StartedRun {
   readonly repeated: boolean;
 }
 
-export type StartDeps = PlanDeps & Pick<EngineDeps, 'log' | 'queue' | 'clock' | 'ids'>;
+export type AcceptDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'ids'>;
+export type StartDeps = PlanDeps & AcceptDeps;
 
 /**
  * Accepts a run: when this resolves, the run is durable and its first jobs are queued.
@@ -33,39 +43,71 @@ export async function startRun(deps: StartDeps, command: StartRun): Promise<Star
     throw new AppError('USAGE', { problem: `an idempotency key has 1 to ${LIMITS.idempotencyKeyLength} characters` });
   }
   const plan = await planWorkflow(deps, command);
-  const runId = deps.ids.runId();
+  const { trigger, tenant } = command;
+  const accepted = await acceptRun(deps, {
+    runId: deps.ids.runId(),
+    plan,
+    trigger,
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(key === undefined ? {} : { idempotency: { key, request: { workflowId: command.workflowId, input: command.input } } }),
+  });
+  if (accepted.repeated !== undefined) return { run: await readRun(deps, accepted.repeated), repeated: true };
+  return { run: toRunView(accepted.state), repeated: false };
+}
+
+export interface AcceptRun {
+  readonly runId: RunId;
+  readonly plan: RunPlan;
+  readonly trigger: Trigger;
+  /** Left out: the run is the top of its own tree. */
+  readonly root?: RunId;
+  readonly tenant?: string;
+  readonly rerun?: Rerun;
+  /** `request` is what the key stands for. */
+  readonly idempotency?: { readonly key: string; readonly request: JsonObject };
+}
+
+/** Makes a plan a run. `repeated` names the run that was there already, for this key or with this id. */
+export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{ state: RunState; repeated?: RunId }> {
+  const { runId, plan, trigger, root, tenant, rerun } = command;
   const at = deps.clock.now();
   const event: RunEventBody & { type: 'run.started' } = {
     type: 'run.started',
     schema: JOURNAL_SCHEMA,
     plan,
-    trigger: command.trigger,
-    ...(key === undefined ? {} : { idempotencyKey: key }),
+    trigger,
+    ...(root === undefined ? {} : { root }),
+    ...(tenant === undefined || tenant === 'default' ? {} : { tenant }),
+    ...(rerun === undefined ? {} : { rerun }),
+    ...(command.idempotency === undefined ? {} : { idempotencyKey: command.idempotency.key }),
   };
   if (JSON.stringify(event).length > LIMITS.runStateBytes) {
     throw new AppError('INPUT_INVALID', { problem: `the run would start with more than ${LIMITS.runStateBytes} bytes` });
   }
-  const opened = openRun(foldRun(runId, [{ ...event, seq: 1, at }]), at);
+  const started = foldRun(runId, [{ ...event, seq: 1, at }]);
+  const opened = await openRun(deps, started, { at, matrixLimit: deps.limits.matrixCombinations, digest: await digestFor(started) });
   const result = await deps.log.create({
     runId,
     at,
     events: [event, ...opened.events],
     summary: opened.summary,
     enqueue: opened.enqueue,
+    ...(opened.claim.length === 0 ? {} : { claim: opened.claim }),
     maxOpenRuns: LIMITS.queuedRuns,
-    ...(key === undefined ? {} : { idempotency: await idempotencyOf(key, command, at) }),
+    ...(command.idempotency === undefined ? {} : { idempotency: await idempotencyOf(command.idempotency, at) }),
   });
   if (!result.ok) {
     if (result.refused === 'full') throw new AppError('QUEUE_FULL', { limit: LIMITS.queuedRuns });
-    throw new AppError('IDEMPOTENCY_CONFLICT', { key: key ?? '' });
+    throw new AppError('IDEMPOTENCY_CONFLICT', { key: command.idempotency?.key ?? '' });
   }
-  if (result.repeated) return { run: await readRun(deps, result.runId), repeated: true };
-  return { run: toRunView(opened.state), repeated: false };
+  if (result.repeated) return { state: opened.state, repeated: result.runId };
+  if (opened.claim.length > 0) await makeWay(new RunStates(deps), deps, runId);
+  return { state: opened.state };
 }
 
 /** Digests are loaded for this alone: most runs are started without a key. */
-async function idempotencyOf(key: string, command: StartRun, at: number): Promise<{ key: string; digest: string; keepUntil: number }> {
+async function idempotencyOf(idempotency: NonNullable<AcceptRun['idempotency']>, at: number): Promise<NonNullable<Create['idempotency']>> {
   const { contentDigest } = await import('@kb-labs/digest');
-  const request = { workflowId: command.workflowId, input: command.input };
+  const { key, request } = idempotency;
   return { key, digest: contentDigest('start-run', request), keepUntil: at + LIMITS.idempotencyKeepMs };
 }

@@ -33,7 +33,7 @@ export interface Validation {
 
 /** Checks documents: the given ones, or all of the project. Ids used twice are found among what is checked. */
 export async function validateWorkflows(
-  deps: Pick<EngineDeps, 'workflows' | 'plugins'>,
+  deps: Pick<EngineDeps, 'workflows' | 'plugins' | 'limits'>,
   sources?: readonly WorkflowSource[],
 ): Promise<Validation> {
   const { checkDocument } = await import('./check-document.js');

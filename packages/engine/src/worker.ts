@@ -1,39 +1,55 @@
-import { isTerminalRun, type RunId, type WorkerId } from '@kb-labs/contracts';
+import { AFTER_END, isTerminalRun, TIME_LIMIT, type RunId, type WorkerId } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import type { Lease } from '@kb-labs/ports';
 
+import { afterEnd } from './after-end.js';
 import { CancelWatch } from './cancel-watch.js';
 import type { EngineDeps } from './deps.js';
 import { JobHold } from './job-hold.js';
 import { reconcile } from './reconcile.js';
 import { runJob } from './run-job.js';
 import { RunStates } from './run-states.js';
+import { endRunTime } from './end-run-time.js';
 
 const LEASE_MS = 30_000;
 /** How often a worker looks for work it was not told of: leases that ran out, tickets of other processes whose hint was missed. */
 const CHECK_MS = 1_000;
 const RECONCILE_MS = 60_000;
+const GIVE_BACK_MS = 1_000;
 const IDLE_CHECK_MS = 200;
+/** A step that was told to stop and goes on for this long is left behind. */
+const CUT_OFF_MS = 5_000;
+/** A store that has not answered for this long keeps a worker from taking jobs. */
+const STUCK_MS = 2_000;
 
 export interface WorkerOptions {
-  /** The runs it serves; all when left out. */
+  /** The runs it serves, each with the runs it calls; all when left out. */
   readonly scope?: readonly RunId[];
   /** Jobs at once. */
   readonly concurrency: number;
   /** A worker that does not renew for this long loses its jobs. 30 s when left out. */
   readonly leaseMs?: number;
+  /** Whether it mends the runs it serves every minute. It does when left out; `false` where something else calls `reconcile`. */
+  readonly reconciles?: boolean;
+  /** Told of runs that were started apart from the trees it serves: called without waiting, or by the end of another. */
+  readonly onRunStarted?: (runId: RunId) => void;
 }
 
 export interface Worker {
   readonly id: WorkerId;
   /** Resolves once the worker takes jobs. */
   start(): Promise<void>;
-  /** Takes nothing new, hands jobs back after the step they are in, and resolves when nothing is held. */
-  stop(): Promise<void>;
+  /**
+   * Takes nothing new, hands jobs back after the step they are in, and resolves when nothing is held. Steps that are not done
+   * after `graceMs` are stopped and their jobs handed back as they are; left out, they have all the time they need.
+   */
+  stop(options?: { graceMs?: number }): Promise<void>;
   /** Resolves when it holds nothing and no run that it serves is open. */
   idle(): Promise<void>;
   /** How many jobs it holds. */
   readonly held: number;
+  /** What keeps it from taking jobs at the moment, to be read by people. */
+  readonly problem: string | undefined;
 }
 
 export function createWorker(deps: EngineDeps, options: WorkerOptions): Worker {
@@ -50,7 +66,10 @@ class JobWorker implements Worker {
   readonly #holds = new Map<string, JobHold>();
   readonly #running = new Set<Promise<void>>();
   readonly #timers = new Map<string, () => void>();
+  #started = false;
   #stopped = false;
+  #refused: string | undefined;
+  #askedAt: number | undefined;
   #taking: Promise<void> | undefined;
   #takeAgain = false;
   #unsubscribe: (() => void) | undefined;
@@ -68,29 +87,62 @@ class JobWorker implements Worker {
     return this.#holds.size;
   }
 
+  get problem(): string | undefined {
+    if (!this.#started) return 'it has not started';
+    if (this.#stopped) return 'it is stopping';
+    const askedForMs = this.#askedAt === undefined ? 0 : this.#deps.clock.now() - this.#askedAt;
+    return askedForMs > STUCK_MS ? `the store has not answered for ${askedForMs} ms` : this.#refused;
+  }
+
   async start(): Promise<void> {
     const { scope } = this.#options;
     await this.#deps.queue.join({ id: this.id, ...(scope === undefined ? {} : { scope }) });
     this.#unsubscribe = this.#deps.queue.onReady(() => this.#wake());
     this.#every('renew', this.#leaseMs / 3, () => this.#renew());
     this.#every('check', CHECK_MS, () => this.#wake());
-    this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
+    if (this.#options.reconciles !== false) this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
+    this.#started = true;
     this.#wake();
   }
 
-  async stop(): Promise<void> {
+  async stop({ graceMs }: { graceMs?: number } = {}): Promise<void> {
     this.#stopped = true;
     this.#unsubscribe?.();
     for (const hold of this.#holds.values()) hold.handBack = true;
     await this.#taking;
-    while (this.#running.size > 0) await Promise.all(this.#running);
+    const ended = this.#allEnded();
+    if (graceMs === undefined) await ended;
+    else if (!(await this.#within(graceMs, ended))) await this.#cutOff(ended);
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    await this.#deps.queue.leave(this.id);
+    // A step that does not stop ends with this process, and so does the worker then: whoever took its job now would do it twice.
+    if (this.#running.size === 0) await this.#deps.queue.leave(this.id);
+  }
+
+  async #allEnded(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  /** Stops the steps that run. A job is handed back once its step is over: no other worker begins the same beside it. */
+  async #cutOff(ended: Promise<void>): Promise<void> {
+    const holds = [...this.#holds.values()];
+    for (const hold of holds) hold.lose();
+    await this.#within(CUT_OFF_MS, ended);
+    const over = holds.filter((hold) => this.#holds.get(hold.lease.id) !== hold);
+    if (over.length < holds.length) this.#deps.logger.warn('steps go on although they were stopped', { worker: this.id, jobs: holds.length - over.length });
+    await this.#deps.queue.release(over.map((hold) => hold.lease));
+  }
+
+  /** Whether something comes within a time. */
+  #within(ms: number, awaited: Promise<void>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const disarm = this.#deps.clock.after(ms, () => resolve(false));
+      void awaited.then(() => resolve(true), reject).finally(disarm);
+    });
   }
 
   async idle(): Promise<void> {
-    while (this.#holds.size > 0 || (await this.#hasOpenRuns())) {
+    while (this.#holds.size > 0 || (await this.#hasOpenRuns()) || (await this.#hasTickets())) {
       await new Promise<void>((resolve) => void this.#deps.clock.after(IDLE_CHECK_MS, resolve));
     }
   }
@@ -100,6 +152,11 @@ class JobWorker implements Worker {
     if (scope === undefined) return (await this.#deps.catalog.openRuns({ limit: 1 })).length > 0;
     const runs = await Promise.all(scope.map((runId) => this.#deps.catalog.getRun(runId)));
     return runs.some((run) => run !== undefined && !isTerminalRun(run.status));
+  }
+
+  /** What is left to do after a run has ended is done before its worker is idle. */
+  async #hasTickets(): Promise<boolean> {
+    return this.#options.scope !== undefined && (await this.#deps.queue.nextDue(this.id)) !== undefined;
   }
 
   #wake(): void {
@@ -121,12 +178,28 @@ class JobWorker implements Worker {
     try {
       const free = this.#options.concurrency - this.#holds.size;
       if (free <= 0) return;
-      const leases = await this.#deps.queue.take(this.id, { limit: free, leaseMs: this.#leaseMs });
+      this.#askedAt = this.#deps.clock.now();
+      const leases = await this.#deps.queue.take(this.id, { limit: free, leaseMs: this.#leaseMs, ...this.#caps() });
+      this.#refused = undefined;
       for (const lease of leases) this.#run(lease);
       if (leases.length < free) await this.#armNextDue();
     } catch (error) {
+      this.#refused = String(error);
       this.#deps.logger.warn('cannot take jobs', { worker: this.id, problem: String(error) });
+    } finally {
+      this.#askedAt = undefined;
     }
+  }
+
+  #caps(): { caps?: { total?: number; perTenant?: number } } {
+    const { runningJobs, runningJobsPerTenant } = this.#deps.limits;
+    if (runningJobs === undefined && runningJobsPerTenant === undefined) return {};
+    return {
+      caps: {
+        ...(runningJobs === undefined ? {} : { total: runningJobs }),
+        ...(runningJobsPerTenant === undefined ? {} : { perTenant: runningJobsPerTenant }),
+      },
+    };
   }
 
   #run(lease: Lease): void {
@@ -135,7 +208,7 @@ class JobWorker implements Worker {
     this.#holds.get(lease.id)?.lose();
     this.#holds.set(lease.id, hold);
     if (this.#stopped) hold.handBack = true;
-    const work = runJob(this.#deps, { states: this.#states, cancels: this.#cancels }, hold)
+    const work = this.#work(hold)
       .catch((error: unknown) => this.#abandon(hold, error))
       .finally(() => {
         if (this.#holds.get(lease.id) === hold) this.#holds.delete(lease.id);
@@ -145,13 +218,32 @@ class JobWorker implements Worker {
     this.#running.add(work);
   }
 
-  /** A job that could not be carried on is given back: its journal says where to go on. */
+  #work(hold: JobHold): Promise<void> {
+    const onRunStarted = this.#options.onRunStarted ?? (() => undefined);
+    switch (hold.lease.job) {
+      case AFTER_END:
+        return afterEnd(this.#deps, this.#states, hold.lease, onRunStarted);
+      case TIME_LIMIT:
+        return this.#endRunTime(hold.lease);
+      default:
+        return runJob(this.#deps, { states: this.#states, cancels: this.#cancels, onRunStarted }, hold);
+    }
+  }
+
+  async #endRunTime(lease: Lease): Promise<void> {
+    await endRunTime(this.#states, lease.runId);
+    await this.#deps.queue.discard([lease]);
+  }
+
+  /** A job that could not be carried on is given back after a pause, for what was in the way may be there still. Its journal says where to go on. */
   async #abandon(hold: JobHold, error: unknown): Promise<void> {
     const { runId, job } = hold.lease;
     this.#states.forget(runId);
     this.#deps.logger.error('a job was left where it is', { runId, job, problem: String(error) });
     if (hasCode(error, 'STATE_CORRUPT') || hasCode(error, 'STATE_SCHEMA')) return;
-    await this.#deps.queue.release([hold.lease]).catch(() => undefined);
+    const giveBack = (): Promise<void> => this.#deps.queue.release([hold.lease]).catch(() => undefined);
+    if (this.#stopped) await giveBack();
+    else this.#deps.clock.after(GIVE_BACK_MS, () => void giveBack(), { unref: true });
   }
 
   async #renew(): Promise<void> {
@@ -162,7 +254,7 @@ class JobWorker implements Worker {
   }
 
   async #reconcile(): Promise<void> {
-    await reconcile(this.#deps, this.#options.scope);
+    await reconcile(this.#deps, this.#options.scope, this.#states);
   }
 
   async #armNextDue(): Promise<void> {

@@ -1,0 +1,71 @@
+import { LIMITS, type ArtifactHandle, type JsonObject, type JsonValue, type PlannedStep } from '@kb-labs/contracts';
+import { AppError, hasCode } from '@kb-labs/errors';
+import { evaluateTemplate } from '@kb-labs/expressions';
+import type { NewArtifact } from '@kb-labs/ports';
+
+import { collectArtifacts } from './collect-artifacts.js';
+import type { EngineDeps } from './deps.js';
+
+export type SaveArtifact = (artifact: NewArtifact) => Promise<ArtifactHandle>;
+
+/** Applies `outputs:` and `artifacts:` of a step to what it returned. `contexts` is what its own templates read. */
+export async function finishOutputs(
+  deps: Pick<EngineDeps, 'files' | 'workspace'>,
+  step: Pick<PlannedStep, 'id' | 'outputs' | 'artifacts'>,
+  result: JsonObject,
+  at: { contexts: JsonObject; saveArtifact: SaveArtifact },
+): Promise<JsonObject> {
+  const scope = { contexts: { ...at.contexts, result } };
+  const mapped = Object.entries(step.outputs).map(([name, template]) => [name, evaluateTemplate(template, scope)] as const);
+  const outputs: JsonObject = mapped.length === 0 ? result : Object.fromEntries(mapped);
+  await collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact);
+  return spillOutputs(step.id, outputs, at.saveArtifact);
+}
+
+/** What stands in for a value is not much shorter than this. */
+const REFERENCE_CHARACTERS = 512;
+const LABEL_CHARACTERS = 100;
+
+/**
+ * Outputs that are too large to be kept with the run: the largest values become artifacts `outputs/<step>/<name>`, with the
+ * place of the output for a name that an artifact cannot have, and `{ artifact, digest, bytes }` stands in their place. Fails with `OUTPUT_TOO_LARGE` when that does not help.
+ */
+async function spillOutputs(step: string, outputs: JsonObject, saveArtifact: SaveArtifact): Promise<JsonObject> {
+  const texts = new Map(Object.entries(outputs).map(([name, value]) => [name, JSON.stringify(value)]));
+  // Braces, and for each member its name, a colon and, but for the last, a comma.
+  let bytes = [...texts].reduce((sum, [name, text]) => sum + Buffer.byteLength(JSON.stringify(name)) + Buffer.byteLength(text) + 2, texts.size === 0 ? 2 : 1);
+  if (bytes <= LIMITS.outputBytes) return outputs;
+  const kept: Record<string, JsonValue> = { ...outputs };
+  const places = new Map([...texts.keys()].map((name, index) => [name, index + 1]));
+  const largest = [...texts].toSorted(([, a], [, b]) => b.length - a.length);
+  for (const [name, text] of largest) {
+    if (bytes <= LIMITS.outputBytes || text.length <= REFERENCE_CHARACTERS) break;
+    const value = kept[name] ?? null;
+    const isText = typeof value === 'string';
+    const handle = await saveArtifact({
+      name: `outputs/${step}/${fileName(name, places.get(name) ?? 0)}.${isText ? 'txt' : 'json'}`,
+      type: isText ? 'text' : 'json',
+      label: `Output ${name.slice(0, LABEL_CHARACTERS)}`,
+      content: new TextEncoder().encode(isText ? value : text),
+    });
+    kept[name] = { artifact: handle.name, digest: handle.digest, bytes: handle.bytes };
+    bytes += Buffer.byteLength(JSON.stringify(kept[name])) - Buffer.byteLength(text);
+  }
+  if (bytes > LIMITS.outputBytes) throw new AppError('OUTPUT_TOO_LARGE', { bytes, limit: LIMITS.outputBytes });
+  return kept;
+}
+
+/** Outputs can have any name. No plain one has a dot, so that none is the same as a place. */
+function fileName(output: string, place: number): string {
+  return /^[A-Za-z0-9_-]{1,100}$/.test(output) ? output : `output.${place}`;
+}
+
+/** As `spillOutputs` for a step that did not succeed: how it ended matters more than outputs that cannot be kept. */
+export async function spillIfPossible(step: string, outputs: JsonObject, saveArtifact: SaveArtifact): Promise<JsonObject> {
+  try {
+    return await spillOutputs(step, outputs, saveArtifact);
+  } catch (thrown) {
+    if (hasCode(thrown, 'OUTPUT_TOO_LARGE') || hasCode(thrown, 'ARTIFACT_INVALID')) return {};
+    throw thrown;
+  }
+}

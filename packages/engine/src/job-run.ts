@@ -1,0 +1,344 @@
+import { isTerminalJob, LIMITS, toIdempotencyKey, type JsonObject, type PlannedStep, type Reason, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
+import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
+import type { ConsumedArtifact } from '@kb-labs/ports';
+import { decideRetry, decideStep, stopReason } from '@kb-labs/resolver';
+
+import { beginWait, toApproval } from './begin-wait.js';
+import { answerIfEnded, callWorkflow } from './call-workflow.js';
+import { cancelChild, cancelChildren, cancelIfUnwanted } from './cancel-children.js';
+import type { EngineDeps } from './deps.js';
+import { closeRun } from './end-run.js';
+import { endOfWait } from './end-wait.js';
+import { endJob, suspendJob } from './finish-job.js';
+import { finishOutputs } from './finish-outputs.js';
+import { consumedArtifacts } from './job-artifacts.js';
+import { outcomeOf, type JobOutcome } from './job-outcome.js';
+import type { JobRecord } from './job-record.js';
+import { keptStep, ranAgain } from './keep-results.js';
+import { passGate } from './pass-gate.js';
+import type { JobShared } from './job-shared.js';
+import { evaluateStep, runStep, type StepEnd, type StepInputs } from './run-step.js';
+import { artifactStore } from './store-artifacts.js';
+
+/** What one try of a step led to. `again`: look for the next step anew, which can be this one. */
+type Went = 'again' | 'waiting' | 'lost';
+type Ended = Exclude<StepEnd, { status: 'lost' }>;
+
+/** The steps of one hand-out of a job, one after the other. */
+export class JobRun {
+  readonly #deps: EngineDeps;
+  readonly #shared: JobShared;
+  readonly #record: JobRecord;
+  #consumed: readonly ConsumedArtifact[] = [];
+  #timedOut = false;
+  /** The time that is left for hooks after that is over as well. */
+  #overtime = false;
+  /** What was known when the step was decided that is being tried. */
+  #knewOfCancel = false;
+
+  constructor(deps: EngineDeps, shared: JobShared, record: JobRecord) {
+    this.#deps = deps;
+    this.#shared = shared;
+    this.#record = record;
+  }
+
+  timeOut(): void {
+    if (this.#timedOut) this.#overtime = true;
+    this.#timedOut = true;
+    this.#record.hold.timeOut();
+  }
+
+  async steps(): Promise<void> {
+    const { hold, planned } = this.#record;
+    if ((await this.#recordInterruption()) === 'quarantined') return this.#quarantine();
+    try {
+      this.#consumed = consumedArtifacts(this.#deps, this.#record.around, planned);
+    } catch (thrown) {
+      return this.#finish({ status: 'failed', outputs: {}, error: toRunError(fromUnknown(thrown)) });
+    }
+    for (;;) {
+      const index = this.#record.job.steps.findIndex((step) => !isTerminalJob(step.status));
+      const step = planned.steps[index];
+      if (step === undefined) break;
+      if (hold.handBack && this.#record.started) return this.#handBack();
+      const went = await this.#try(step, index);
+      if (went !== 'again') return;
+    }
+    await this.#finish(await outcomeOf(this.#deps, this.#record));
+  }
+
+  /** One step, once: skipped, waited for, or run to the outcome of one try. */
+  async #try(planned: PlannedStep, index: number): Promise<Went> {
+    const step = this.#record.step(index);
+    this.#record.hold.deciding();
+    this.#knewOfCancel = this.#record.hold.cancelled || this.#record.state.cancel !== undefined;
+    if (step.wait !== undefined) return this.#goOnWaiting(planned, index);
+    if (step.status === 'running' && step.child !== undefined && planned.detach !== true) {
+      if (this.#record.hold.cancelled) return this.#stopWaiting(index, step.child);
+      // Its worker died. The run that it called goes on whatever has become of the document, the inputs and the conditions.
+      if ((await this.#deps.catalog.getRun(step.child)) !== undefined) return this.#awaitChild(planned, index, step.child);
+    }
+    const inputs = this.#decide(planned, index);
+    if (inputs === undefined) return 'again';
+    if (await this.#keep(planned, index, inputs)) return 'again';
+    const { uses } = planned;
+    if (uses.kind === 'workflow') return this.#call(planned, index, inputs);
+    if (uses.kind === 'plugin' || uses.name === 'run') return this.#run(planned, index, inputs);
+    if (uses.name === 'gate') return this.#gate(planned, index, inputs);
+    return this.#beginWait(planned, index, { inputs, name: uses.name });
+  }
+
+  async #run(planned: PlannedStep, index: number, inputs: StepInputs): Promise<Went> {
+    const step = this.#record.step(index);
+    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation: this.#deps.plugins.isolationOf(planned.uses) });
+    if (!(await this.#record.store())) return 'lost';
+    const end = await runStep(
+      this.#deps,
+      this.#record.hold,
+      {
+        state: this.#record.state,
+        job: this.#record.job.key,
+        attempt: this.#record.job.attempt,
+        step: planned,
+        stepAttempt: step.attempt,
+        iteration: step.iteration,
+        jobTimeoutMs: this.#record.planned.timeoutMs,
+        consumed: this.#consumed,
+        fresh: !this.#record.resumed && this.#record.job.attempt === 1 && step.attempt === 1 && step.iteration === 1,
+      },
+      inputs,
+    );
+    if (end.status === 'lost' || this.#record.hold.lost) return 'lost';
+    return this.#recordEnd(planned, index, end);
+  }
+
+  /** The inputs of a step that runs; `undefined` once its end is recorded because it does not. */
+  #decide(planned: PlannedStep, index: number): StepInputs | undefined {
+    const at = this.#record.at(index);
+    const { job, state, hold } = this.#record;
+    if (this.#overtime) {
+      const reason: Reason = { rule: 'timeout', message: 'the time of the job ran out, and that of its hooks' };
+      this.#record.add({ ...at, type: 'step.finished', status: 'skipped', outputs: {}, artifacts: [], reason });
+      return undefined;
+    }
+    try {
+      const contexts = this.#record.contexts();
+      const decision = decideStep({
+        state,
+        job: this.#record.planned,
+        step: planned,
+        before: job.steps.slice(0, index),
+        contexts,
+        cancelled: hold.cancelled,
+        timedOut: this.#timedOut,
+        hashFiles: (patterns) => this.#deps.files.hash(this.#deps.workspace, patterns),
+      });
+      if (decision.run) return evaluateStep(planned, contexts, this.#deps);
+      const reason = decision.status === 'cancelled' ? (hold.cancelReason ?? decision.reason) : decision.reason;
+      this.#record.add({ ...at, type: 'step.finished', status: decision.status, outputs: {}, artifacts: [], reason });
+    } catch (thrown) {
+      this.#record.add({ ...at, type: 'step.finished', status: 'failed', outputs: {}, artifacts: [], error: toRunError(fromUnknown(thrown)) });
+    }
+    return undefined;
+  }
+
+  /** Takes over the result of an earlier run, if it still stands. */
+  async #keep(planned: PlannedStep, index: number, inputs: StepInputs): Promise<boolean> {
+    const { job, state } = this.#record;
+    const step = this.#record.step(index);
+    if (state.rerun === undefined || job.attempt > 1 || step.attempt > 1 || step.iteration > 1) return false;
+    const isApproval = planned.uses.kind === 'builtin' && planned.uses.name === 'approval';
+    const subject = isApproval ? (await toApproval(inputs.input)).subject : undefined;
+    const filesChanged = ranAgain(this.#record.around, this.#record.planned).length > 0;
+    const again = { planned, inputs, before: job.steps.slice(0, index), filesChanged, ...(subject === undefined ? {} : { subject }) };
+    const found = keptStep(state, { job: job.key, index }, again, await this.#record.digest());
+    if (found === undefined) return false;
+    const { earlier, kept } = found;
+    const reason: Reason = { rule: 'kept', message: kept.why };
+    this.#record.add({ ...this.#record.at(index), type: 'step.finished', status: 'success', outputs: earlier.outputs, artifacts: earlier.artifacts, kept, reason });
+    return true;
+  }
+
+  async #beginWait(planned: PlannedStep, index: number, { inputs, name }: { inputs: StepInputs; name: 'approval' | 'sleep' | 'wait' }): Promise<Went> {
+    let wait: StepWait;
+    try {
+      wait = await beginWait(this.#deps, planned, name, inputs.input);
+    } catch (thrown) {
+      return this.#fail(planned, index, thrown);
+    }
+    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation: 'in-process' });
+    return this.#suspend(index, wait);
+  }
+
+  async #suspend(index: number, wait: StepWait): Promise<Went> {
+    const { id } = this.#record.step(index);
+    const pending = this.#record.takePending();
+    const events = [...pending, { ...this.#record.at(index), type: 'step.waiting' as const, wait }];
+    const went = await suspendJob(this.#shared.states, this.#record.hold, { events, dueAt: waitEndsAt(wait), knewOfCancel: this.#knewOfCancel, step: { id, wait } });
+    const child = wait.kind === 'child' ? wait.runId : undefined;
+    if (went === 'cancelled') {
+      this.#record.putBack(pending);
+      return this.#stopWaiting(index, child);
+    }
+    if (went === 'waiting' && child !== undefined) await answerIfEnded(this.#deps, this.#shared.states, child);
+    if (went === 'lost' && child !== undefined) await cancelIfUnwanted(this.#deps, this.#shared.states, child);
+    return went;
+  }
+
+  async #awaitChild(planned: PlannedStep, index: number, runId: RunId): Promise<Went> {
+    const limit = planned.timeoutMs === null ? {} : { expiresAt: this.#deps.clock.now() + planned.timeoutMs };
+    return this.#suspend(index, { kind: 'child', runId, ...limit });
+  }
+
+  /** Ends a step that was cancelled before what it waits for has come. */
+  async #stopWaiting(index: number, child: RunId | undefined): Promise<Went> {
+    const { hold, state } = this.#record;
+    hold.cancel(await this.#shared.states.read(state.id, (now) => stopReason(now, hold.lease.job)));
+    if (child !== undefined) await cancelChild(this.#shared.states, child, state.id);
+    const reason = hold.cancelReason === undefined ? {} : { reason: hold.cancelReason };
+    this.#record.add({ ...this.#record.at(index), type: 'step.finished', status: 'cancelled', outputs: {}, artifacts: [], ...reason });
+    return 'again';
+  }
+
+  /** The job was handed out again for a step that waits: it was answered, its time is up, or it is not wanted any more. */
+  async #goOnWaiting(planned: PlannedStep, index: number): Promise<Went> {
+    const step = this.#record.step(index);
+    const { wait } = step;
+    if (wait === undefined) return 'again';
+    if (step.unwanted === true && step.answer === undefined) return this.#stopWaiting(index, wait.kind === 'child' ? wait.runId : undefined);
+    const end = endOfWait(step, this.#deps.clock.now());
+    if (end === undefined) return this.#suspend(index, wait);
+    if (wait.kind === 'child' && step.answer === undefined) await cancelChild(this.#shared.states, wait.runId, this.#record.state.id);
+    if (end.status === 'failed') return this.#recordEnd(planned, index, { ...end, outputs: end.result, artifacts: [] });
+    return this.#succeed(planned, index, end.result);
+  }
+
+  async #gate(planned: PlannedStep, index: number, inputs: StepInputs): Promise<Went> {
+    const { id, iteration } = this.#record.step(index);
+    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation: 'in-process' });
+    const passed = passGate(this.#deps, { id, iteration }, inputs.input);
+    if (passed.status === 'failed') return this.#recordEnd(planned, index, { ...passed, artifacts: [] });
+    if (passed.restartFrom === undefined) return this.#succeed(planned, index, passed.outputs);
+    this.#record.add({
+      ...this.#record.at(index),
+      type: 'step.finished',
+      status: 'success',
+      outputs: passed.outputs,
+      artifacts: [],
+      restart: { from: passed.restartFrom },
+    });
+    return (await this.#record.store()) ? 'again' : 'lost';
+  }
+
+  /** Starts another run, the same one again after a crash, and waits for it unless it is to go on alone. */
+  async #call(planned: PlannedStep, index: number, inputs: StepInputs): Promise<Went> {
+    const { uses } = planned;
+    if (uses.kind !== 'workflow') throw new Error(`the step ${planned.id} calls no workflow`);
+    const step = this.#record.step(index);
+    const runId = step.child ?? this.#deps.ids.runId();
+    if (step.status !== 'running') this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation: 'in-process', child: runId });
+    if (!(await this.#record.store())) return 'lost';
+    if (this.#record.hold.cancelled && !this.#knewOfCancel) return this.#stopWaiting(index, planned.detach === true ? undefined : step.child);
+    const waits = planned.detach !== true;
+    const { around } = this.#record;
+    try {
+      const children = await this.#shared.states.read(around.id, (now) => now.children);
+      const caller = { ...around, children };
+      await callWorkflow(this.#deps, this.#shared.states, { caller, job: this.#record.job.key, step: planned.id, uses, input: inputs.input, runId, waits });
+    } catch (thrown) {
+      return this.#fail(planned, index, thrown);
+    }
+    if (waits) return this.#awaitChild(planned, index, runId);
+    this.#shared.onRunStarted(runId);
+    return this.#succeed(planned, index, { runId });
+  }
+
+  /** Applies the step's own `outputs:` and `artifacts:` to a result the engine made. */
+  async #succeed(planned: PlannedStep, index: number, result: JsonObject): Promise<Went> {
+    const { artifacts, save } = artifactStore(this.#deps);
+    try {
+      const contexts = this.#record.contexts();
+      const outputs = await finishOutputs(this.#deps, planned, result, { contexts, saveArtifact: save });
+      return await this.#recordEnd(planned, index, { status: 'success', outputs, artifacts });
+    } catch (thrown) {
+      return this.#fail(planned, index, thrown);
+    }
+  }
+
+  #fail(planned: PlannedStep, index: number, thrown: unknown): Promise<Went> {
+    const error = fromUnknown(thrown);
+    return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: toRunError(error), retryable: error.retryable });
+  }
+
+  async #recordEnd(planned: PlannedStep, index: number, end: Ended): Promise<Went> {
+    const step = this.#record.step(index);
+    const { outputs, artifacts } = end;
+    const finished = { ...this.#record.at(index), type: 'step.finished' as const, status: end.status, outputs, artifacts };
+    if (end.status !== 'failed') {
+      const reason = end.status === 'cancelled' ? this.#record.hold.cancelReason : undefined;
+      this.#record.add({ ...finished, ...(reason === undefined ? {} : { reason }) });
+      return 'again';
+    }
+    const now = this.#deps.clock.now();
+    const tried = { attempt: step.attempt, failuresBefore: step.failures, code: end.error.code, retryable: end.retryable };
+    const retry = this.#record.hold.cancelled
+      ? undefined
+      : decideRetry(planned.retry, { ...tried, ...(end.retryAfterMs === undefined ? {} : { retryAfterMs: end.retryAfterMs }) }, { now, random: this.#deps.random() });
+    if (retry === undefined) {
+      this.#record.add({ ...finished, error: end.error });
+      return 'again';
+    }
+    const reason: Reason = { rule: 'retry', message: `try ${retry.attempt} follows ${end.error.code}`, dueAt: retry.dueAt };
+    this.#record.add({ ...finished, error: end.error, reason, retry }, now);
+    if (retry.dueAt <= now) return 'again';
+    return this.#suspendForRetry(retry.dueAt);
+  }
+
+  async #suspendForRetry(dueAt: number): Promise<Went> {
+    const events = this.#record.takePending();
+    const went = await suspendJob(this.#shared.states, this.#record.hold, { events, dueAt, knewOfCancel: this.#knewOfCancel });
+    return went === 'lost' ? 'lost' : 'waiting';
+  }
+
+  /** What was running when the last worker died gets its outcome; a call of a workflow just goes on. */
+  async #recordInterruption(): Promise<'recorded' | 'quarantined'> {
+    const index = this.#record.job.steps.findIndex((step) => step.status === 'running');
+    const planned = this.#record.planned.steps[index];
+    if (planned === undefined || planned.uses.kind === 'workflow') return 'recorded';
+    await this.#endStray(index);
+    const step = this.#record.step(index);
+    if (step.interruptions + 1 >= LIMITS.interruptionsBeforeQuarantine) return 'quarantined';
+    const error = toRunError(new AppError('STEP_INTERRUPTED'));
+    const finished = { ...this.#record.at(index), type: 'step.finished' as const, outputs: {}, artifacts: [], error };
+    if (planned.onInterrupt === 'fail') this.#record.add({ ...finished, status: 'failed' });
+    else this.#record.add({ ...finished, status: 'interrupted', retry: { attempt: step.attempt + 1, dueAt: this.#deps.clock.now(), code: error.code } });
+    return 'recorded';
+  }
+
+  /** What the last worker has started and left behind must not go on beside the next try. */
+  async #endStray(index: number): Promise<void> {
+    const step = this.#record.step(index);
+    const place = { runId: this.#record.state.id, job: this.#record.job.key, attempt: this.#record.job.attempt, step: step.id };
+    const ended = await this.#deps.plugins.endStray(toIdempotencyKey({ ...place, iteration: step.iteration }));
+    if (ended > 0) this.#deps.logger.warn('ended processes that a dead worker had left', { ...place, ended });
+  }
+
+  async #quarantine(): Promise<void> {
+    const times = LIMITS.interruptionsBeforeQuarantine;
+    const error = toRunError(new AppError('RUN_QUARANTINED', { times }));
+    const reason: Reason = { rule: 'quarantine', message: error.message };
+    const { id, token, runId } = this.#record.hold.lease;
+    const decided = await this.#shared.states.decide(runId, (draft) => closeRun(draft, { status: 'quarantined', reason, error }), { ticket: id, token });
+    if (decided.ok) await cancelChildren(this.#shared.states, decided.state);
+  }
+
+  async #finish(end: JobOutcome): Promise<void> {
+    const { hold, planned } = this.#record;
+    await endJob(this.#deps, this.#shared.states, hold, { events: this.#record.takePending(), planned, artifacts: [], ...end });
+  }
+
+  /** Leaves the rest to another worker. */
+  async #handBack(): Promise<void> {
+    if (await this.#record.store()) await this.#deps.queue.release([this.#record.hold.lease]);
+  }
+}

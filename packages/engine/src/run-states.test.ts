@@ -1,0 +1,159 @@
+import { toWorkerId, type RunEventBody, type RunId, type RunState } from '@kb-labs/contracts';
+import type { Append, EventLog } from '@kb-labs/ports';
+import { foldRun } from '@kb-labs/projector';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import type { EngineDeps } from './deps.js';
+import { failure, type Harness, openHarness, replacing, success } from './harness.fixture.js';
+import { RunStates } from './run-states.js';
+import { turns } from './watch-run.fixture.js';
+
+const open: Harness[] = [];
+afterEach(async () => {
+  for (const harness of open.splice(0).toReversed()) await harness.close();
+});
+
+const EIGHT = Array.from({ length: 8 }, (_, index) => `j${index}`);
+const DOCUMENT = `id: w\njobs: { ${EIGHT.map((key) => `${key}: { steps: [{ id: a, uses: t/do:it }, { id: b, uses: t/do:it }] }`).join(', ')} }`;
+
+/** What a worker writes for a job, append by append. What is no decision depends on nothing that others do. */
+function writesOf(job: string): { decision: boolean; events: RunEventBody[] }[] {
+  const step = (id: string) => ({ job, attempt: 1, step: id, stepAttempt: 1 });
+  const started = (id: string): RunEventBody => ({ ...step(id), type: 'step.started', isolation: 'in-process' });
+  const finished = (id: string): RunEventBody => ({ ...step(id), type: 'step.finished', status: 'success', outputs: { of: job }, artifacts: [] });
+  return [
+    { decision: true, events: [{ type: 'job.started', job, attempt: 1, turn: 0, worker: toWorkerId('1'), token: 1 }, started('a')] },
+    { decision: false, events: [finished('a'), started('b')] },
+    { decision: false, events: [finished('b')] },
+    { decision: true, events: [{ type: 'job.finished', job, attempt: 1, status: 'success', outputs: {} }] },
+  ];
+}
+
+const fresh = async (log: EventLog, runId: RunId): Promise<RunState> => foldRun(runId, await log.read(runId, 0));
+
+describe('the states a process keeps', () => {
+  it('are those of the journal, whatever others write between a decision and its append', async () => {
+    const harness = await openHarness({ workflows: { 'w.yml': DOCUMENT } });
+    open.push(harness);
+    const { log } = harness.deps;
+    let between = 0;
+    const ops = fc.array(fc.record({ job: fc.constantFrom(...EIGHT), late: fc.boolean(), by: fc.constantFrom(0, 1) }), { minLength: 8, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(ops, async (order) => {
+        const runId = await harness.start('w');
+        const late: { job: string; events: RunEventBody[] }[] = [];
+        const record = (events: RunEventBody[]): Promise<unknown> => log.append({ runId, at: Date.now(), events });
+        const flush = async (): Promise<void> => {
+          for (const { events } of late.splice(0)) await record(events);
+        };
+        const append = async (command: Append) => {
+          between += late.length;
+          await flush();
+          return log.append(command);
+        };
+        const processes = [0, 1].map(() => new RunStates({ ...harness.deps, log: replacing(log, { append }) }));
+        const left = new Map(EIGHT.map((job) => [job, writesOf(job)]));
+        for (const { job, late: isLate, by } of order) {
+          const write = left.get(job)?.shift();
+          if (write === undefined) continue;
+          if (!write.decision) {
+            if (isLate || late.some((one) => one.job === job)) late.push({ job, events: write.events });
+            else await record(write.events);
+            continue;
+          }
+          if (late.some((one) => one.job === job)) await flush();
+          const decided = await processes[by]?.decide(runId, (draft) => write.events.forEach((event) => draft.add(event)));
+          expect(decided?.ok).toBe(true);
+          for (const states of processes) expect(await states.read(runId, (state) => structuredClone(state))).toEqual(await fresh(log, runId));
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(between).toBeGreaterThan(40);
+  });
+
+  it('are those of the journal while eight jobs run at once', async () => {
+    let over = false;
+    const harness = await openHarness({ workflows: { 'w.yml': DOCUMENT.replaceAll('uses: t/do:it }', 'uses: t/do:it, retry: { max: 2, initial: 0s } }') } });
+    open.push(harness);
+    let tries = 0;
+    harness.handlers.set('do:it', async () => {
+      for (let turn = 0; turn < tries % 4; turn += 1) await new Promise(setImmediate);
+      tries += 1;
+      return tries % 3 === 0 ? failure() : success();
+    });
+    const states = new RunStates(harness.deps);
+    const runId = await harness.start('w');
+    await harness.worker({ concurrency: 8 });
+    let looks = 0;
+    void harness.end(runId).then(() => {
+      over = true;
+    });
+    while (!over) {
+      await new Promise(setImmediate);
+      const state = await states.read(runId, (current) => structuredClone(current));
+      const events = await harness.deps.log.read(runId, 0);
+      expect(state).toEqual(foldRun(runId, events.slice(0, state.seq)));
+      looks += 1;
+    }
+    expect(looks).toBeGreaterThan(3);
+  });
+});
+
+/** What goes over the log. */
+interface Counts {
+  reads: number;
+  readEvents: number;
+  appends: number;
+}
+
+function counting(counts: Counts) {
+  return (deps: EngineDeps): EngineDeps => ({
+    ...deps,
+    log: replacing(deps.log, {
+      async read(...args) {
+        const events = await deps.log.read(...args);
+        counts.reads += 1;
+        counts.readEvents += events.length;
+        return events;
+      },
+      append(command) {
+        counts.appends += 1;
+        return deps.log.append(command);
+      },
+    }),
+  });
+}
+
+async function costOf(combinations: number, strategy: string): Promise<{ readEvents: number; appends: number }> {
+  const counts: Counts = { reads: 0, readEvents: 0, appends: 0 };
+  const harness = await openHarness({
+    workflows: { 'w.yml': `id: w\ninputs: { list: { type: json } }\njobs: { a: { strategy: { ${strategy} matrix: { n: "\${{ inputs.list }}" } }, steps: [{ uses: t/do:it }, { uses: t/do:it }] } }` },
+    limits: { matrixCombinations: 10_000 },
+    wrap: counting(counts),
+  });
+  const other = await harness.another();
+  open.push(harness, other);
+  // Steps that take a while: what they record stands between the decisions of others.
+  harness.handlers.set('do:it', async (call) => {
+    for (let turn = Number(call.job.slice(2)) % 5; turn > 0; turn -= 1) await new Promise(setImmediate);
+    return success();
+  });
+  const runId = await harness.start('w', { list: Array.from({ length: combinations }, (_, index) => index) });
+  counts.readEvents = 0;
+  await harness.worker({ concurrency: 8 });
+  await turns(async () => (await other.deps.catalog.getRun(runId))?.finishedAt !== null);
+  return { readEvents: counts.readEvents / combinations, appends: counts.appends / combinations };
+}
+
+describe('a job of a large matrix', () => {
+  it.each(['', 'max-parallel: 8,'])('costs the journal the same however many there are: %s', async (strategy) => {
+    const [small, large] = [await costOf(100, strategy), await costOf(1_000, strategy)];
+    for (const cost of [small, large]) {
+      expect(cost.appends).toBeLessThanOrEqual(3);
+      expect(cost.readEvents).toBeLessThanOrEqual(12);
+    }
+    expect(large.readEvents).toBeLessThanOrEqual(small.readEvents + 2);
+  });
+});
