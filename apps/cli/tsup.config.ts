@@ -21,7 +21,7 @@ const yamlModules: Plugin = {
 };
 
 /** Loading `node:crypto` takes as long as a commit: it waits for the first call. A function that is missing here fails the build. */
-const CRYPTO_WHEN_CALLED = ['createHash', 'randomBytes', 'randomUUID']
+const CRYPTO_WHEN_CALLED = ['createHash', 'createHmac', 'randomBytes', 'randomUUID', 'timingSafeEqual']
   .map((name) => `export const ${name} = (...args) => process.getBuiltinModule('node:crypto').${name}(...args);`)
   .join('\n');
 
@@ -34,7 +34,7 @@ const lateCrypto: Plugin = {
 };
 
 /** What `src/apart.ts` exports, asked for when it is needed. */
-const APART = /(^@kb-labs\/manifest|\/check-document\.js|\/config-schema\.js|\/plugin-commands\.js)$/;
+const APART = /(^@kb-labs\/manifest|\/check-document\.js|\/config-schema\.js|\/plugin-commands\.js|\/control\.js)$/;
 
 const loadApart: Plugin = {
   name: 'load-apart',
@@ -43,11 +43,18 @@ const loadApart: Plugin = {
   },
 };
 
+const loadDaemon: Plugin = {
+  name: 'load-daemon',
+  setup(build) {
+    build.onResolve({ filter: /^@kb-labs\/daemon\/run-daemon$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './daemon.cjs', external: true } : undefined));
+  },
+};
+
 /**
- * The sources of the workspace as two programs: what every command and a run of scripts need, and what they do not.
+ * The sources of the workspace as three programs: what every command and a run of scripts need, what they do not, and the daemon.
  * CommonJS, because a program in one file that was compiled before starts faster than modules that have to be linked.
  */
-const program = (name: 'main' | 'apart', plugins: readonly Plugin[]): Options => ({
+const program = (name: 'main' | 'apart' | 'daemon', plugins: readonly Plugin[]): Options => ({
   entry: { [name]: `./src/${name}.ts` },
   format: 'cjs',
   target: 'node22',
@@ -67,7 +74,8 @@ const program = (name: 'main' | 'apart', plugins: readonly Plugin[]): Options =>
   noExternal: [/^(?!(undici|ajv|ajv-formats|semver)(\/|$))/],
   esbuildPlugins: [directImports, lateCrypto, yamlModules, ...plugins],
   esbuildOptions(options) {
-    options.conditions = ['@kb-labs/source', 'module', 'import', 'node'];
+    // What the web server is made of asks for CommonJS by `require`, and must not get modules where a package has both.
+    options.conditions = name === 'daemon' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
     options.legalComments = 'linked';
     options.banner = { js: "const importMetaUrl = process.getBuiltinModule('node:url').pathToFileURL(__filename).href;" };
     options.define = { ...options.define, 'import.meta.url': 'importMetaUrl' };
@@ -76,4 +84,4 @@ const program = (name: 'main' | 'apart', plugins: readonly Plugin[]): Options =>
 
 rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
 
-export default defineConfig([program('main', [loadApart]), program('apart', [])]);
+export default defineConfig([program('main', [loadApart]), program('apart', [loadDaemon]), program('daemon', [loadApart])]);

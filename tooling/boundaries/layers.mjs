@@ -29,10 +29,12 @@ export const LAYERS = {
     testsMayImport: ['blobs', 'store-embedded'],
   },
 
+  'store-redis': { mayImport: ['contracts', 'errors', 'ports'] },
   'store-embedded': { mayImport: ['contracts', 'errors', 'ports'] },
   blobs: { mayImport: ['contracts', 'errors', 'ports'] },
   'plugin-host': { mayImport: ['contracts', 'errors', 'digest', 'ports'] },
 
+  gateway: { mayImport: ['contracts', 'errors', 'engine', 'projector'] },
   sdk: { mayImport: ['contracts', 'errors'] },
   testkit: { mayImport: ['contracts', 'ports'] },
 
@@ -52,7 +54,10 @@ export const LAYERS = {
 export const VENDOR_HOMES = {
   bullmq: ['runner'],
   ioredis: ['runner', 'store-redis', 'blobs'],
+  '@aws-sdk': ['blobs'],
   express: ['gateway'],
+  'prom-client': ['gateway'],
+  pino: ['daemon'],
   yaml: ['manifest'],
   'node:sqlite': ['store-embedded'],
 };

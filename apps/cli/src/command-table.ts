@@ -1,4 +1,5 @@
 import { RUN_STATUSES } from '@kb-labs/contracts';
+import { LOG_LEVELS } from '@kb-labs/daemon';
 
 import type { CommandSpec, OptionSpec } from './command-spec.js';
 
@@ -16,6 +17,10 @@ export const GLOBAL_OPTIONS = {
 
 const run = { type: 'string', required: true, value: 'ID', complete: 'run', describe: 'The run' } as const;
 const workflow = { type: 'string', required: true, value: 'ID', complete: 'workflow', describe: 'The workflow' } as const;
+const step = { type: 'string', required: true, value: 'STEP', describe: 'The step that waits: its id, or JOB/STEP where several jobs have one' } as const;
+const decider = { type: 'string', value: 'NAME', describe: 'Who decides (the name of your account)' } as const;
+const comment = { type: 'string', value: 'TEXT', describe: 'Why, kept with the run' } as const;
+const payload = { type: 'string', value: 'JSON', describe: 'What goes along, any JSON value: an object becomes the outputs of the step ({})' } as const;
 const since = { type: 'string', value: 'TIME', describe: 'Only from then on: an ISO 8601 time, or an age such as 30m or 2h' } as const;
 const inputs = {
   input: { type: 'string', value: 'JSON', describe: 'The inputs as a JSON object' },
@@ -28,12 +33,12 @@ export const COMMANDS = {
   'workflow:run': {
     summary: 'Start a workflow and follow it to its end',
     details:
-      'The command is the worker of the run it starts. Ctrl-C cancels the run, after a question in a terminal. ' +
+      'The command is the worker of the run it starts, unless a daemon runs for the project. Ctrl-C cancels the run, after a question in a terminal. ' +
       'When the command is killed the run stays as it is: "kb workflow:resume" carries it on.',
     options: {
       'workflow-id': workflow,
       ...inputs,
-      detach: { type: 'boolean', describe: 'Return once the run has started; a worker in the background carries it on' },
+      detach: { type: 'boolean', describe: 'Return once the run has started; the daemon or a worker in the background carries it on' },
       'dry-run': { type: 'boolean', describe: 'Check everything and show the plan; start nothing' },
       'idempotency-key': { type: 'string', value: 'KEY', describe: 'Start at most one run for this key' },
     },
@@ -92,9 +97,71 @@ export const COMMANDS = {
     details: 'Finished steps are not run again. Ctrl-C cancels the run, after a question in a terminal.',
     options: {
       'run-id': run,
-      detach: { type: 'boolean', describe: 'Return at once; a worker in the background carries the run on' },
+      detach: { type: 'boolean', describe: 'Return at once; the daemon or a worker in the background carries the run on' },
     },
     examples: ['kb workflow:resume --run-id=run_01J…'],
+  },
+  'workflow:rerun': {
+    summary: 'Run again what was run before',
+    details:
+      'Starts a new run with the plan, inputs and environment of the earlier one, says what is kept of it and what runs again, and follows it like workflow:run. ' +
+      'Everything runs again unless --failed or --from says otherwise. A result is kept only while nothing it came from has changed.',
+    options: {
+      'run-id': run,
+      failed: { type: 'boolean', describe: 'Only what did not succeed, and what comes after it' },
+      from: { type: 'string', value: 'STEP', describe: 'From this step on: its id, or JOB/STEP where several jobs have one' },
+      detach: { type: 'boolean', describe: 'Return once the run has started; the daemon or a worker in the background carries it on' },
+    },
+    examples: ['kb workflow:rerun --run-id=run_01J…', 'kb workflow:rerun --run-id=run_01J… --failed', 'kb workflow:rerun --run-id=run_01J… --from=deploy/upload --detach'],
+  },
+  'workflow:explain': {
+    summary: 'Explain why each part of a run is where it is',
+    details: 'For everything that waits, was skipped, failed or was tried again: the rule, the values that decided, and what is missing for it to go on.',
+    options: {
+      'run-id': run,
+      job: { type: 'string', value: 'JOB', describe: 'Only this job' },
+    },
+    examples: ['kb workflow:explain --run-id=run_01J…', 'kb workflow:explain --run-id=run_01J… --job=deploy'],
+  },
+  'workflow:approvals': {
+    summary: 'List what waits for a decision',
+    options: {
+      limit: { type: 'integer', value: 'N', describe: 'At most so many (20)' },
+      cursor: { type: 'string', value: 'CURSOR', describe: 'Go on after an earlier page' },
+    },
+    examples: ['kb workflow:approvals', 'kb workflow:approvals --json'],
+  },
+  'workflow:approve': {
+    summary: 'Approve what a run waits for',
+    options: {
+      'run-id': run,
+      'step-id': step,
+      comment,
+      data: { type: 'string', value: 'JSON', describe: 'The answers of the form as a JSON object' },
+      as: decider,
+    },
+    examples: ['kb workflow:approve --run-id=run_01J… --step-id=ship', `kb workflow:approve --run-id=run_01J… --step-id=deploy/ship --data='{"region":"eu"}'`],
+  },
+  'workflow:reject': {
+    summary: 'Reject what a run waits to have approved',
+    options: { 'run-id': run, 'step-id': step, comment, as: decider },
+    examples: ['kb workflow:reject --run-id=run_01J… --step-id=ship --comment=later'],
+  },
+  'workflow:signal': {
+    summary: 'Send a signal to the steps that wait for it',
+    positional: { name: 'NAME', required: true, describe: 'The name of the signal' },
+    options: {
+      data: payload,
+      'run-id': { type: 'string', value: 'ID', complete: 'run', describe: 'Only to the steps of this run' },
+    },
+    examples: ['kb workflow:signal published', `kb workflow:signal published --data='{"version":"1.2.0"}'`],
+  },
+  'workflow:callback': {
+    summary: 'Call a run back by its address',
+    details: 'What POST to the address does, for where nothing listens to it.',
+    positional: { name: 'ADDRESS', required: true, describe: 'The address, or the last part of it' },
+    options: { data: payload },
+    examples: [`kb workflow:callback http://127.0.0.1:4000/api/v1/callbacks/run_01J….x7Kd --data='{"ok":true}'`],
   },
   'workflow:artifacts': {
     summary: 'List the artifacts of a run, or fetch one',
@@ -138,8 +205,8 @@ export const COMMANDS = {
       template: {
         type: 'string',
         value: 'NAME',
-        choices: ['script', 'review'],
-        describe: 'script: two jobs with shell steps (the default); review: review the changes of a branch',
+        choices: ['script', 'review', 'approval'],
+        describe: 'script: two jobs with shell steps (the default); review: review the changes of a branch; approval: build, ask somebody, deploy',
       },
     },
     examples: ['kb workflow:new nightly', 'kb workflow:new ai-review --template=review'],
@@ -148,6 +215,32 @@ export const COMMANDS = {
     summary: 'List the plugins and their commands',
     options: {},
     examples: ['kb plugin:list'],
+  },
+  'daemon:start': {
+    summary: 'Carry runs on until told to stop',
+    details:
+      'Stays in the foreground and logs to standard output, a JSON object a line. What was open goes on; workflow:run and others leave their runs to it. ' +
+      'SIGTERM and Ctrl-C let the steps that run come to their end and hand the rest back, a second one ends it at once.',
+    options: {
+      host: { type: 'string', value: 'ADDRESS', describe: 'Where the gateway listens; addresses of this machine only (127.0.0.1)' },
+      port: { type: 'integer', value: 'N', describe: 'Its port; 0 takes any free one (4000)' },
+      roles: { type: 'string', value: 'LIST', describe: 'What it does, separated by commas (gateway,worker,scheduler)' },
+      concurrency: { type: 'integer', value: 'N', describe: 'Jobs at once (the setting of the project)' },
+      'drain-timeout': { type: 'number', value: 'S', describe: 'Seconds that steps may go on once it was told to stop (30)' },
+      'log-level': { type: 'string', value: 'LEVEL', choices: LOG_LEVELS, describe: 'How much it logs (the setting of the project, or info)' },
+    },
+    examples: ['kb daemon:start', 'kb daemon:start --roles=worker --concurrency=16', 'kb daemon:start --port=4100 --drain-timeout=120'],
+  },
+  'daemon:status': {
+    summary: 'Show the daemon of the project, and what it has to do',
+    details: 'Exits with 3 when none runs on this machine.',
+    options: {},
+    examples: ['kb daemon:status', 'kb daemon:status --json'],
+  },
+  'daemon:stop': {
+    summary: 'Stop the daemon of the project and wait until it is gone',
+    options: { timeout: { type: 'number', value: 'S', describe: 'Seconds to wait (60)' } },
+    examples: ['kb daemon:stop'],
   },
   doctor: {
     summary: 'Check this machine and this project',
@@ -181,7 +274,7 @@ export const COMMANDS = {
   },
   __work: {
     summary: 'Carry a run on in the background',
-    options: { 'run-id': run },
+    options: { 'run-id': { ...run, multiple: true } },
     examples: [],
     hidden: true,
   },

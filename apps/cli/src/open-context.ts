@@ -45,8 +45,8 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
     },
   };
   const openEngine = async (): Promise<Composition> => {
-    const { composeEmbedded } = await import('@kb-labs/daemon');
-    return composeEmbedded(await context.config(), { env, writeLog: write, build: KB_BUILD });
+    const { composeEngine } = await import('@kb-labs/daemon');
+    return composeEngine(await context.config(), { env, writeLog: write, build: KB_BUILD });
   };
   return context;
 }

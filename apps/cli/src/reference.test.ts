@@ -11,10 +11,10 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   ok: 'ok',
   failed: 'the run failed, or a check did',
   badInput: 'bad input: a command line, a document, a setting or inputs that are not accepted',
-  unreachable: 'the state cannot be reached',
+  unreachable: 'the state cannot be reached, or no daemon runs',
   notAllowed: 'not allowed',
   notFound: 'not found',
-  conflict: 'conflict: the run has ended, or the idempotency key was used for something else',
+  conflict: 'conflict: the run has ended, nothing waits for this answer, the port is in use, or the idempotency key was used for something else',
   tryLater: 'try again later',
   interrupted: 'interrupted',
 };

@@ -3,7 +3,11 @@ import { createRequire } from 'node:module';
 import type { JsonObject, JsonValue } from '@kb-labs/contracts';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 
+type Validate = ReturnType<Ajv2020['compile']>;
+
 let ajv: Ajv2020 | undefined;
+/** Compiling takes longer than all else a short step does, and the engine's own steps bring the same schemas each time. */
+const compiled = new WeakMap<JsonObject, Validate>();
 
 /**
  * What is wrong with a value by a JSON Schema (draft 2020-12), in one sentence, or nothing. A schema that is none is what
@@ -11,14 +15,17 @@ let ajv: Ajv2020 | undefined;
  */
 export function checkSchema(schema: JsonObject, value: JsonValue): string | undefined {
   ajv ??= createAjv();
-  let validate;
-  try {
-    validate = ajv.compile(schema);
-  } catch (error) {
-    return `its schema cannot be used: ${error instanceof Error ? error.message : String(error)}`;
-  } finally {
-    // Schemas of different workflows may carry the same $id.
-    ajv.removeSchema();
+  let validate = compiled.get(schema);
+  if (validate === undefined) {
+    try {
+      validate = ajv.compile(schema);
+      compiled.set(schema, validate);
+    } catch (error) {
+      return `its schema cannot be used: ${error instanceof Error ? error.message : String(error)}`;
+    } finally {
+      // Schemas of different workflows may carry the same $id.
+      ajv.removeSchema();
+    }
   }
   if (validate(value)) return undefined;
   return ajv.errorsText(validate.errors, { dataVar: 'value' });

@@ -14,6 +14,7 @@ const document: CheckedDocument = {
   inputs: {},
   plan: { schema: PLAN_SCHEMA, workflow: { id: 'w', name: 'w', version: null, digest: 'd' }, inputs: {}, vars: {}, env: {}, outputs: {}, jobs: [] },
   commands: [],
+  calls: [],
 };
 const source = { file: '.kb/workflows/w.yml', text: 'id: w\n' };
 

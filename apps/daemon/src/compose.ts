@@ -1,13 +1,13 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { fileBlobs } from '@kb-labs/blobs';
 import type { EngineDeps } from '@kb-labs/engine';
 import { createPluginHost, workspaceFiles } from '@kb-labs/plugin-host';
-import { openEmbeddedStore } from '@kb-labs/store-embedded';
+import type { Logger } from '@kb-labs/ports';
 
+import { fileCallbacks } from './callbacks.js';
 import { checkSchema } from './check-schema.js';
 import { fileCheckedDocuments } from './checked-documents.js';
+import { composeState, type StatePorts } from './compose-state.js';
 import type { Config } from './config.js';
 import { fileWorkflowSources } from './file-workflow-sources.js';
 import { firstPartyPlugins } from './first-party-plugins.js';
@@ -15,17 +15,23 @@ import { lineLogger } from './line-logger.js';
 import { systemClock } from './system-clock.js';
 import { ulidIds } from './ulid-ids.js';
 
-export interface ComposeOptions {
+export type ComposeOptions = Surroundings & (
+  | {
+      /** Takes the engine's own log, a line of JSON at a time. */
+      readonly writeLog: (line: string) => void;
+    }
+  | { readonly logger: Logger }
+);
+
+interface Surroundings {
   /** The environment steps and plugins may be given a part of. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Takes the engine's own log, a line of JSON at a time. */
-  readonly writeLog: (line: string) => void;
   /** Names the code that runs. With it, a document that was checked by the same code is not checked again. */
   readonly build?: string;
 }
 
 /** What reading, checking and planning need, and commands of plugins outside of a run: no state. */
-export type OfflineDeps = Omit<EngineDeps, 'log' | 'catalog' | 'queue' | 'logs' | 'blobs'>;
+export type OfflineDeps = Omit<EngineDeps, keyof StatePorts | 'callbacks'>;
 
 export interface OfflineComposition {
   readonly config: Config;
@@ -35,13 +41,15 @@ export interface OfflineComposition {
 export interface Composition {
   readonly config: Config;
   readonly deps: EngineDeps;
+  /** Fails with a `STATE_*` error unless the state can be read and written now. */
+  check(): Promise<void>;
   /** Finishes what was asked to be written and lets go of the state. */
   close(): Promise<void>;
 }
 
 export function composeOffline(config: Config, options: ComposeOptions): OfflineComposition {
   const clock = systemClock;
-  const logger = lineLogger(config.logLevel, options.writeLog, () => clock.now());
+  const logger = 'logger' in options ? options.logger : lineLogger(config.logLevel, options.writeLog, () => clock.now());
   return {
     config,
     deps: {
@@ -60,32 +68,24 @@ export function composeOffline(config: Config, options: ComposeOptions): Offline
       workspace: config.projectRoot,
       vars: config.vars,
       checkSchema,
+      limits: config.limits,
     },
   };
 }
 
-/** The engine on the state in the project's own folder. Several processes can have it open at once. */
-export async function composeEmbedded(config: Config, options: ComposeOptions): Promise<Composition> {
+/** The whole engine of a project. Several processes can have the same state open at once. */
+export async function composeEngine(config: Config, options: ComposeOptions): Promise<Composition> {
   const { deps } = composeOffline(config, options);
-  const store = await openEmbeddedStore({ dir: config.stateDir, clock: deps.clock, logger: deps.logger });
-  keepOutOfGit(config.stateDir);
+  const state = await composeState(config, deps);
   return {
     config,
     deps: {
       ...deps,
-      log: store.log,
-      catalog: store.catalog,
-      queue: store.queue,
-      logs: store.logs,
-      blobs: fileBlobs({ dir: join(config.stateDir, 'blobs') }),
+      ...state.ports,
+      callbacks: fileCallbacks({ dir: config.stateDir, baseUrl: config.url }),
       ...(options.build === undefined ? {} : { checked: fileCheckedDocuments({ dir: join(config.stateDir, 'checked'), build: options.build }) }),
     },
-    close: () => store.close(),
+    check: () => state.check(),
+    close: () => state.close(),
   };
-}
-
-/** Runs are no part of a repository, and nobody should have to say so. */
-function keepOutOfGit(stateDir: string): void {
-  const path = join(stateDir, '.gitignore');
-  if (!existsSync(path)) writeFileSync(path, '*\n');
 }

@@ -1,14 +1,17 @@
 import { isAbsolute } from 'node:path';
 
-import { type JsonValue, INPUT_NAME } from '@kb-labs/contracts';
+import { type JsonValue, INPUT_NAME, LIMITS } from '@kb-labs/contracts';
 import * as z from 'zod/mini';
 
+import { isBaseUrl } from './base-url.js';
 import { LOG_LEVELS } from './line-logger.js';
 
 const inside = z.string().check(
   z.minLength(1),
   z.refine((path) => !isAbsolute(path) && !path.split(/[\\/]/).includes('..'), { error: 'a folder of the project, relative to its root' }),
 );
+
+const jobsAtOnce = z.int().check(z.gte(1), z.lte(100_000));
 
 /** `.kb/kb.config.yaml` as written. */
 export const configSchema = z.strictObject({
@@ -24,6 +27,17 @@ export const configSchema = z.strictObject({
   'log-level': z.optional(z.enum(LOG_LEVELS)),
   /** Where runs are kept; relative to the project. */
   'state-dir': z.optional(z.string().check(z.minLength(1))),
+  limits: z.optional(
+    z.strictObject({
+      /** Combinations of one matrix. */
+      matrix: z.optional(z.int().check(z.gte(LIMITS.matrixCombinations), z.lte(LIMITS.jobsAfterMatrix))),
+      /** Jobs that run at once, in all workers together, and of them of one tenant. */
+      'running-jobs': z.optional(jobsAtOnce),
+      'running-jobs-per-tenant': z.optional(jobsAtOnce),
+    }),
+  ),
+  /** Where this installation is reached: addresses that call a run back begin with it. */
+  url: z.optional(z.string().check(z.refine(isBaseUrl, { error: 'an address such as https://kb.example.com, without a query' }))),
 });
 
 export type WrittenConfig = z.infer<typeof configSchema>;

@@ -16,13 +16,25 @@ export interface Config {
   readonly concurrency: number;
   readonly logLevel: EngineLogLevel;
   readonly stateDir: string;
+  readonly limits: ConfiguredLimits;
+  /** Where this installation is reached, without a slash at the end. */
+  readonly url: string;
   /** Where each setting came from, by its key in the file. */
   readonly origins: Readonly<Record<SettingKey, SettingOrigin>>;
 }
 
-export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir'] as const;
-export type SettingKey = (typeof SETTING_KEYS)[number];
-export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL';
+export interface ConfiguredLimits {
+  /** Combinations of one matrix. */
+  readonly matrixCombinations: number;
+  /** Jobs that run at once, of all runs; as many as the workers take when left out. */
+  readonly runningJobs?: number;
+  /** Of one tenant. */
+  readonly runningJobsPerTenant?: number;
+}
 
-export const DEFAULTS = { concurrency: 4, logLevel: 'warn', stateDir: '.kb/state' } as const;
+export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir', 'limits', 'url'] as const;
+export type SettingKey = (typeof SETTING_KEYS)[number];
+export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL' | 'KB_URL';
+
+export const DEFAULTS = { concurrency: 4, logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000' } as const;
 export const CONFIG_FILES = ['.kb/kb.config.yaml', '.kb/kb.config.yml', '.kb/kb.config.json'] as const;

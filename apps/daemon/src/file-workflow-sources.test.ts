@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -66,5 +66,37 @@ describe('fileWorkflowSources', () => {
     await put('w/big.yml', 'x'.repeat(LIMITS.documentBytes + 500));
     const [source] = await sources('w').list();
     expect(source?.text.length).toBe(LIMITS.documentBytes + 1);
+  });
+
+  it('answers documents that the end of a workflow may start, and sees what is changed and added', async () => {
+    const listener = 'id: after\non:\n  workflow: { ids: [build] }\n';
+    await put('w/after.yml', listener);
+    await put('w/plain.yml', 'id: plain\njobs: { a: { steps: [ { uses: "workflow://build" } ] } }\n');
+    await put('w/escaped.yml', '"\\x6fn": { "workflo\\u0077": { ids: ["bui\\x6cd"] } }');
+    const found = sources('w');
+    const names = async (id: string) => (await found.listeners(id)).map(({ file }) => file);
+    expect(await names('build')).toEqual(['w/after.yml', 'w/escaped.yml']);
+    expect(await names('other')).toEqual(['w/escaped.yml']);
+    const old = new Date(Date.now() - 60_000);
+    await utimes(join(root, 'w/after.yml'), old, old);
+    expect((await found.listeners('build'))[0]).toEqual({ file: 'w/after.yml', text: listener });
+    await put('w/after.yml', 'id: after\n');
+    await put('w/new.yml', listener);
+    expect(await names('build')).toEqual(['w/escaped.yml', 'w/new.yml']);
+    await rm(join(root, 'w/new.yml'));
+    expect(await names('build')).toEqual(['w/escaped.yml']);
+  });
+
+  it('does not read a document again that has not changed', async () => {
+    await put('w/after.yml', 'id: after\non: { workflow: { ids: [build] } }\n');
+    const path = join(root, 'w/after.yml');
+    const old = new Date(Date.now() - 60_000);
+    await utimes(path, old, old);
+    const found = sources('w');
+    expect(await found.listeners('build')).toHaveLength(1);
+    // The same size and the same time: only reading it would tell.
+    await put('w/after.yml', 'id: after\non: { workflow: { ids: [other] } }\n');
+    await utimes(path, old, old);
+    expect(await found.listeners('build')).toHaveLength(1);
   });
 });

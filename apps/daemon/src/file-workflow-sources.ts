@@ -1,4 +1,4 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
 import { LIMITS } from '@kb-labs/contracts';
@@ -16,16 +16,53 @@ export interface FileSourcesOptions {
 /** The workflow documents in folders of a project, by file name. Links that lead out of the project are not followed. */
 export function fileWorkflowSources(options: FileSourcesOptions): WorkflowSources {
   // A handful of small files: reading them one after the other takes less than waking the thread pool does.
-  const read = (): WorkflowSource[] => {
+  const paths = (): string[] => {
     const files = new Set<string>();
     for (const folder of options.folders) collect(folder, options.projectRoot, files);
-    return [...files].sort().map((path) => ({ file: shown(options.projectRoot, path), text: readBounded(path) }));
+    return [...files].sort();
   };
+  const sourceOf = (path: string, text: string): WorkflowSource => ({ file: shown(options.projectRoot, path), text });
+  const read = (): WorkflowSource[] => paths().map((path) => sourceOf(path, readBounded(path)));
+  const looks = new Map<string, Look>();
   return {
     list: async () => read(),
     // An id is plain letters, digits, dots and dashes, but YAML can escape any of them inside double quotes.
     candidates: async (id) => read().filter(({ text }) => text.includes(id) || text.includes('\\')),
+    listeners: async (id) => paths().flatMap((path) => {
+      const text = listenerText(path, looks);
+      return text !== undefined && (text.includes(id) || text.includes('\\')) ? [sourceOf(path, text)] : [];
+    }),
   };
+}
+
+/** What a file was found to be when it was last read. */
+interface Look {
+  readonly changedAt: number;
+  readonly bytes: number;
+  /** Absent: it does not listen to other workflows. */
+  readonly text?: string;
+}
+
+/** A file that was written so shortly before it was read can change again without another time. */
+const SETTLED_MS = 2_000;
+
+/** The text of a document that may be started by the end of other workflows. This is asked whenever a run ends: what has not changed is not read again. */
+function listenerText(path: string, looks: Map<string, Look>): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  const { mtimeMs: changedAt, size: bytes } = found;
+  const before = looks.get(path);
+  if (before?.changedAt === changedAt && before.bytes === bytes) return before.text;
+  const text = readBounded(path);
+  const look = { changedAt, bytes, ...(mayListen(text) ? { text } : {}) };
+  if (Date.now() - changedAt > SETTLED_MS) looks.set(path, look);
+  return look.text;
+}
+
+/** The three words of `on: { workflow: { ids } }`; escapes can spell them without showing them. */
+function mayListen(text: string): boolean {
+  if (/\\[xuU\r\n]/.test(text)) return true;
+  return /\bids\b/.test(text) && /\bworkflow\b(?!:\/\/)/.test(text) && /\bon\b/.test(text);
 }
 
 function collect(folder: string, projectRoot: string, into: Set<string>): void {

@@ -44,7 +44,9 @@ describe('loadConfig', () => {
       concurrency: 4,
       logLevel: 'warn',
       stateDir: join(root, '.kb/state'),
-      origins: { concurrency: 'default', 'state-dir': 'default', 'log-level': 'default' },
+      limits: { matrixCombinations: 256 },
+      url: 'http://127.0.0.1:4000',
+      origins: { limits: 'default', url: 'default', concurrency: 'default', 'state-dir': 'default', 'log-level': 'default' },
     });
   });
 
@@ -103,6 +105,29 @@ describe('loadConfig', () => {
     expect(error.hint).toContain('file:DIR');
     expect((await refusal({ KB_STATE_URL: 'file:' })).code).toBe('CONFIG_INVALID');
     expect((await refusal({ KB_STATE_URL: 'file://host/x' })).code).toBe('CONFIG_INVALID');
+  });
+
+  it('reads limits and the address of the installation', async () => {
+    write('limits: { matrix: 1000, running-jobs: 8, running-jobs-per-tenant: 2 }\nurl: https://kb.example.com/flows/\n');
+    expect(await load()).toMatchObject({
+      limits: { matrixCombinations: 1_000, runningJobs: 8, runningJobsPerTenant: 2 },
+      url: 'https://kb.example.com/flows',
+      origins: { limits: 'file', url: 'file' },
+    });
+    expect(await load({ KB_URL: 'http://10.0.0.1:80' })).toMatchObject({ url: 'http://10.0.0.1:80', origins: { url: 'KB_URL' } });
+  });
+
+  it.each(['ftp://kb.example.com', 'kb.example.com', 'https://kb.example.com/?a=b', 'https://me:secret@kb.example.com'])('refuses the address %s', async (url) => {
+    const error = await refusal({ KB_URL: url });
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('KB_URL') as string });
+    expect(error.message).not.toContain('secret');
+    write(`url: "${url}"\n`);
+    expect((await refusal()).details['diagnostics']).toMatchObject([{ code: 'INVALID_VALUE', line: 1, column: 6 }]);
+  });
+
+  it('refuses limits that are out of bounds', async () => {
+    write('limits:\n  matrix: 255\n  running-jobs: 0\n');
+    expect((await refusal()).details['diagnostics']).toMatchObject([{ line: 2 }, { line: 3 }]);
   });
 
   it('names the nearest log level', async () => {

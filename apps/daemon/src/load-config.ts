@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { JsonValue } from '@kb-labs/contracts';
+import { type JsonValue, LIMITS } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 
-import { type Config, CONFIG_FILES, DEFAULTS, type SettingOrigin } from './config.js';
+import { isBaseUrl } from './base-url.js';
+import { type Config, CONFIG_FILES, type ConfiguredLimits, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
 import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
 
@@ -16,7 +17,7 @@ export interface LoadConfig {
 }
 
 /**
- * The settings of a project: of the environment (`KB_STATE_URL`, `KB_LOG_LEVEL`), else of `.kb/kb.config.{yaml,yml,json}`,
+ * The settings of a project: of the environment (`KB_STATE_URL`, `KB_LOG_LEVEL`, `KB_URL`), else of `.kb/kb.config.{yaml,yml,json}`,
  * else the defaults. Fails with `CONFIG_INVALID`, whose details hold the diagnostics of the file.
  */
 export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Config> {
@@ -25,6 +26,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
   const written: WrittenConfig = file === undefined ? {} : await readFile(projectRoot, file);
   const state = readState(env['KB_STATE_URL'], written['state-dir']);
   const level = readLevel(env['KB_LOG_LEVEL'], written['log-level']);
+  const url = readUrl(env['KB_URL'], written.url);
   const origin = (key: keyof WrittenConfig): SettingOrigin => (written[key] === undefined ? 'default' : 'file');
   const at = (path: string): string => resolve(projectRoot, path);
   return Object.freeze({
@@ -36,6 +38,8 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     concurrency: written.concurrency ?? DEFAULTS.concurrency,
     logLevel: level.value,
     stateDir: at(state.value),
+    limits: Object.freeze(toLimits(written.limits)),
+    url: url.value.replace(/\/+$/, ''),
     origins: Object.freeze({
       workflows: origin('workflows'),
       plugins: origin('plugins'),
@@ -43,6 +47,8 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
       concurrency: origin('concurrency'),
       'log-level': level.origin,
       'state-dir': state.origin,
+      limits: origin('limits'),
+      url: url.origin,
     }),
   });
 }
@@ -102,4 +108,20 @@ function readLevel(level: string | undefined, written: EngineLogLevel | undefine
   if (known !== undefined) return { value: known, origin: 'KB_LOG_LEVEL' };
   const hint = suggestName(level, LOG_LEVELS);
   throw new AppError('CONFIG_INVALID', { problem: `KB_LOG_LEVEL cannot be "${level}"` }, hint === undefined ? {} : { hint });
+}
+
+function readUrl(url: string | undefined, written: string | undefined): Chosen<string> {
+  if (url === undefined || url === '') return { value: written ?? DEFAULTS.url, origin: written === undefined ? 'default' : 'file' };
+  if (!isBaseUrl(url)) throw new AppError('CONFIG_INVALID', { problem: `KB_URL cannot be "${url.replace(/\/\/[^@/]*@/, '//…@')}"` }, { hint: 'write an address such as https://kb.example.com, without a query' });
+  return { value: url, origin: 'KB_URL' };
+}
+
+function toLimits(written: WrittenConfig['limits']): ConfiguredLimits {
+  const total = written?.['running-jobs'];
+  const perTenant = written?.['running-jobs-per-tenant'];
+  return {
+    matrixCombinations: written?.matrix ?? LIMITS.matrixCombinations,
+    ...(total === undefined ? {} : { runningJobs: total }),
+    ...(perTenant === undefined ? {} : { runningJobsPerTenant: perTenant }),
+  };
 }

@@ -4,7 +4,10 @@ import { cancelRun, followLogs, followRun, readRun } from '@kb-labs/engine';
 import { AppError, assertNever, EXIT_CODES, type ExitCode, hasCode } from '@kb-labs/errors';
 
 import { userName } from '../project/user-name.js';
+import { askLine } from '../terminal/ask.js';
 import type { Terminal } from '../terminal/terminal.js';
+import type { ApprovalDesk } from './approvals.js';
+import { carryApart } from './carry-apart.js';
 import { type Carrier, carrierOf } from './carry-run.js';
 import { hearInterrupts } from './interrupts.js';
 import type { Presenter } from './presenter.js';
@@ -12,9 +15,11 @@ import type { Presenter } from './presenter.js';
 export interface AttendOptions {
   readonly terminal: Terminal;
   readonly presenter: Presenter;
-  /** `always`: this process is a worker of the run. `alone`: only when nobody else is. */
-  readonly carry: 'always' | 'alone';
+  /** `always`: this process is a worker of the run. `alone`: only when nobody else is. `never`: it is the matter of a daemon. */
+  readonly carry: 'always' | 'alone' | 'never';
   readonly onInterrupt: 'cancel' | 'leave';
+  /** Whether approvals are asked for where a person can answer; they are when left out. */
+  readonly asks?: boolean;
 }
 
 /** How often a run is looked at whose worker may have gone: its end changes no journal. */
@@ -44,27 +49,34 @@ export async function attendRun(engine: Composition, runId: RunId, options: Atte
       left.abort();
     },
   });
-  const watchWorker = options.carry === 'alone' ? checkWorker(engine, runId, { carrier, presenter, signal: left.signal }) : undefined;
+  const watchWorker = options.carry === 'always' ? undefined : checkWorker(engine, runId, { presenter, signal: left.signal, carrier: options.carry === 'alone' ? carrier : undefined });
   watchWorker?.catch(fail);
+  const approvals = terminal.canAsk() && options.asks !== false ? new Approvals(engine, { terminal, presenter, fail }) : undefined;
   let last: RunView | undefined;
   try {
     if (options.carry === 'always') await carrier.start();
-    [last] = await Promise.all([showViews(engine, runId, presenter, left.signal), presenter.wantsLog ? showLog(engine, runId, presenter, left.signal) : undefined]);
+    [last] = await Promise.all([showViews(engine, runId, { presenter, approvals }, left.signal), presenter.wantsLog ? showLog(engine, runId, presenter, left.signal) : undefined]);
   } finally {
     stopHearing();
     left.abort();
+    approvals?.close();
     await watchWorker?.catch(() => undefined);
-    await carrier.stop();
+    if (last !== undefined && isTerminalRun(last.status)) await carrier.finish();
+    else await carrier.stop();
     // The step that was waited for can have been the last one.
     if (carrier.carrying && (last === undefined || !isTerminalRun(last.status))) {
       last = await readRun(engine.deps, runId).catch(() => last);
       if (last !== undefined) presenter.view(last);
     }
     presenter.end(last !== undefined && isTerminalRun(last.status) ? last : undefined);
+    await carryApart(engine, carrier.apart, (text) => {
+      terminal.note(text);
+    });
   }
   if (failures.length > 0) throw failures[0];
   if (last === undefined || !isTerminalRun(last.status)) {
-    terminal.note(`the run ${runId} has not ended: "kb workflow:watch --run-id=${runId}" shows it, "kb workflow:resume --run-id=${runId}" carries it on`);
+    const carriesOn = options.carry === 'never' ? '' : `, "kb workflow:resume --run-id=${runId}" carries it on`;
+    terminal.note(`the run ${runId} has not ended: "kb workflow:watch --run-id=${runId}" shows it${carriesOn}`);
     return EXIT_CODES.interrupted;
   }
   return cancelled && last.status === 'cancelled' ? EXIT_CODES.interrupted : outcomeCode(last);
@@ -89,11 +101,17 @@ export function outcomeCode(run: RunView): ExitCode {
   }
 }
 
-async function showViews({ deps }: Composition, runId: RunId, presenter: Presenter, signal: AbortSignal): Promise<RunView | undefined> {
+interface Onlookers {
+  readonly presenter: Presenter;
+  readonly approvals: Approvals | undefined;
+}
+
+async function showViews({ deps }: Composition, runId: RunId, { presenter, approvals }: Onlookers, signal: AbortSignal): Promise<RunView | undefined> {
   let last: RunView | undefined;
   for await (const view of followRun(deps, runId, signal)) {
     last = view;
     presenter.view(view);
+    approvals?.see(view);
   }
   return last;
 }
@@ -102,18 +120,26 @@ async function showLog({ deps }: Composition, runId: RunId, presenter: Presenter
   for await (const line of followLogs(deps, { runId }, signal)) presenter.line(line);
 }
 
+/** Takes over from a worker that is gone; without a carrier it says so, and when another one has come. */
 async function checkWorker(
   engine: Composition,
   runId: RunId,
-  { carrier, presenter, signal }: { carrier: Carrier; presenter: Presenter; signal: AbortSignal },
+  { carrier, presenter, signal }: { carrier: Carrier | undefined; presenter: Presenter; signal: AbortSignal },
 ): Promise<void> {
+  let alone = false;
   while (!signal.aborted) {
-    const view = await readRun(engine.deps, runId);
-    if (isTerminalRun(view.status)) return;
-    if (view.reason?.rule === 'no-worker') {
+    const run = await engine.deps.catalog.getRun(runId);
+    if (run === undefined || isTerminalRun(run.status)) return;
+    const served = (await engine.deps.queue.served([runId])).has(runId);
+    if (!served && carrier !== undefined) {
       presenter.note('nobody carries this run on: this command does');
       await carrier.start();
       return;
+    }
+    if (alone === served) {
+      alone = !served;
+      presenter.note(alone ? `no worker: the run stays as it is until a daemon runs again, or "kb workflow:resume --run-id=${runId}" carries it on` : 'a worker carries the run on again');
+      presenter.view(await readRun(engine.deps, runId));
     }
     await pause(engine, signal);
   }
@@ -138,4 +164,47 @@ async function requestCancel({ deps }: Composition, runId: RunId, note: string):
   } catch (error) {
     if (!hasCode(error, 'RUN_FINISHED')) throw error;
   }
+}
+
+interface ApprovalsOptions {
+  readonly terminal: Terminal;
+  readonly presenter: Presenter;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Loads what asks for approvals with the first that appears: most runs have none. */
+class Approvals {
+  readonly #engine: Composition;
+  readonly #options: ApprovalsOptions;
+  #desk: Promise<ApprovalDesk> | undefined;
+  #closed = false;
+
+  constructor(engine: Composition, options: ApprovalsOptions) {
+    this.#engine = engine;
+    this.#options = options;
+  }
+
+  see(run: RunView): void {
+    if (this.#desk === undefined && !run.jobs.some(hasApproval)) return;
+    this.#desk ??= this.#open();
+    this.#desk.then((desk) => {
+      if (!this.#closed) desk.see(run);
+    }, this.#options.fail);
+  }
+
+  close(): void {
+    this.#closed = true;
+    void this.#desk?.then((desk) => {
+      desk.close();
+    }, () => undefined);
+  }
+
+  async #open(): Promise<ApprovalDesk> {
+    const { openApprovalDesk } = await import('../control.js');
+    return openApprovalDesk(this.#engine.deps, { ...this.#options, by: userName(), ask: askLine });
+  }
+}
+
+function hasApproval({ status, steps }: RunView['jobs'][number]): boolean {
+  return status === 'waiting' && steps.some((step) => step.status === 'waiting_approval');
 }

@@ -1,16 +1,20 @@
 import type { CommandContext } from '../command-context.js';
-import type { Presenter } from './presenter.js';
+import type { Presenter, PresenterOptions } from './presenter.js';
 
 /** How a run is shown here: JSON when asked for, a live tree where one can be drawn, lines elsewhere. Only the chosen one is loaded. */
-export async function choosePresenter({ terminal, json }: CommandContext, options: { jsonLines: boolean }): Promise<Presenter> {
+export async function choosePresenter({ terminal, json }: CommandContext, options: PresenterOptions & { jsonLines: boolean }): Promise<Presenter> {
   if (json) {
     const { jsonPresenter } = await import('./json-presenter.js');
     return jsonPresenter(terminal, { lines: options.jsonLines });
   }
   if (terminal.live) {
     const { livePresenter } = await import('./live-presenter.js');
-    return livePresenter(terminal);
+    return livePresenter(terminal, callbackOf(options));
   }
   const { plainPresenter } = await import('./plain-presenter.js');
-  return plainPresenter(terminal);
+  return plainPresenter(terminal, callbackOf(options));
+}
+
+function callbackOf({ callbackUrl }: PresenterOptions): PresenterOptions {
+  return callbackUrl === undefined ? {} : { callbackUrl };
 }

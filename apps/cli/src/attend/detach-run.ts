@@ -8,18 +8,27 @@ import { readRun } from '@kb-labs/engine';
 import { AppError, EXIT_CODES, type ExitCode } from '@kb-labs/errors';
 
 import type { CommandContext } from '../command-context.js';
+import { whoCarries } from './who-carries.js';
 
 const CHECK_MS = 20;
 const PATIENCE_MS = 15_000;
 
-/** Starts a worker for the run in the background and returns once it has taken over. Its own log is `worker.log` in the state folder. */
+/**
+ * Leaves the run to the daemon of the project. Without one, starts a worker for it in the background and returns once it has
+ * taken over; its own log is `worker.log` in the state folder.
+ */
 export async function detachRun(context: CommandContext, engine: Composition, run: RunView): Promise<ExitCode> {
-  const { config } = engine;
-  const child = startWorker(config.projectRoot, config.stateDir, run.id);
-  const served = await waitUntilServed(engine, run.id, child);
+  const { config, deps } = engine;
+  const child = (await whoCarries(engine, 'here')) === 'here' ? startWorker(config.projectRoot, config.stateDir, [run.id]) : undefined;
+  const served = child === undefined ? await readRun(deps, run.id) : await waitUntilServed(engine, run.id, child);
   if (context.json) context.terminal.printJson(served);
   else context.terminal.print([served.id, `  kb workflow:watch --run-id=${served.id}`]);
   return EXIT_CODES.ok;
+}
+
+/** Starts one worker in the background for runs that nobody carries on, and does not wait for it. */
+export function carryInBackground({ config }: Composition, runIds: readonly string[]): void {
+  startWorker(config.projectRoot, config.stateDir, runIds);
 }
 
 interface Child {
@@ -27,11 +36,11 @@ interface Child {
   failure: string | undefined;
 }
 
-function startWorker(projectRoot: string, stateDir: string, runId: string): Child {
+function startWorker(projectRoot: string, stateDir: string, runIds: readonly string[]): Child {
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const log = openSync(join(stateDir, 'worker.log'), 'a', 0o600);
   const program = process.argv[1] ?? '';
-  const child = spawn(process.execPath, [program, '__work', `--project=${projectRoot}`, `--run-id=${runId}`], {
+  const child = spawn(process.execPath, [program, '__work', `--project=${projectRoot}`, ...runIds.map((runId) => `--run-id=${runId}`)], {
     cwd: projectRoot,
     detached: true,
     stdio: ['ignore', log, log],

@@ -20,7 +20,7 @@ export interface InterruptOptions {
  * the run is left as it is. Someone who goes on interrupting gets out at once.
  */
 export function hearInterrupts({ terminal, presenter, means, cancel, leave }: InterruptOptions): () => void {
-  let question: Question | undefined;
+  let question: Question<boolean> | undefined;
   let cancels = 0;
   let leaving = false;
 

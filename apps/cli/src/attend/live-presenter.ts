@@ -8,19 +8,19 @@ import type { Terminal } from '../terminal/terminal.js';
 import { truncate } from '../terminal/text-width.js';
 import { LogTails } from './log-tails.js';
 import { TAIL } from './plain-presenter.js';
-import type { Presenter } from './presenter.js';
+import type { Presenter, PresenterOptions } from './presenter.js';
 
 const LOG_ROWS = 8;
 const TICK_MS = 1_000;
 
 /** A run as a tree that is redrawn in place, with the last lines of the log under it. */
-export function livePresenter(terminal: Terminal): Presenter {
+export function livePresenter(terminal: Terminal, options: PresenterOptions = {}): Presenter {
   const { style } = terminal;
   const tails = new LogTails(TAIL);
   const recent: LogLine[] = [];
   const notes: string[] = [];
   let run: RunView | undefined;
-  let paused = false;
+  let pauses = 0;
 
   const frame = (): string[] => {
     if (run === undefined) return [];
@@ -28,12 +28,12 @@ export function livePresenter(terminal: Terminal): Presenter {
     const columns = Math.max(10, terminal.columns() - 1);
     const rows = Math.max(4, terminal.rows() - 1);
     const below = [...notes.slice(-2), ...recent.slice(-Math.min(LOG_ROWS, Math.floor(rows / 3))).map((line) => renderLogLine(line, style))];
-    const tree = renderRunTree(run, { now: terminal.now(), style, columns, rows: Math.max(2, rows - below.length) });
+    const tree = renderRunTree(run, { ...options, now: terminal.now(), style, columns, rows: Math.max(2, rows - below.length) });
     return [...tree, ...below.map((line) => truncate(line, columns))].slice(0, rows);
   };
   const screen = openLiveScreen(terminal.host.stdout, frame, () => terminal.now());
   const refresh = (): void => {
-    if (!paused) screen.refresh();
+    if (pauses === 0) screen.refresh();
   };
   const redraw = (): void => {
     screen.clear();
@@ -59,11 +59,11 @@ export function livePresenter(terminal: Terminal): Presenter {
       refresh();
     },
     pause: () => {
-      paused = true;
+      pauses += 1;
       screen.clear();
     },
     resume: () => {
-      paused = false;
+      pauses -= 1;
       refresh();
     },
     end: (last) => {

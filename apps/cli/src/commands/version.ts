@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-
 import type { CommandHandler } from '../command-context.js';
+import { ownVersion } from '../project/own-version.js';
 
 export const execute: CommandHandler<'version'> = async ({ terminal, json }) => {
   const version = await ownVersion();
@@ -8,14 +7,3 @@ export const execute: CommandHandler<'version'> = async ({ terminal, json }) => 
   else terminal.print(`kb ${version}`);
   return undefined;
 };
-
-/** Both the bundle and the source stand one folder or two below the package. */
-async function ownVersion(): Promise<string> {
-  for (const up of ['../package.json', '../../package.json']) {
-    const text = await readFile(new URL(up, import.meta.url), 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    const manifest: unknown = JSON.parse(text);
-    if (typeof manifest === 'object' && manifest !== null && 'version' in manifest) return String(manifest.version);
-  }
-  return 'unknown';
-}

@@ -40,7 +40,7 @@ function printList({ terminal, json }: CommandContext, artifacts: readonly Artif
   } else if (artifacts.length === 0) {
     terminal.note('no artifacts');
   } else {
-    const rows = artifacts.map((one) => [sanitizeText(one.name), one.type, formatBytes(one.bytes), `${one.job}/${one.step}`, sanitizeText(one.label ?? '')]);
+    const rows = artifacts.map((one) => [sanitizeText(one.name), one.type, formatBytes(one.bytes), one.step === null ? one.job : `${one.job}/${one.step}`, sanitizeText(one.label ?? '')]);
     terminal.print(renderTable(rows, { header: ['NAME', 'TYPE', 'SIZE', 'FROM', 'LABEL'], columns: terminal.columns(), paintHeader: terminal.style.dim }));
   }
 }

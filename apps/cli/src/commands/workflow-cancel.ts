@@ -3,6 +3,7 @@ import type { Composition } from '@kb-labs/daemon';
 import { cancelRun, readRun } from '@kb-labs/engine';
 import { EXIT_CODES } from '@kb-labs/errors';
 
+import { carryApart } from '../attend/carry-apart.js';
 import { type Carrier, carrierOf } from '../attend/carry-run.js';
 import { toKnownRunId } from '../attend/known-run-id.js';
 import type { CommandHandler } from '../command-context.js';
@@ -20,7 +21,11 @@ export const execute: CommandHandler<'workflow:cancel'> = async (context, args) 
   const requested = await cancelRun(engine.deps, { runId, by: userName(), ...(args.note === undefined ? {} : { note: args.note }) });
   const carrier = carrierOf(engine, runId);
   const run = await waitForEnd(engine, runId, { carrier, first: requested });
-  await carrier.stop();
+  if (isTerminalRun(run.status)) await carrier.finish();
+  else await carrier.stop();
+  await carryApart(engine, carrier.apart, (text) => {
+    terminal.note(text);
+  });
   if (context.json) terminal.printJson(run);
   else terminal.print(renderRunTree(run, { now: terminal.now(), style: terminal.style, columns: terminal.columns() }));
   if (isTerminalRun(run.status)) return undefined;

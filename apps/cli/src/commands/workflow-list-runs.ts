@@ -37,12 +37,13 @@ export const execute: CommandHandler<'workflow:list-runs'> = async (context, arg
 
 function rowOf(run: RunSummaryView, { style, now }: Terminal): string[] {
   const note = run.reason === undefined || isTerminalRun(run.status) ? '' : style.yellow(run.reason.rule === 'no-worker' ? ', no worker' : `, ${run.reason.rule}`);
+  const parent = run.parent === undefined ? '' : ` by ${run.parent}`;
   const branch = run.trigger.branch === null ? '' : ` on ${sanitizeText(run.trigger.branch)}`;
   return [
     run.id,
     sanitizeText(run.workflowId),
     statusMark(run.status, style) + note,
-    `${sanitizeText(run.trigger.actor)}${branch}`,
+    `${sanitizeText(run.trigger.actor)}${branch}${parent}`,
     formatAge(run.startedAt ?? run.createdAt, now()),
     run.durationMs === null ? '' : formatDuration(run.durationMs),
   ];

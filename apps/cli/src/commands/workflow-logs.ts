@@ -14,17 +14,32 @@ const PAGE = 1_000;
 export const execute: CommandHandler<'workflow:logs'> = async (context, args) => {
   checkNumbers(args);
   const { deps } = await context.engine();
-  const query = toQuery(args, context.terminal.now());
-  checkNames(await readRun(deps, query.runId), query);
+  const written = toQuery(args, context.terminal.now());
+  const run = await readRun(deps, written.runId);
+  checkNames(run, written);
+  const { query, keep } = withCombinations(written, run, args.follow);
   const show = (line: LogLine): void => {
     if (context.json) context.terminal.printJson(logLineView(line));
     else context.terminal.print(renderLogLine(line, context.terminal.style));
   };
-  if (args.follow) return follow(deps, query, show);
-  if (context.json) return printPage(context, deps, { ...query, limit: args.limit ?? PAGE });
-  await printAll(deps, query, { limit: args.limit ?? Number.POSITIVE_INFINITY, show });
+  if (args.follow) return follow(deps, query, (line) => { if (keep(line)) show(line); });
+  if (context.json) return printPage(context, deps, { query, keep, limit: args.limit ?? PAGE });
+  await printAll(deps, query, { limit: args.limit ?? Number.POSITIVE_INFINITY, keep, show });
   return undefined;
 };
+
+type Keep = (line: LogLine) => boolean;
+
+/**
+ * A job with a matrix stands for all its combinations: their lines come from the log of the whole run. A job that has not begun can
+ * still become combinations while it is followed. No other job has a dot in its key.
+ */
+function withCombinations({ job, ...query }: ReadLogs, run: RunView, following: boolean): { query: ReadLogs; keep: Keep } {
+  if (job === undefined) return { query, keep: () => true };
+  const open = following && run.jobs.some(({ key, startedAt, combinationOf }) => key === job && startedAt === null && combinationOf === undefined);
+  if (!open && !run.jobs.some(({ combinationOf }) => combinationOf === job)) return { query: { ...query, job }, keep: () => true };
+  return { query, keep: (line) => line.job === job || line.job.startsWith(`${job}.`) };
+}
 
 function toQuery(args: ArgsOf<SpecOf<'workflow:logs'>>, now: number): ReadLogs {
   return {
@@ -46,8 +61,9 @@ function checkNumbers({ cursor, follow, limit }: ArgsOf<SpecOf<'workflow:logs'>>
 function checkNames(run: RunView, { job, step }: ReadLogs): void {
   const jobs = run.jobs.map(({ key }) => key);
   if (job !== undefined && !jobs.includes(job)) throw unknownName('JOB_NOT_FOUND', job, jobs);
-  const steps = run.jobs.filter(({ key }) => job === undefined || key === job).flatMap((one) => one.steps.map(({ id }) => id));
-  if (step !== undefined && !steps.includes(step)) throw unknownName('STEP_NOT_FOUND', step, steps);
+  if (step === undefined) return;
+  const steps = new Set(run.jobs.filter(({ key, combinationOf }) => job === undefined || key === job || combinationOf === job).flatMap((one) => one.steps.map(({ id }) => id)));
+  if (!steps.has(step)) throw unknownName('STEP_NOT_FOUND', step, [...steps]);
 }
 
 function unknownName(code: 'JOB_NOT_FOUND' | 'STEP_NOT_FOUND', id: string, known: readonly string[]): AppError {
@@ -66,19 +82,32 @@ async function follow(deps: Deps, query: ReadLogs, show: (line: LogLine) => void
   return interrupted.signal.aborted ? EXIT_CODES.interrupted : undefined;
 }
 
-async function printPage({ terminal }: CommandContext, deps: Deps, query: ReadLogs): Promise<undefined> {
-  const { lines, cursor, more } = await readLogs(deps, query);
-  terminal.printJson({ items: lines.map(logLineView), ...(more ? { nextCursor: String(cursor) } : {}) });
+interface Reading {
+  readonly keep: Keep;
+  readonly limit: number;
 }
 
-async function printAll(deps: Deps, query: ReadLogs, { limit, show }: { limit: number; show: (line: LogLine) => void }): Promise<void> {
+async function printPage({ terminal }: CommandContext, deps: Deps, { query, ...reading }: Reading & { query: ReadLogs }): Promise<undefined> {
+  const items: ReturnType<typeof logLineView>[] = [];
+  const { cursor, more } = await readUpTo(deps, query, { ...reading, take: (line) => items.push(logLineView(line)) });
+  terminal.printJson({ items, ...(more ? { nextCursor: String(cursor) } : {}) });
+}
+
+async function printAll(deps: Deps, query: ReadLogs, { show, ...reading }: Reading & { show: (line: LogLine) => void }): Promise<void> {
+  await readUpTo(deps, query, { ...reading, take: show });
+}
+
+/** Reads so many lines that are kept, and not one more: the cursor stands behind the last of them. */
+async function readUpTo(deps: Deps, query: ReadLogs, { keep, limit, take }: Reading & { take: (line: LogLine) => void }): Promise<{ cursor: number; more: boolean }> {
   let left = limit;
-  let after = query.after ?? 0;
-  for (let more = left > 0; more; ) {
-    const page = await readLogs(deps, { ...query, after, limit: Math.min(left, PAGE) });
-    page.lines.forEach(show);
-    left -= page.lines.length;
-    after = page.cursor;
-    more = page.more && left > 0;
+  let cursor = query.after ?? 0;
+  let more = true;
+  while (more && left > 0) {
+    const page = await readLogs(deps, { ...query, after: cursor, limit: Math.min(left, PAGE) });
+    const kept = page.lines.filter(keep);
+    kept.forEach(take);
+    left -= kept.length;
+    ({ cursor, more } = page);
   }
+  return { cursor, more };
 }

@@ -5,7 +5,7 @@ import { WORKFLOW_ID } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { CommandHandler } from '../command-context.js';
-import { workflowTemplate } from './workflow-templates.js';
+import { isTemplate, workflowTemplate } from './workflow-templates.js';
 
 export const execute: CommandHandler<'workflow:new'> = async (context, args) => {
   const { terminal } = context;
@@ -16,7 +16,7 @@ export const execute: CommandHandler<'workflow:new'> = async (context, args) => 
   const { projectRoot } = await context.config();
   const path = join(projectRoot, '.kb', 'workflows', `${id}.yml`);
   await mkdir(dirname(path), { recursive: true });
-  await create(path, workflowTemplate(args.template === 'review' ? 'review' : 'script', id));
+  await create(path, workflowTemplate(isTemplate(args.template) ? args.template : 'script', id));
   const file = relative(terminal.host.cwd, path);
   if (context.json) terminal.printJson({ id, file: path });
   else terminal.print([file, `  kb workflow:run --workflow-id=${id}`]);

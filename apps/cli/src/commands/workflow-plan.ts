@@ -1,8 +1,9 @@
-import { formatDuration, formatUses, type JsonValue, type PlannedJob, type PlannedStep, type RetryPolicy, type RunPlan } from '@kb-labs/contracts';
+import { formatDuration, formatUses, type JsonValue, type PlannedJob, type PlannedStep, type RunPlan } from '@kb-labs/contracts';
 import { planWorkflow, showWorkflow } from '@kb-labs/engine';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { readInput } from '../input/read-input.js';
+import { jobFacts, retryFact, runFacts } from '../render/job-facts.js';
 import { renderJobGraph } from '../render/job-graph.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import type { Style } from '../terminal/style.js';
@@ -24,6 +25,8 @@ export function printPlan({ terminal, json }: CommandContext, plan: RunPlan): vo
 export function renderPlan(plan: RunPlan, style: Style): string[] {
   const { workflow } = plan;
   const lines = [`${style.bold(workflow.id)}${workflow.version === null ? '' : `  ${sanitizeText(workflow.version)}`}  ${style.dim(workflow.digest)}`];
+  const facts = runFacts(plan);
+  if (facts.length > 0) lines.push(style.dim(facts.join('; ')));
   const inputs = Object.entries(plan.inputs);
   if (inputs.length > 0) lines.push('', style.bold('Inputs'), ...inputs.map(([name, value]) => `  ${name} = ${short(value)}`));
   lines.push('', style.bold('Order'), ...renderJobGraph(plan.jobs));
@@ -35,14 +38,16 @@ function jobLines(job: PlannedJob, style: Style): string[] {
   const facts = [
     `if ${sanitizeText(job.if ?? 'success()')}`,
     `timeout ${formatDuration(job.timeoutMs)}`,
-    ...retryFact(job.retry),
-    ...(job.continueOnError ? ['continue on error'] : []),
+    ...jobFacts(job),
   ];
   return [`  ${style.bold(job.key)}  ${style.dim(facts.join('; '))}`, ...job.steps.flatMap((step, index) => stepLines(step, index, style))];
 }
 
 function stepLines(step: PlannedStep, index: number, style: Style): string[] {
   const facts = [
+    ...(step.hook === undefined ? [] : [`hook ${step.hook}`]),
+    ...(step.phase === undefined ? [] : [`phase ${step.phase}`]),
+    ...(step.detach === true ? ['not waited for'] : []),
     ...(step.if === null ? [] : [`if ${sanitizeText(step.if)}`]),
     ...(step.timeoutMs === null ? [] : [`timeout ${formatDuration(step.timeoutMs)}`]),
     ...retryFact(step.retry),
@@ -51,11 +56,6 @@ function stepLines(step: PlannedStep, index: number, style: Style): string[] {
   ];
   const head = `    ${String(index + 1)}. ${step.id}  ${sanitizeText(formatUses(step.uses))}${facts.length === 0 ? '' : `  ${style.dim(facts.join('; '))}`}`;
   return [head, ...Object.entries(step.with).map(([name, value]) => style.dim(`         ${sanitizeText(name)}: ${short(value)}`))];
-}
-
-function retryFact(retry: RetryPolicy): string[] {
-  if (retry.max === 0) return [];
-  return [`${String(retry.max)} ${retry.max === 1 ? 'retry' : 'retries'}, ${retry.backoff} from ${formatDuration(retry.initialMs)}`];
 }
 
 const SHORT = 100;

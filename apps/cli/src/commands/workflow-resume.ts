@@ -5,6 +5,7 @@ import { AppError } from '@kb-labs/errors';
 import { attendRun } from '../attend/attend-run.js';
 import { choosePresenter } from '../attend/choose-presenter.js';
 import { toKnownRunId } from '../attend/known-run-id.js';
+import { whoCarries } from '../attend/who-carries.js';
 import type { CommandHandler } from '../command-context.js';
 
 export const execute: CommandHandler<'workflow:resume'> = async (context, args) => {
@@ -18,8 +19,9 @@ export const execute: CommandHandler<'workflow:resume'> = async (context, args) 
   }
   return attendRun(engine, runId, {
     terminal: context.terminal,
-    presenter: await choosePresenter(context, { jsonLines: false }),
-    carry: 'always',
+    asks: !context.json,
+    presenter: await choosePresenter(context, { jsonLines: false, callbackUrl: () => engine.deps.callbacks.urlOf(runId) }),
+    carry: await whoCarries(engine, 'always'),
     onInterrupt: 'cancel',
   });
 };

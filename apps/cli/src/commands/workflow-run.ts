@@ -7,6 +7,7 @@ import type { ExitCode } from '@kb-labs/errors';
 import { attendRun, outcomeCode } from '../attend/attend-run.js';
 import { choosePresenter } from '../attend/choose-presenter.js';
 import { toKnownRunId } from '../attend/known-run-id.js';
+import { whoCarries } from '../attend/who-carries.js';
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { readInput } from '../input/read-input.js';
 import { readGitHead } from '../project/read-git-head.js';
@@ -37,10 +38,12 @@ export const execute: CommandHandler<'workflow:run'> = async (context, args) => 
     const { detachRun } = await import('../attend/detach-run.js');
     return detachRun(context, engine, run);
   }
-  return attendRun(engine, toKnownRunId(run.id), {
+  const runId = toKnownRunId(run.id);
+  return attendRun(engine, runId, {
     terminal: context.terminal,
-    presenter: await choosePresenter(context, { jsonLines: false }),
-    carry: repeated ? 'alone' : 'always',
+    asks: !context.json,
+    presenter: await choosePresenter(context, { jsonLines: false, callbackUrl: () => engine.deps.callbacks.urlOf(runId) }),
+    carry: await whoCarries(engine, repeated ? 'alone' : 'always'),
     onInterrupt: 'cancel',
   });
 };

@@ -1,6 +1,7 @@
 import { isTerminalRun } from '@kb-labs/contracts';
 import { readRun } from '@kb-labs/engine';
 
+import { toKnownRunId } from '../attend/known-run-id.js';
 import type { CommandHandler } from '../command-context.js';
 import { renderRunSummary } from '../render/run-summary.js';
 import { renderRunTree } from '../render/run-tree.js';
@@ -8,13 +9,14 @@ import { renderRunTree } from '../render/run-tree.js';
 export const execute: CommandHandler<'workflow:status'> = async (context, args) => {
   const { terminal } = context;
   const { deps } = await context.engine();
-  const run = await readRun(deps, args['run-id']);
+  const runId = toKnownRunId(args['run-id']);
+  const run = await readRun(deps, runId);
   if (context.json) {
     terminal.printJson(run);
     return undefined;
   }
   const { style } = terminal;
-  terminal.print(renderRunTree(run, { now: terminal.now(), style, columns: terminal.columns() }));
+  terminal.print(renderRunTree(run, { now: terminal.now(), style, columns: terminal.columns(), callbackUrl: () => deps.callbacks.urlOf(runId) }));
   if (isTerminalRun(run.status)) terminal.print(['', ...renderRunSummary(run, { style, tail: () => [] })]);
   else if (run.reason?.rule === 'no-worker') terminal.print(['', `"kb workflow:resume --run-id=${run.id}" carries it on`]);
   return undefined;

@@ -1,8 +1,13 @@
-export type TemplateName = 'script' | 'review';
+const TEMPLATES = { script, review, approval } as const;
+export type TemplateName = keyof typeof TEMPLATES;
+
+export function isTemplate(name: string | undefined): name is TemplateName {
+  return name !== undefined && Object.hasOwn(TEMPLATES, name);
+}
 
 /** The text of a first workflow document. */
 export function workflowTemplate(template: TemplateName, id: string): string {
-  return template === 'review' ? review(id) : script(id);
+  return TEMPLATES[template](id);
 }
 
 function script(id: string): string {
@@ -70,5 +75,43 @@ jobs:
 
 outputs:
   summary: \${{ jobs.review.outputs.summary }}
+`;
+}
+
+function approval(id: string): string {
+  return `id: ${id}
+name: ${id}
+version: "1.0.0"
+description: Builds, asks somebody, and deploys what was built.
+
+# Steps with "run" start a shell.
+permissions:
+  shell: true
+
+# One deployment at a time; the others wait for their turn.
+concurrency: ${id}
+
+jobs:
+  build:
+    outputs:
+      release: \${{ steps.name.outputs.release }}
+    steps:
+      - id: name
+        run: echo "release=build-$(date -u +%Y%m%d%H%M%S)" >> "$KB_OUTPUT"
+
+  deploy:
+    needs: [build]
+    steps:
+      - id: ship
+        uses: builtin:approval
+        with:
+          title: Deploy \${{ needs.build.outputs.release }}?
+          expires: 12h
+          form:
+            type: object
+            required: [region]
+            properties:
+              region: { enum: [eu, us] }
+      - run: echo "deploying \${{ needs.build.outputs.release }} to \${{ steps.ship.outputs.region }}"
 `;
 }

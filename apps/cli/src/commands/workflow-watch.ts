@@ -8,7 +8,8 @@ export const execute: CommandHandler<'workflow:watch'> = async (context, args) =
   const engine = await context.engine();
   return attendRun(engine, runId, {
     terminal: context.terminal,
-    presenter: await choosePresenter(context, { jsonLines: true }),
+    asks: !context.json,
+    presenter: await choosePresenter(context, { jsonLines: true, callbackUrl: () => engine.deps.callbacks.urlOf(runId) }),
     carry: 'alone',
     onInterrupt: 'leave',
   });

@@ -32,7 +32,7 @@ describe('completeWords', () => {
   it('offers commands, those of plugins too, and what follows a group', async () => {
     expect(await complete('')).toEqual([...visibleCommands(), 'git:diff']);
     expect(await complete('workflow:l')).toEqual(['workflow:list-runs', 'workflow:logs', 'workflow:list']);
-    expect(await complete('workflow', 'ca')).toEqual(['cancel']);
+    expect(await complete('workflow', 'ca')).toEqual(['cancel', 'callback']);
     expect(await complete('git', '')).toEqual(['diff']);
   });
 

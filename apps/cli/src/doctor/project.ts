@@ -32,6 +32,14 @@ function valueOf(config: Config, key: SettingKey): string {
       return config.logLevel;
     case 'state-dir':
       return config.stateDir;
+    case 'limits': {
+      const { matrixCombinations, runningJobs, runningJobsPerTenant } = config.limits;
+      const jobs = runningJobs === undefined ? [] : [`${String(runningJobs)} jobs at once`];
+      const perTenant = runningJobsPerTenant === undefined ? [] : [`${String(runningJobsPerTenant)} of a tenant`];
+      return [`${String(matrixCombinations)} combinations`, ...jobs, ...perTenant].join(', ');
+    }
+    case 'url':
+      return config.url;
   }
 }
 

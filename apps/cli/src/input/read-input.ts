@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
-import { isJsonObject, type JsonObject, type JsonValue, LIMITS, type WorkflowInput } from '@kb-labs/contracts';
+import type { JsonObject, JsonValue, WorkflowInput } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { Host } from '../terminal/terminal.js';
 import { fileProblem } from './file-problem.js';
+import { parseJson, parseObject } from './parse-json.js';
 
 export interface InputArgs {
   readonly input: string | undefined;
@@ -33,21 +34,6 @@ async function readInputFile(file: string, host: Host): Promise<string> {
     return await text(host.stdin);
   } catch (error) {
     throw new AppError('USAGE', { problem: `--input-file "${file}" cannot be read: ${fileProblem(error)}` });
-  }
-}
-
-function parseObject(option: string, written: string): JsonObject {
-  if (written.length > LIMITS.runStateBytes) throw new AppError('USAGE', { problem: `${option} holds more than ${String(LIMITS.runStateBytes)} bytes` });
-  const value = parseJson(option, written);
-  if (!isJsonObject(value)) throw new AppError('USAGE', { problem: `${option} takes a JSON object` }, { hint: `for example --input='{"base":"main"}'` });
-  return value;
-}
-
-function parseJson(option: string, written: string): JsonValue {
-  try {
-    return JSON.parse(written) as JsonValue;
-  } catch (error) {
-    throw new AppError('USAGE', { problem: `${option} is not JSON: ${error instanceof Error ? error.message : String(error)}` });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { JobView } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
 import { createStyle } from '../terminal/style.js';
@@ -77,5 +78,44 @@ describe('runChanges', () => {
       'a: ✓ success  8ms',
       `b: – skipped  its condition was false: inputs.x == 'b' (inputs.x is "a")`,
     ]);
+  });
+
+  it('tells what is waited for once, and not that it has started again', () => {
+    const waitsFor = { kind: 'signal', name: 'go', expiresAt: null } as const;
+    const step = aStep({ id: 'w', status: 'waiting', startedAt: at(2), waitsFor });
+    const job = aJob({ key: 'a', status: 'waiting', startedAt: at(1), reason: { rule: 'signal', message: 'it waits' }, steps: [step] });
+    const waiting = aRun({ status: 'waiting', startedAt: at(1), jobs: [job] });
+    const done = aRun({ status: 'running', startedAt: at(1), jobs: [{ ...job, status: 'running', steps: [{ ...step, status: 'success', finishedAt: at(9) }] }] });
+    expect(texts(started, waiting, options)).toContain('a/w: … waiting  for the signal go: kb workflow:signal go --run-id=run_01ARYZ6S410000000000000000');
+    expect(texts(waiting, waiting, options)).toEqual([]);
+    expect(texts(waiting, done, options)).toEqual(['a/w: ✓ success  7ms']);
+  });
+
+  it('tells how to approve, and tells it again when something else is to be approved', () => {
+    const approval = { kind: 'approval', title: 'Ship it?', instructions: null, context: null, approvers: null, form: null, subject: 'one', expiresAt: null } as const;
+    const view = (subject: string) => aRun({ status: 'waiting', startedAt: at(1), jobs: [aJob({ key: 'a', status: 'waiting', startedAt: at(1), steps: [aStep({ id: 'ok', status: 'waiting_approval', startedAt: at(2), waitsFor: { ...approval, subject } })] })] });
+    const line = 'a/ok: ? waiting_approval  Ship it?: kb workflow:approve --run-id=run_01ARYZ6S410000000000000000 --step-id=a/ok';
+    expect(texts(undefined, view('one'), options)).toContain(line);
+    expect(texts(view('one'), view('one'), options)).toEqual([]);
+    expect(texts(view('one'), view('two'), options)).toEqual([line]);
+  });
+
+  it('tells who holds the place that is waited for', () => {
+    const reason = { rule: 'concurrency', message: 'it waits for the group g, held by run_D' };
+    const queued = aRun({ jobs: [aJob({ key: 'a' })] });
+    expect(texts(queued, aRun({ reason, jobs: [aJob({ key: 'a' })] }), options)).toEqual(['demo: · queued  it waits for the group g, held by run_D']);
+    expect(texts(queued, aRun({ jobs: [aJob({ key: 'a', reason })] }), options)).toEqual(['a: · queued  it waits for the group g, held by run_D']);
+  });
+
+  it('counts what is too much to tell, failures last', () => {
+    const combination = (index: number, over: Partial<JobView>) => aJob({ key: `m.${String(index + 1)}`, combinationOf: 'm', matrix: { n: index }, ...over });
+    const of = (over: (index: number) => Partial<JobView>) => aRun({ status: 'running', startedAt: at(1), jobs: [aJob({ key: 'm', status: 'running', startedAt: at(1) }), ...Array.from({ length: 10_000 }, (_, index) => combination(index, over(index)))] });
+    const begun = of((index) => ({ status: index === 0 ? 'running' : 'queued', startedAt: index === 0 ? at(2) : null }));
+    expect(texts(aRun({ status: 'running', startedAt: at(1), jobs: [aJob({ key: 'm', status: 'running', startedAt: at(1) })] }), begun, options)).toEqual(['m: 10000 combinations', 'm.1: started, n 0']);
+    const cancelled = of((index) => ({ status: index === 9_999 ? 'failed' : 'cancelled', startedAt: null, finishedAt: at(3) }));
+    const told = texts(begun, cancelled, options);
+    expect(told).toHaveLength(61);
+    expect(told).toContain('m.10000: ✗ failed');
+    expect(told.at(-1)).toBe('demo: and 9940 more: 9940 cancelled');
   });
 });

@@ -2,9 +2,11 @@ import { formatDuration, isTerminalJob, isTerminalRun, type JobView, type Reason
 
 import { sanitizeText } from '../terminal/sanitize.js';
 import type { Style } from '../terminal/style.js';
+import { matrixText } from './matrix-text.js';
 import { reasonText } from './reason-text.js';
-import { statusMark } from './status-mark.js';
+import { type AnyStatus, statusMark } from './status-mark.js';
 import { formatElapsed } from './times.js';
+import { waitText } from './wait-text.js';
 
 export interface Change {
   /** ISO 8601. */
@@ -14,35 +16,73 @@ export interface Change {
   readonly text: string;
 }
 
-type Node = Pick<JobView, 'status' | 'attempt' | 'startedAt' | 'finishedAt' | 'error'> & { readonly reason?: ReasonView | undefined };
+/** A change with what kind it is, for counting those that are too many to tell. */
+interface Told extends Change {
+  readonly what: 'started' | AnyStatus;
+}
+
+type Node = Pick<StepView, 'status' | 'attempt' | 'startedAt' | 'finishedAt' | 'error' | 'iteration' | 'keptFrom' | 'childRunId' | 'waitsFor'> & { readonly reason?: ReasonView | undefined };
 
 export interface ChangeOptions {
   readonly style: Style;
   /** When `after` was seen: the time of what a view has no time for. */
   readonly now: number;
+  /** The address that calls the run back, where it may be shown. */
+  readonly callbackUrl?: () => string;
 }
 
-/** What happened between two views of a run, oldest first. Without the first, everything up to the second. */
+/** Of one change of a view. A matrix can change thousands of jobs at once. */
+const MOST_TOLD = 60;
+
+/**
+ * What happened between two views of a run, oldest first. Without the first, everything up to the second. What is too much
+ * to tell is counted: failures and waits are the last to be.
+ */
 export function runChanges(before: RunView | undefined, after: RunView, options: ChangeOptions): Change[] {
-  const changes: Change[] = [];
+  const earlierJobs = new Map(before?.jobs.map((job) => [job.key, job]));
+  const changes: Told[] = [...expansions(earlierJobs, after, options)];
   for (const job of after.jobs) {
-    const earlier = before?.jobs.find(({ key }) => key === job.key);
-    changes.push(...nodeChanges(job.key, ownState(earlier), ownState(job), options));
+    const earlier = earlierJobs.get(job.key);
+    const name = job.matrix === undefined ? '' : matrixText(job.matrix);
+    changes.push(...nodeChanges({ runId: after.id, job: job.key, name }, { before: ownState(earlier), after: ownState(job) }, options));
     job.steps.forEach((step, index) => {
-      changes.push(...nodeChanges(`${job.key}/${step.id}`, stepBefore(earlier, job, index), step, options));
+      changes.push(...nodeChanges({ runId: after.id, job: job.key, step: step.id }, { before: stepBefore(earlier, job, index), after: step }, options));
     });
   }
   // A stable sort: what happened in the same millisecond stays in the order of the tree, a job's end after its steps'.
-  const ordered = changes.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at) || Number(isJobEnd(a)) - Number(isJobEnd(b)));
-  if (before === undefined) ordered.unshift({ at: after.createdAt, scope: after.workflowId, text: `run ${after.id}` });
+  const ordered: Change[] = shorten(changes, after.workflowId).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at) || Number(isJobEnd(a)) - Number(isJobEnd(b)));
+  if (before === undefined) ordered.unshift({ at: after.createdAt, scope: after.workflowId, text: `run ${after.id}${originText(after)}` });
+  if (after.reason?.rule === 'concurrency' && !isTerminalRun(after.status) && before?.reason?.rule !== 'concurrency') {
+    ordered.push({ at: new Date(options.now).toISOString(), scope: after.workflowId, text: `${statusMark(after.status, options.style)}  ${reasonText(after.reason)}` });
+  }
   if (isTerminalRun(after.status) && before?.status !== after.status) ordered.push(...endChanges(after.workflowId, after, options.style));
   return ordered;
 }
 
+function originText({ parent, rerunOf }: RunView): string {
+  if (rerunOf !== undefined) return `, rerun of ${rerunOf}`;
+  if (parent === undefined) return '';
+  return parent.step === null ? `, after ${parent.id} of ${parent.workflowId}` : `, called by ${parent.job ?? ''}/${parent.step} of ${parent.id}`;
+}
+
+/** Jobs that have become their combinations. */
+function expansions(earlier: ReadonlyMap<string, JobView>, after: RunView, { now }: ChangeOptions): Told[] {
+  const counts = new Map<string, number>();
+  for (const { key, combinationOf } of after.jobs) {
+    if (combinationOf !== undefined && !earlier.has(key)) counts.set(combinationOf, (counts.get(combinationOf) ?? 0) + 1);
+  }
+  return after.jobs.flatMap(({ key, startedAt }) => {
+    const count = counts.get(key);
+    return count === undefined ? [] : [{ at: startedAt ?? new Date(now).toISOString(), scope: key, text: `${String(count)} ${count === 1 ? 'combination' : 'combinations'}`, what: 'started' }];
+  });
+}
+
 /** While a step waits its job does for the same reason, which is told once. */
 function ownState<Job extends JobView | undefined>(job: Job): Job | JobView {
-  return job?.steps.some(({ status }) => status === 'waiting') === true ? { ...job, status: 'running' } : job;
+  return job?.status === 'waiting' && job.steps.some(({ status }) => WAITS.has(status)) ? { ...job, status: 'running' } : job;
 }
+
+const WAITS: ReadonlySet<AnyStatus> = new Set(['waiting', 'waiting_approval']);
 
 function isJobEnd(change: Change): boolean {
   return !change.scope.includes('/') && !change.text.startsWith(STARTED);
@@ -55,17 +95,44 @@ function stepBefore(earlier: JobView | undefined, job: JobView, index: number): 
   return earlier?.attempt === job.attempt ? earlier.steps[index] : undefined;
 }
 
-function nodeChanges(scope: string, before: Node | undefined, after: Node, { style, now }: ChangeOptions): Change[] {
-  const changes: Change[] = [];
-  const first = after.startedAt !== null && (before === undefined || before.startedAt === null);
-  const resumed = before !== undefined && (before.attempt !== after.attempt || before.status === 'waiting');
-  const again = resumed && before.startedAt !== null && after.status !== 'waiting' && after.status !== 'queued';
-  if (first || again) changes.push({ at: startOf(before, after, now), scope, text: again && after.attempt > 1 ? `${STARTED}, try ${String(after.attempt)}` : STARTED });
-  if (after.status === 'waiting' && after.reason !== undefined && (before?.status !== 'waiting' || before.attempt !== after.attempt)) {
-    changes.push({ at: new Date(now).toISOString(), scope, text: `${statusMark('waiting', style)}  ${waitText(after, after.reason, now)}` });
+interface Place {
+  readonly runId: string;
+  readonly job: string;
+  readonly step?: string;
+  /** What to call it besides its key. */
+  readonly name?: string;
+}
+
+function nodeChanges(place: Place, { before, after }: { before: Node | undefined; after: Node }, options: ChangeOptions): Told[] {
+  // Most of a large run has not changed.
+  if (before !== undefined && before.status === after.status && before.attempt === after.attempt && before.startedAt === after.startedAt && before.iteration === after.iteration && !mayWait(after)) return [];
+  const { style, now } = options;
+  const scope = place.step === undefined ? place.job : `${place.job}/${place.step}`;
+  const changes: Told[] = [];
+  if (hasStarted(before, after)) changes.push({ at: startOf(before, after, now), scope, text: startText(before, after, place.name ?? ''), what: 'started' });
+  const wait = mayWait(after) ? waitOf(after, place, options) : undefined;
+  if (wait !== undefined && (before === undefined || !mayWait(before) || before.attempt !== after.attempt || isOtherWait(before, after))) {
+    changes.push({ at: new Date(now).toISOString(), scope, text: `${statusMark(after.status, style)}  ${wait}`, what: after.status });
   }
   if (isTerminalJob(after.status) && before?.status !== after.status) changes.push(...endChanges(scope, after, style));
   return changes;
+}
+
+function hasStarted(before: Node | undefined, after: Node): boolean {
+  if (before === undefined || before.startedAt === null) return after.startedAt !== null;
+  const other = before.attempt !== after.attempt || before.iteration !== after.iteration || before.status === 'waiting' || (before.status === 'waiting_approval' && !isTerminalJob(after.status));
+  return other && !WAITS.has(after.status) && after.status !== 'queued' && !(WAITS.has(before.status) && before.waitsFor !== undefined);
+}
+
+function startText(before: Node | undefined, after: Node, name: string): string {
+  const again = before !== undefined && before.startedAt !== null;
+  const parts = [
+    ...(name === '' ? [] : [name]),
+    ...(again && after.attempt > 1 ? [`try ${String(after.attempt)}`] : []),
+    ...(after.iteration === undefined ? [] : [`iteration ${String(after.iteration)}`]),
+    ...(after.childRunId === undefined ? [] : [`→ ${after.childRunId}`]),
+  ];
+  return [STARTED, ...parts].join(', ');
 }
 
 /** A node keeps the time of its first start: a later one is told when it is seen. */
@@ -73,18 +140,58 @@ function startOf(before: Node | undefined, after: Node, now: number): string {
   return after.startedAt === null || after.startedAt === before?.startedAt ? new Date(now).toISOString() : after.startedAt;
 }
 
-function waitText({ attempt, error }: Node, reason: ReasonView, now: number): string {
+function isOtherWait(before: Node, after: Node): boolean {
+  const [one, other] = [before.waitsFor, after.waitsFor];
+  if (one?.kind === 'approval' && other?.kind === 'approval') return one.subject !== other.subject;
+  return one?.kind !== other?.kind || (one === undefined && before.reason?.rule !== after.reason?.rule);
+}
+
+/** Also without having begun: a job can wait for its turn in a concurrency group. */
+function mayWait({ status, reason }: Pick<Node, 'status' | 'reason'>): boolean {
+  return WAITS.has(status) || (status === 'queued' && reason?.rule === 'concurrency');
+}
+
+function waitOf(node: Node, { runId, job, step }: Place, { now, callbackUrl }: ChangeOptions): string | undefined {
+  if (node.waitsFor !== undefined && step !== undefined) {
+    const { what, how } = waitText(node.waitsFor, { runId, job, step, now, callbackUrl });
+    return how === undefined ? what : `${what}: ${how}`;
+  }
+  return node.reason === undefined ? undefined : retryText(node, node.reason, now);
+}
+
+function retryText({ attempt, error }: Node, reason: ReasonView, now: number): string {
   if (reason.rule !== 'retry' || reason.dueAt === undefined || error === undefined) return reasonText(reason);
   const left = Math.max(0, Date.parse(reason.dueAt) - now);
   return `${sanitizeText(error.message)}; try ${String(attempt)} in ${formatDuration(left)}`;
 }
 
-function endChanges(scope: string, node: Node | RunView, style: Style): Change[] {
+function endChanges(scope: string, node: Node | RunView, style: Style): Told[] {
+  // What was skipped was never started: it is told when the rest of its view is.
+  if (node.finishedAt === null) return [];
   const elapsed = formatElapsed(node, 0);
+  const kept = 'keptFrom' in node && node.keptFrom !== undefined ? `kept from ${sanitizeText(node.keptFrom)}` : undefined;
   const reason = node.status === 'success' || node.reason === undefined ? undefined : reasonText(node.reason);
-  const why = node.error === undefined ? reason : sanitizeText(node.error.message);
+  const why = node.error === undefined ? (kept ?? reason) : sanitizeText(node.error.message);
   const tries = 'attempt' in node && node.attempt > 1 ? `try ${String(node.attempt)}` : undefined;
   const text = [statusMark(node.status, style), ...(elapsed === '' ? [] : [elapsed]), ...(tries === undefined ? [] : [tries]), ...(why === undefined ? [] : [why])].join('  ');
-  // What was skipped was never started: it is told when the rest of its view is.
-  return node.finishedAt === null ? [] : [{ at: node.finishedAt, scope, text }];
+  return [{ at: node.finishedAt, scope, text, what: node.status }];
+}
+
+const FIRST_TOLD: ReadonlySet<Told['what']> = new Set(['failed', 'quarantined', 'waiting_approval', 'waiting', 'interrupted']);
+
+/** All of them, or those that matter most and a count of the others. */
+function shorten(changes: readonly Told[], workflowId: string): Change[] {
+  if (changes.length <= MOST_TOLD) return changes.map(({ at, scope, text }) => ({ at, scope, text }));
+  const urgent = changes.filter(({ what }) => FIRST_TOLD.has(what)).slice(0, MOST_TOLD);
+  const others = changes.filter(({ what }) => !FIRST_TOLD.has(what)).slice(0, MOST_TOLD - urgent.length);
+  const told = new Set<Told>([...urgent, ...others]);
+  const counts = new Map<string, number>();
+  let last = '';
+  for (const change of changes) {
+    if (change.at > last) last = change.at;
+    if (!told.has(change)) counts.set(change.what, (counts.get(change.what) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([what, count]) => `${String(count)} ${what}`);
+  const rest = { at: last, scope: workflowId, text: `and ${String(changes.length - told.size)} more: ${parts.join(', ')}` };
+  return [...changes.filter((change) => told.has(change)).map(({ at, scope, text }) => ({ at, scope, text })), rest];
 }

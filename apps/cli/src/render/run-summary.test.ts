@@ -56,6 +56,17 @@ describe('renderRunSummary', () => {
     ]);
   });
 
+  it('bounds what a matrix can make of it', () => {
+    const error = { code: 'EXIT_CODE', message: 'exit code 1' };
+    const combinations = Array.from({ length: 1_000 }, (_, index) => aJob({ key: `m.${String(index + 1)}`, combinationOf: 'm', status: 'failed', error, steps: [aStep({ id: 's', status: 'failed', error })] }));
+    const artifacts = Array.from({ length: 1_000 }, (_, index) => ({ name: `a${String(index)}`, type: 'text', label: null, digest: 'sha256:0', bytes: 1, job: 'm', step: null }) as const);
+    const lines = renderRunSummary(aRun({ status: 'failed', error, jobs: [aJob({ key: 'm', status: 'failed', error }), ...combinations], artifacts }), { style: plain, tail: () => [] });
+    expect(lines.length).toBeLessThan(110);
+    expect(lines).toContain('✗ and 980 more that failed');
+    expect(lines.some((line) => line.includes('950 more: kb workflow:artifacts'))).toBe(true);
+    expect(lines.filter((line) => line.startsWith('✗ m '))).toEqual([]);
+  });
+
   it('shows the error of the run itself when no job has one', () => {
     const run = aRun({ status: 'failed', error: { code: 'EXPRESSION_FAILED', message: 'no such thing' } });
     expect(renderRunSummary(run, { style: plain, tail: () => [] })).toContain('✗ EXPRESSION_FAILED: no such thing');

@@ -20,13 +20,18 @@ export function renderRunSummary(run: RunView, options: SummaryOptions): string[
   const outputs = Object.entries(run.outputs);
   if (outputs.length > 0) lines.push('', style.bold('Outputs'), ...outputs.flatMap(([name, value]) => outputLines(name, value)));
   if (run.artifacts.length > 0) {
-    lines.push('', style.bold('Artifacts'), ...run.artifacts.map((artifact) => `  ${sanitizeText(artifact.name)}  ${style.dim(`${artifact.type}, ${formatBytes(artifact.bytes)}`)}`));
+    const shown = run.artifacts.slice(0, SHOWN_ARTIFACTS).map((artifact) => `  ${sanitizeText(artifact.name)}  ${style.dim(`${artifact.type}, ${formatBytes(artifact.bytes)}`)}`);
+    const rest = run.artifacts.length - shown.length;
+    lines.push('', style.bold('Artifacts'), ...shown, ...(rest > 0 ? [style.dim(`  … ${String(rest)} more: kb workflow:artifacts --run-id=${run.id}`)] : []));
     lines.push(style.dim(`  kb workflow:artifacts --run-id=${run.id} --download=NAME`));
   }
   return [...lines, ...failureLines(run, options)];
 }
 
 const SHOWN_OUTPUT_LINES = 20;
+const SHOWN_ARTIFACTS = 50;
+/** A matrix can fail thousands of times for the same reason. */
+const SHOWN_FAILURES = 20;
 
 function outputLines(name: string, value: unknown): string[] {
   const text = typeof value === 'string' ? value.trimEnd() : JSON.stringify(value);
@@ -47,14 +52,17 @@ export function formatBytes(bytes: number): string {
 
 function failureLines(run: RunView, { style, tail }: SummaryOptions): string[] {
   if (run.status !== 'failed' && run.status !== 'quarantined') return [];
-  const failed = run.jobs.flatMap((job) => failuresOf(job).map((failure) => ({ job, ...failure })));
-  const blocks = failed.flatMap(({ job, step, error }) => {
+  const failedMatrices = new Set(run.jobs.flatMap(({ status, combinationOf }) => (status === 'failed' && combinationOf !== undefined ? [combinationOf] : [])));
+  // A job fails with its combinations, which say why.
+  const failed = run.jobs.filter(({ key }) => !failedMatrices.has(key)).flatMap((job) => failuresOf(job).map((failure) => ({ job, ...failure })));
+  const blocks = failed.slice(0, SHOWN_FAILURES).flatMap(({ job, step, error }) => {
     const scope = step === undefined ? job.key : `${job.key}/${step.id}`;
     const log = step === undefined ? [] : tail(job.key, step.id).map((line) => `  ${renderLogLine(line, style)}`);
     return ['', `${style.red(`✗ ${scope}`)}  ${errorText(error)}`, ...hintLines(error, style), ...log];
   });
   const own = failed.length === 0 && run.error !== undefined ? ['', `${style.red('✗')} ${errorText(run.error)}`, ...hintLines(run.error, style)] : [];
-  return [...blocks, ...own, '', style.dim(`The whole log: kb workflow:logs --run-id=${run.id}`)];
+  const rest = failed.length > SHOWN_FAILURES ? ['', style.red(`✗ and ${String(failed.length - SHOWN_FAILURES)} more that failed`)] : [];
+  return [...blocks, ...rest, ...own, '', style.dim(`The whole log: kb workflow:logs --run-id=${run.id}`)];
 }
 
 /** The steps that failed a job; the job itself when its error came from none of them. */

@@ -1,9 +1,9 @@
-import type { JobStatus, RunStatus } from '@kb-labs/contracts';
+import type { JobStatus, RunStatus, StepStatus } from '@kb-labs/contracts';
 import { assertNever } from '@kb-labs/errors';
 
 import type { Style } from '../terminal/style.js';
 
-type AnyStatus = RunStatus | JobStatus;
+export type AnyStatus = RunStatus | JobStatus | StepStatus;
 
 /** A symbol and the word for a state. The colour says it once more. */
 export function statusMark(status: AnyStatus, style: Style): string {
@@ -26,6 +26,8 @@ export function statusSymbol(status: AnyStatus): string {
       return '▸';
     case 'waiting':
       return '…';
+    case 'waiting_approval':
+      return '?';
     case 'interrupted':
       return '!';
     case 'queued':
@@ -46,6 +48,8 @@ export function paintOf(status: AnyStatus, style: Style): (text: string) => stri
     case 'interrupted':
     case 'waiting':
       return style.yellow;
+    case 'waiting_approval':
+      return style.blue;
     case 'running':
       return style.cyan;
     case 'skipped':

@@ -1,0 +1,38 @@
+import { reconcile } from '@kb-labs/engine';
+import type { EngineDeps } from '@kb-labs/engine';
+
+export interface Scheduler {
+  /** Resolves when a round that runs is over. */
+  stop(): Promise<void>;
+}
+
+const EVERY_MS = 60_000;
+
+/** Mends all open runs now and every minute. A round that fails is told, and the next one comes all the same. */
+export function startScheduler(deps: EngineDeps): Scheduler {
+  let stopped = false;
+  let disarm = (): void => undefined;
+  let round: Promise<void> = Promise.resolve();
+  const begin = (): void => {
+    round = mend(deps).then(() => {
+      if (!stopped) disarm = deps.clock.after(EVERY_MS, begin);
+    });
+  };
+  begin();
+  return {
+    stop: () => {
+      stopped = true;
+      disarm();
+      return round;
+    },
+  };
+}
+
+async function mend(deps: EngineDeps): Promise<void> {
+  try {
+    const { queued } = await reconcile(deps);
+    if (queued > 0) deps.logger.warn('queued what was missing', { queued });
+  } catch (error) {
+    deps.logger.error('open runs cannot be mended', { problem: String(error) });
+  }
+}

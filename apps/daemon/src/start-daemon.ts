@@ -1,0 +1,130 @@
+import { createWorker } from '@kb-labs/engine';
+import { createGateway, createMetrics } from '@kb-labs/gateway';
+import type { Logger } from '@kb-labs/ports';
+
+import { composeEngine } from './compose.js';
+import type { Config } from './config.js';
+import { DAEMON_ROLES, type DaemonRole } from './daemon-roles.js';
+import { keepDaemonFile } from './keep-daemon-file.js';
+import { measureLog } from './measure-log.js';
+import { ownProcess } from './process-identity.js';
+import { startScheduler } from './scheduler.js';
+
+export interface StartDaemon {
+  /** The environment steps and plugins may be given a part of. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  /** Of the program, told to those who ask. */
+  readonly version: string;
+  /** As in `ComposeOptions`. */
+  readonly build?: string;
+  /** All when left out. */
+  readonly roles?: readonly DaemonRole[];
+  /** Jobs at once; the setting `concurrency` when left out. */
+  readonly concurrency?: number;
+  /** Where the gateway listens; 127.0.0.1:4000 when left out, any free port for 0. */
+  readonly host?: string;
+  readonly port?: number;
+  /** How long steps may go on once it was told to stop. 30 s when left out. */
+  readonly drainMs?: number;
+}
+
+export interface Daemon {
+  readonly url: string | null;
+  readonly roles: readonly DaemonRole[];
+  /** How many jobs it holds. */
+  readonly held: number;
+  /** Takes nothing new, hands its jobs back after the step they are in or when the time is over, and lets go of everything. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 30_000;
+
+/**
+ * Serves all runs of a project until it is stopped. What was open goes on. Fails with `STATE_*`, `ADDRESS_IN_USE` or
+ * `CONFIG_INVALID`, and leaves nothing behind then.
+ */
+export async function startDaemon(config: Config, options: StartDaemon): Promise<Daemon> {
+  const { logger, version, drainMs = DRAIN_MS } = options;
+  const roles = DAEMON_ROLES.filter((role) => options.roles?.includes(role) ?? true);
+  const startedAt = new Date().toISOString();
+  const opened = new Opened(logger);
+  try {
+    const composed = await composeEngine(config, { env: options.env, logger, ...(options.build === undefined ? {} : { build: options.build }) });
+    opened.add('close the state', () => composed.close());
+    const { clock, catalog, queue } = composed.deps;
+    const metrics = roles.includes('gateway') ? createMetrics({ clock, catalog, queue, heldJobs: () => worker.held }) : undefined;
+    const deps = metrics === undefined ? composed.deps : { ...composed.deps, log: measureLog(composed.deps.log, metrics) };
+    const worker = createWorker(deps, { concurrency: options.concurrency ?? config.concurrency, reconciles: false });
+
+    let url: string | null = null;
+    if (metrics !== undefined) {
+      const { host, port } = options;
+      const working = roles.includes('worker') ? { worker: () => failFor(worker.problem) } : {};
+      const gateway = createGateway({
+        ...(host === undefined ? {} : { host }),
+        ...(port === undefined ? {} : { port }),
+        checks: { state: () => composed.check(), ...working },
+        metrics,
+        clock,
+        logger,
+      });
+      url = await gateway.listen();
+      opened.add('close the gateway', () => gateway.close());
+    }
+    opened.add('remove the record', keepDaemonFile({ pid: process.pid, url, roles, startedAt, version, process: ownProcess() }, { stateDir: config.stateDir, clock, logger }));
+    if (roles.includes('worker')) {
+      await worker.start();
+      opened.add('stop the worker', () => worker.stop({ graceMs: drainMs }));
+    }
+    if (roles.includes('scheduler')) {
+      const scheduler = startScheduler(deps);
+      opened.add('stop the scheduler', () => scheduler.stop());
+    }
+    logger.info('the daemon works', { url, roles: [...roles], version, project: config.projectRoot });
+    return {
+      url,
+      roles,
+      get held() {
+        return worker.held;
+      },
+      stop: () => opened.close(),
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function failFor(problem: string | undefined): Promise<void> {
+  return problem === undefined ? Promise.resolve() : Promise.reject(new Error(problem));
+}
+
+/** What was opened, closed in the opposite order. What cannot be closed is told and keeps nothing else open. */
+class Opened {
+  readonly #logger: Logger;
+  readonly #closers: { readonly what: string; readonly close: () => Promise<void> | void }[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(what: string, close: () => Promise<void> | void): void {
+    this.#closers.push({ what, close });
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    for (const { what, close } of this.#closers.toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        this.#logger.error(`cannot ${what}`, { problem: String(error) });
+      }
+    }
+  }
+}
