@@ -1,2 +1,2 @@
 /** Bytes by their sha256 digest, on the file system. */
-export { fileBlobs } from './file-blobs.js';
+export { fileBlobs } from './file/file-blobs.js';

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { blobsSuite, type BlobsUnderTest } from '@kb-labs/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { fileBlobs } from './index.js';
+import { fileBlobs } from '../index.js';
 
 const run = promisify(execFile);
 const ROOM = 1_000_000;

@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { AppError } from '@kb-labs/errors';
 import type { BlobContent, StoredBlob } from '@kb-labs/ports';
 
+import { takeIn } from '../take-in.js';
 import { isAbsent, toStateError } from './file-errors.js';
 import { type BlobPlace, incomingOf, makeFolder, pathOf, syncFolder } from './place.js';
 
@@ -35,16 +35,10 @@ async function receive(path: string, { content, maxBytes, sweep }: BlobWrite): P
   const handle = await onDisk(() => open(path, 'wx', FILE_MODE));
   try {
     await sweep();
-    const sum = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of chunksOf(content)) {
-      bytes += chunk.byteLength;
-      if (bytes > maxBytes) throw new AppError('ARTIFACT_INVALID', { problem: `it is larger than ${String(maxBytes)} bytes`, limit: maxBytes });
-      sum.update(chunk);
-      await onDisk(() => handle.writeFile(chunk));
-    }
+    const intake = takeIn(content, maxBytes);
+    for await (const chunk of intake.chunks) await onDisk(() => handle.writeFile(chunk));
     await onDisk(() => handle.sync());
-    return { hash: sum.digest('hex'), bytes };
+    return intake.finish();
   } finally {
     await handle.close();
   }
@@ -68,10 +62,6 @@ async function isThere(path: string, bytes: number): Promise<boolean> {
     if (isAbsent(thrown)) return false;
     throw thrown;
   }
-}
-
-function chunksOf(content: BlobContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  return content instanceof Uint8Array ? [content] : content;
 }
 
 async function onDisk<T>(act: () => Promise<T>): Promise<T> {

@@ -7,13 +7,7 @@ export interface BlobPlace {
   readonly dir: string;
 }
 
-const DIGEST = /^sha256:([0-9a-f]{64})$/;
 const DIRECTORY_MODE = 0o700;
-
-/** The hex digits of a digest; `undefined` for any other text, so that no text can name a path. */
-export function parseDigest(digest: string): string | undefined {
-  return DIGEST.exec(digest)?.[1];
-}
 
 export function pathOf(place: BlobPlace, hash: string): string {
   return join(place.dir, 'sha256', hash.slice(0, 2), hash.slice(2));

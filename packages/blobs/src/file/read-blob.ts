@@ -3,8 +3,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-import { AppError } from '@kb-labs/errors';
-
+import { damaged } from '../damaged.js';
 import { isAbsent, toStateError } from './file-errors.js';
 import { type BlobPlace, pathOf, refuseLinks } from './place.js';
 
@@ -56,8 +55,4 @@ async function readChunk(handle: FileHandle): Promise<Uint8Array> {
   } catch (thrown) {
     throw toStateError(thrown);
   }
-}
-
-function damaged(hash: string): AppError {
-  return new AppError('STATE_CORRUPT', { problem: `the blob sha256:${hash} does not have the bytes it was stored with` });
 }

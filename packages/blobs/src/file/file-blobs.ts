@@ -1,6 +1,7 @@
 import type { Blobs } from '@kb-labs/ports';
 
-import { type BlobPlace, parseDigest } from './place.js';
+import { parseDigest } from '../parse-digest.js';
+import type { BlobPlace } from './place.js';
 import { findBlob } from './read-blob.js';
 import { sweepIncoming } from './sweep.js';
 import { writeBlob } from './write-blob.js';
