@@ -1,0 +1,79 @@
+import { aCreate, aStepStarted, aTicket, countingIds, fakeClock, memoryLogger } from '@kb-labs/testkit';
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { openRedisStore } from './index.js';
+import { startRedisServer } from './redis-server.fixture.js';
+import { sharedServer } from './shared-server.fixture.js';
+
+const server = sharedServer();
+const ids = countingIds();
+
+describe('a watcher', () => {
+  it('is told of what another process writes without waiting for the next look', async () => {
+    const store = await server.open({ clock: fakeClock() });
+    const other = await server.open();
+    const runId = ids.runId();
+    await store.log.create(aCreate(runId));
+    const calls = { run: 0, ready: 0 };
+    store.log.watch(runId, () => (calls.run += 1));
+    store.queue.onReady(() => (calls.ready += 1));
+    await until(() => calls.run > 0 && calls.ready > 0);
+    const before = { ...calls };
+    await other.log.append({ runId, at: 1, events: [aStepStarted()], enqueue: [aTicket(runId)] });
+    await until(() => calls.run > before.run && calls.ready > before.ready);
+  });
+
+  it('is called at every look, in case a hint was lost, until it ends', async () => {
+    const clock = fakeClock();
+    const store = await server.open({ clock, checkMs: 1_000, sweepMs: 3_600_000 });
+    let calls = 0;
+    const end = store.log.watch(ids.runId(), () => (calls += 1));
+    await until(() => calls === 1);
+    await clock.advance(3_000);
+    expect(calls).toBe(4);
+    end();
+    await clock.advance(3_000);
+    expect(calls).toBe(4);
+    expect(clock.timers).toBe(1);
+  });
+
+  it('is called again when the connection that listens comes back', async () => {
+    const away = await startRedisServer({ appendfsync: 'always' });
+    const store = await openRedisStore({ connection: { url: away.url }, checkMs: 3_600_000 });
+    onTestFinished(async () => {
+      await store.close();
+      await away.stop();
+    });
+    const runId = ids.runId();
+    let calls = 0;
+    store.log.watch(runId, () => (calls += 1));
+    await until(() => calls > 0);
+    await away.kill();
+    const before = calls;
+    await away.restart();
+    await until(() => calls > before);
+    const heard = calls;
+    await store.log.create(aCreate(runId));
+    await until(() => calls > heard);
+  });
+
+  it('that throws keeps nobody else from being told', async () => {
+    const [clock, logger] = [fakeClock(), memoryLogger()];
+    const store = await server.open({ clock, logger });
+    let calls = 0;
+    store.log.watch(null, () => {
+      throw new Error('oops');
+    });
+    store.log.watch(null, () => (calls += 1));
+    await until(() => calls > 0);
+    expect(logger.entries.filter((entry) => entry.level === 'error')[0]).toEqual({ level: 'error', message: 'a watcher threw', fields: { problem: 'oops' } });
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  const patience = AbortSignal.timeout(10_000);
+  while (!holds()) {
+    if (patience.aborted) throw new Error('did not happen');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}

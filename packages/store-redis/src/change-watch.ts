@@ -1,0 +1,122 @@
+import type { Clock, Logger } from '@kb-labs/ports';
+
+import type { RedisClient } from './connect.js';
+import type { Channels } from './keys.js';
+
+export interface ChangeWatchOptions {
+  readonly clock: Clock;
+  /** How often everybody who watches is called, in case a hint was lost. */
+  readonly checkMs: number;
+  readonly logger: Logger | undefined;
+  readonly channels: Channels;
+  /** Makes the connection that listens, when somebody first watches. */
+  readonly connect: () => RedisClient;
+}
+
+interface Topic {
+  readonly callbacks: Set<() => void>;
+  /** Settles once messages arrive, or cannot: looking goes on in any case. */
+  readonly listening: Promise<void>;
+}
+
+/**
+ * Tells who watches that something may have changed: by messages of whoever wrote, and every `checkMs` whether or not one
+ * came, because messages are not kept. A new watcher is called once without a cause, so that nothing is missed between
+ * reading and watching.
+ */
+export class ChangeWatch {
+  readonly #options: ChangeWatchOptions;
+  readonly #topics = new Map<string, Topic>();
+  #client: RedisClient | undefined;
+  #stop: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: ChangeWatchOptions) {
+    this.#options = options;
+  }
+
+  watchRun(runId: string | null, callback: () => void): () => void {
+    const { channels } = this.#options;
+    return this.#subscribe(runId === null ? channels.runs : channels.run(runId), callback);
+  }
+
+  watchLogs(runId: string, callback: () => void): () => void {
+    return this.#subscribe(this.#options.channels.logs(runId), callback);
+  }
+
+  watchReady(callback: () => void): () => void {
+    return this.#subscribe(this.#options.channels.ready, callback);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#topics.clear();
+    this.#rest();
+    this.#client?.disconnect();
+  }
+
+  #subscribe(channel: string, callback: () => void): () => void {
+    if (this.#closed) return () => undefined;
+    const own = (): void => callback();
+    const topic = this.#topics.get(channel) ?? this.#open(channel);
+    topic.callbacks.add(own);
+    this.#arm();
+    void topic.listening.then(() => {
+      if (!this.#closed && topic.callbacks.has(own)) this.#notify(own);
+    });
+    return () => {
+      topic.callbacks.delete(own);
+      if (topic.callbacks.size > 0 || this.#topics.get(channel) !== topic) return;
+      this.#topics.delete(channel);
+      this.#client?.unsubscribe(channel).catch(() => undefined);
+      if (this.#topics.size === 0) this.#rest();
+    };
+  }
+
+  #open(channel: string): Topic {
+    const done = (): void => undefined;
+    const topic: Topic = { callbacks: new Set(), listening: this.#listen().subscribe(channel).then(done, done) };
+    this.#topics.set(channel, topic);
+    return topic;
+  }
+
+  #listen(): RedisClient {
+    if (this.#client !== undefined) return this.#client;
+    const client = this.#options.connect();
+    client.on('message', (channel: string) => this.#call(channel));
+    // What is written while the connection is away is told to nobody.
+    client.once('ready', () => client.on('ready', () => this.#callAll()));
+    this.#client = client;
+    return client;
+  }
+
+  #arm(): void {
+    if (this.#stop !== undefined || this.#closed) return;
+    this.#stop = this.#options.clock.after(this.#options.checkMs, () => {
+      this.#stop = undefined;
+      this.#callAll();
+      if (this.#topics.size > 0) this.#arm();
+    });
+  }
+
+  #rest(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  #callAll(): void {
+    for (const channel of [...this.#topics.keys()]) this.#call(channel);
+  }
+
+  #call(channel: string): void {
+    for (const callback of [...(this.#topics.get(channel)?.callbacks ?? [])]) this.#notify(callback);
+  }
+
+  #notify(callback: () => void): void {
+    try {
+      callback();
+    } catch (thrown) {
+      this.#options.logger?.error('a watcher threw', { problem: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { RunId } from '@kb-labs/contracts';
+import { aCreate, aStepFinished, aStepStarted, aTicket, countingIds, someLines } from '@kb-labs/testkit';
+import { describe, expect, it } from 'vitest';
+
+import { ACKNOWLEDGE } from './lua/run-scripts.js';
+import { isCallOf } from './intercepted.fixture.js';
+import type { RedisStore } from './index.js';
+import { sharedServer } from './shared-server.fixture.js';
+
+const server = sharedServer();
+const ids = countingIds();
+
+describe('how often the server is asked', () => {
+  it('is once for a record, twice for an append with tickets and for a hand-out, three times for a run', async () => {
+    let calls = 0;
+    const store = await server.open({
+      sweepMs: 3_600_000,
+      // The outbox is cleared after the answer.
+      interceptor: { before: (name, args) => void (isCallOf(ACKNOWLEDGE, name, args) || (calls += 1)) },
+    });
+    const worker = ids.workerId();
+    await store.queue.join({ id: worker });
+    const runId = ids.runId();
+    const asked = async (act: () => Promise<unknown>): Promise<number> => {
+      const before = calls;
+      await act();
+      return calls - before;
+    };
+    const cycle = async (turn: number): Promise<number[]> => {
+      const run = turn === 0 ? ids.runId() : runId;
+      const created = await asked(() => store.log.create(aCreate(run, { enqueue: [aTicket(run, { turn })] })));
+      let leases: Awaited<ReturnType<typeof store.queue.take>> = [];
+      const taken = await asked(async () => (leases = await store.queue.take(worker, { limit: 1, leaseMs: 60_000 })));
+      const [lease] = leases;
+      if (lease === undefined) throw new Error('nothing was due');
+      const fence = { ticket: lease.id, token: lease.token };
+      const record = await asked(() => store.log.append({ runId: run, at: 1, fence, events: [aStepStarted()] }));
+      const lines = await asked(() => store.logs.append(run, fence, someLines({ from: 1, to: 100 })));
+      const decided = await asked(() => store.log.append({ runId: run, at: 1, fence, expected: 2, events: [aStepFinished()], settle: [lease.id], enqueue: [aTicket(run, { job: 'next' })] }));
+      const renewed = await asked(() => store.queue.renew([lease], 1));
+      return [created, taken, record, lines, decided, renewed];
+    };
+    // The first time, the server has to be taught the scripts.
+    await cycle(0);
+    await store.queue.discard(await store.queue.take(worker, { limit: 9, leaseMs: 1 }));
+    expect(await cycle(1)).toEqual([3, 2, 1, 1, 2, 1]);
+    await store.queue.discard(await store.queue.take(worker, { limit: 9, leaseMs: 1 }));
+    expect(await asked(() => store.queue.take(worker, { limit: 9, leaseMs: 1 }))).toBe(1);
+  });
+});
+
+describe('what the server does for a hand-out', () => {
+  it('does not depend on how much else is due, due later or held', async () => {
+    const few = await workOfHandOut(10);
+    const many = await workOfHandOut(2_000);
+    expect(few).toBeGreaterThan(20);
+    expect(many).toBeLessThanOrEqual(few + 2);
+  });
+
+  it('is seen to grow where all tickets are looked at', async () => {
+    const [few, many] = [await server.open(), await server.open({ prefix: `${server.prefix}-many` })];
+    const [small, large] = [await queued(few, 10), await queued(many, 500)];
+    expect(await commandsOf(() => many.queue.ticketsOf(large))).toBeGreaterThan((await commandsOf(() => few.queue.ticketsOf(small))) + 400);
+  });
+});
+
+/** How many commands the server carries out, also inside scripts, for one more hand-out under caps. */
+async function workOfHandOut(tickets: number): Promise<number> {
+  const store = await server.open({ prefix: `${server.prefix}-${String(tickets)}`, sweepMs: 3_600_000 });
+  const runId = await queued(store, tickets);
+  await store.queue.ensure(Array.from({ length: tickets }, (_, index) => aTicket(runId, { job: `later-${String(index)}`, notBefore: 1e13 })));
+  const holder = ids.workerId();
+  await store.queue.join({ id: holder });
+  await store.queue.take(holder, { limit: tickets / 2, leaseMs: 3_600_000 });
+  const worker = ids.workerId();
+  await store.queue.join({ id: worker });
+  return await commandsOf(async () => {
+    expect(await store.queue.take(worker, { limit: 2, leaseMs: 60_000, caps: { total: 5_000, perTenant: 5_000 } })).toHaveLength(2);
+    await store.queue.nextDue(worker);
+    await store.queue.counts();
+  });
+}
+
+async function queued(store: RedisStore, tickets: number): Promise<RunId> {
+  const runId = ids.runId();
+  await store.log.create(aCreate(runId));
+  await store.queue.ensure(Array.from({ length: tickets }, (_, index) => aTicket(runId, { job: `job-${String(index)}` })));
+  return runId;
+}
+
+async function commandsOf(act: () => Promise<unknown>): Promise<number> {
+  const count = async (): Promise<number> => {
+    const stats = await server.redis.info('commandstats');
+    const counted = [...stats.matchAll(/cmdstat_(\S+?):calls=(\d+)/g)].filter(([, name]) => name !== 'info' && !name?.startsWith('eval'));
+    return counted.reduce((sum, [, , calls]) => sum + Number(calls), 0);
+  };
+  const before = await count();
+  await act();
+  return (await count()) - before;
+}

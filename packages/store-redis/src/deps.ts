@@ -1,0 +1,10 @@
+import type { Keys } from './keys.js';
+import type { Link } from './link.js';
+import type { Outbox } from './outbox.js';
+
+/** What everything that writes works with. */
+export interface StoreDeps {
+  readonly link: Link;
+  readonly keys: Keys;
+  readonly outbox: Outbox;
+}

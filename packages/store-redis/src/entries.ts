@@ -1,0 +1,89 @@
+import { isTerminalRun, type RunSummary, type TicketId, toTicketId } from '@kb-labs/contracts';
+import type { Append, Create, NewClaim, NewTicket, NewWait } from '@kb-labs/ports';
+
+/**
+ * What an outbox entry asks for under the tag of the installation. Written by TypeScript, read by the script that applies
+ * entries. An empty job of a claim stands for the run as a whole.
+ */
+interface Entry {
+  readonly at?: number;
+  readonly create?: {
+    readonly workflow: string;
+    readonly status: string;
+    readonly root: string;
+    readonly tenant: string;
+    readonly createdAt: number;
+    readonly ended: boolean;
+    readonly key?: readonly [key: string, digest: string, until: number];
+  };
+  readonly unclaim?: readonly string[];
+  readonly claim?: readonly (readonly [group: string, job: string])[];
+  readonly close?: readonly string[];
+  readonly open?: readonly NewWait[];
+  readonly settle?: readonly string[];
+  readonly status?: string;
+  readonly ended?: boolean;
+  readonly enqueue?: readonly (readonly [id: string, job: string, attempt: number, turn: number, rank: number, due: number])[];
+}
+
+/** The order of priorities: a position is a rank. */
+export const RANKS = ['high', undefined, 'low'] as const;
+export const AS_A_WHOLE = '';
+
+export function entryOfAppend(command: Append): { text: string; hasEffects: boolean } {
+  const { summary, unclaim = [], claim = [], waits, settle = [], enqueue = [] } = command;
+  const ended = summary !== undefined && isTerminalRun(summary.status);
+  const opened = waits?.open ?? [];
+  const closed = (waits?.close ?? []).map((wait) => wait.job);
+  const hasEffects = ended || [unclaim, claim, opened, closed, settle, enqueue].some((list) => list.length > 0);
+  const text = write({
+    at: command.at,
+    unclaim,
+    claim: claim.map(toClaim),
+    close: closed,
+    open: opened,
+    settle,
+    ...(summary === undefined ? {} : { status: summary.status }),
+    ended,
+    enqueue: enqueue.map(toRow),
+  });
+  return { text, hasEffects };
+}
+
+export function entryOfCreate({ summary, enqueue, claim, idempotency }: Create): string {
+  const ended = isTerminalRun(summary.status);
+  return write({
+    create: { ...columnsOf(summary), ended, ...(idempotency === undefined ? {} : { key: [idempotency.key, idempotency.digest, idempotency.keepUntil] }) },
+    claim: ended ? [] : (claim ?? []).map(toClaim),
+    enqueue: enqueue.map(toRow),
+  });
+}
+
+export function entryOfTickets(tickets: readonly NewTicket[]): string {
+  return write({ enqueue: tickets.map(toRow) });
+}
+
+export function entryOfDiscard(ticket: string): string {
+  return write({ settle: [ticket] });
+}
+
+export function toTicketIds(tickets: readonly NewTicket[]): TicketId[] {
+  return tickets.map((ticket) => toTicketId(ticket));
+}
+
+/** Redis reads the entry with a parser that refuses half of a surrogate pair, which a text from outside may hold. */
+function write(entry: Entry): string {
+  return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
+}
+
+function columnsOf(summary: RunSummary): Omit<NonNullable<Entry['create']>, 'ended' | 'key'> {
+  return { workflow: summary.workflowId, status: summary.status, root: summary.root, tenant: summary.tenant, createdAt: summary.createdAt };
+}
+
+function toClaim({ group, job }: NewClaim): readonly [string, string] {
+  return [group, job ?? AS_A_WHOLE];
+}
+
+function toRow(ticket: NewTicket): NonNullable<Entry['enqueue']>[number] {
+  return [toTicketId(ticket), ticket.job, ticket.attempt, ticket.turn, RANKS.indexOf(ticket.priority), ticket.notBefore];
+}

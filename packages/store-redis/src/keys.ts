@@ -1,0 +1,153 @@
+import type { RunId } from '@kb-labs/contracts';
+
+/** The version of these keys and what is under them. Another one in the server is refused. */
+export const KEYS_SCHEMA = 1;
+
+/**
+ * What is kept for the installation, under one hash tag. A name that ends in ":" is the start of many keys; what follows
+ * it is said beside it. Lists of ids are sorted sets with one score, read in the order of their members.
+ */
+const INSTALLATION = {
+  meta: 'meta',
+  /** Numbers given last: to `ticket`, `claim`, `wait` and as `token`. And how many tickets there are: `tickets`, `held`, and of these `orphaned`: in the lanes, their worker gone. */
+  counter: 'counter',
+
+  /** Every run: by id; by time of creation; and `…:<workflow>`, `…:<status>`, `…:<workflow>:<status>`. */
+  runs: 'runs',
+  byTime: 'runs:time',
+  byWorkflow: 'runs:workflow:',
+  byStatus: 'runs:status:',
+  byBoth: 'runs:both:',
+  open: 'runs:open',
+  /** `…:<run>`, a hash: what applying its next entry needs. Gone once the run has ended and has no ticket. */
+  run: 'run:',
+
+  /** Runs whose creation has begun, by when; and the commands of those that came with an idempotency key. */
+  reserved: 'reserved',
+  commands: 'reserved:commands',
+  /** `…:<key>`, a hash; and all of them by when their time is over. */
+  key: 'key:',
+  keysByTime: 'keys',
+
+  /** `…:<ticket>`, a hash; `…:<run>`, the ids of its tickets. */
+  ticket: 'ticket:',
+  ticketsOf: 'tickets:',
+  /** Tickets that can be handed out, by when they are due: `…:<rank>`, `…:<rank>:<tenant>`, `…:<rank>:<root>:<tenant>`. */
+  lane: 'lane:',
+  laneOfTenant: 'lane:tenant:',
+  laneOfRoot: 'lane:root:',
+  /** How many tickets the lanes hold, by tenant; `…:<root>` below one run. */
+  tenants: 'tenants',
+  tenantsOf: 'tenants:',
+  /** Held tickets by the end of their lease; those whose lease ran out while their worker lives; `…:<worker>` holds. */
+  leases: 'leases',
+  late: 'late',
+  heldBy: 'held:',
+  /** How many tickets count against the caps: `total` and `tenant:<tenant>`. */
+  holding: 'holding',
+
+  /** Workers by when they will count as silent; those that do, by since when; `…:<worker>`, a hash. */
+  workers: 'workers',
+  silent: 'workers:silent',
+  worker: 'worker:',
+
+  /** `…:<group>`, its owners in order; `…:<run>`, the group of each of its owners. */
+  group: 'group:',
+  claimsOf: 'claims:',
+
+  /** Steps that wait for something from outside, in order: all, `…:<run>`, `…:<kind>`, `…:<name>`; and what each is. */
+  waits: 'waits',
+  waitsOf: 'waits:run:',
+  waitsOfKind: 'waits:kind:',
+  waitsOfName: 'waits:name:',
+  waitData: 'waits:data',
+  /** `…:<run>`: the waits of each of its jobs. */
+  waitsByJob: 'waits:jobs:',
+
+  /** Held by whoever looks for what a crash left, so that one of many does. */
+  sweeper: 'sweeper',
+  /** Written to see whether writing goes. */
+  probe: 'probe',
+  /** Channel: a ticket may be takeable. */
+  ready: 'ready',
+} as const;
+
+/** The keys of one run, under its own hash tag. */
+interface RunKeys {
+  /** Hash: the end of the journal and the summary. */
+  readonly run: string;
+  /** List: an event at `seq - 1`, as `<at> <body>`. */
+  readonly events: string;
+  /** Hash: for each ticket `<incarnation>:<token>:<held>`. */
+  readonly tickets: string;
+  /** List: what is to be done under the tag of the installation, as `<n> <entry>`. */
+  readonly outbox: string;
+  /** List: log lines in the order they came, as `<step> <at> <line>`. */
+  readonly lines: string;
+  /** Hash: for each step `<number>:<last line>`. */
+  readonly steps: string;
+}
+
+export interface Channels {
+  readonly runs: string;
+  readonly ready: string;
+  run(runId: string): string;
+  logs(runId: string): string;
+}
+
+export interface Keys {
+  /** The start of every key of the installation. */
+  readonly base: string;
+  readonly meta: string;
+  readonly sweeper: string;
+  readonly probe: string;
+  readonly runs: string;
+  readonly byTime: string;
+  readonly open: string;
+  readonly reserved: string;
+  readonly commands: string;
+  /** The list of runs that a filter walks. */
+  listOf(filter: { workflowId?: string; status?: string }): string;
+  of(runId: RunId): RunKeys;
+  readonly channels: Channels;
+}
+
+export function keysOf(prefix: string): Keys {
+  const base = `{${prefix}}:`;
+  const at = (name: keyof typeof INSTALLATION): string => base + INSTALLATION[name];
+  const runKey = (runId: string, name: string): string => `${prefix}:{${runId}}:${name}`;
+  return {
+    base,
+    meta: at('meta'),
+    sweeper: at('sweeper'),
+    probe: at('probe'),
+    runs: at('runs'),
+    byTime: at('byTime'),
+    open: at('open'),
+    reserved: at('reserved'),
+    commands: at('commands'),
+    listOf({ workflowId, status }) {
+      if (workflowId === undefined) return status === undefined ? at('runs') : at('byStatus') + status;
+      return status === undefined ? at('byWorkflow') + workflowId : `${at('byBoth')}${workflowId}:${status}`;
+    },
+    of: (runId) => ({
+      run: runKey(runId, 'run'),
+      events: runKey(runId, 'events'),
+      tickets: runKey(runId, 'tickets'),
+      outbox: runKey(runId, 'outbox'),
+      lines: runKey(runId, 'lines'),
+      steps: runKey(runId, 'steps'),
+    }),
+    channels: {
+      runs: at('runs'),
+      ready: at('ready'),
+      run: (runId) => runKey(runId, 'run'),
+      logs: (runId) => runKey(runId, 'lines'),
+    },
+  };
+}
+
+/** The same names for a script whose `KEYS[1]` is the base. */
+export const LUA_KEYS = `local K = {}\n${Object.entries(INSTALLATION)
+  .map(([name, text]) => `K.${name} = KEYS[1] .. '${text}'`)
+  .join('\n')}\n`;

@@ -1,0 +1,144 @@
+import { AppError } from '@kb-labs/errors';
+import type { Clock } from '@kb-labs/ports';
+
+import type { RedisClient } from './connect.js';
+import type { Script } from './lua/script.js';
+import { isUnknownScript, toStateError } from './state-errors.js';
+
+/** How long a call waits for a connection that is being made, in milliseconds. */
+const CONNECTED_WITHIN_MS = 900;
+
+export type Argument = string | number;
+
+/**
+ * The only way to the server. A call waits a moment for the connection and fails with `STATE_UNAVAILABLE` without one;
+ * what was sent is answered, or fails once. Failures are errors of the register.
+ */
+export class Link {
+  readonly #client: RedisClient;
+  readonly #clock: Clock | undefined;
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #waiting = new Set<() => void>();
+  #lastProblem = 'no connection';
+  #closed = false;
+
+  /** Without a clock the server's own time counts. */
+  constructor(client: RedisClient, clock: Clock | undefined) {
+    this.#client = client;
+    this.#clock = clock;
+    client.on('error', (error: Error) => (this.#lastProblem = error.message));
+    client.on('ready', () => {
+      for (const resolve of this.#waiting) resolve();
+      this.#waiting.clear();
+    });
+  }
+
+  get client(): RedisClient {
+    return this.#client;
+  }
+
+  /** The first argument of scripts that need the time. */
+  get now(): Argument {
+    return this.#clock?.now() ?? '';
+  }
+
+  /**
+   * One thing that was asked for, of one or several calls. It may go on to its end after `close` was called, and nothing
+   * new may begin.
+   */
+  operate<T>(act: () => Promise<T>): Promise<T> {
+    return this.#closed ? Promise.reject(closedError()) : this.#follow(act());
+  }
+
+  /** Something nobody waits for and whose failure is made good by others. */
+  inBackground(act: () => Promise<unknown>): void {
+    this.#follow(act()).catch(() => undefined);
+  }
+
+  call(command: string, ...args: readonly Argument[]): Promise<unknown> {
+    return this.#send(command, args);
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
+    return this.#runScript(script, [keys.length, ...keys, ...args]);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Lets everything that was asked for come to its end. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    this.#client.disconnect();
+  }
+
+  #follow<T>(promise: Promise<T>): Promise<T> {
+    this.#running.add(promise);
+    const done = (): void => void this.#running.delete(promise);
+    promise.then(done, done);
+    return promise;
+  }
+
+  async #runScript(script: Script, rest: readonly Argument[]): Promise<unknown> {
+    try {
+      return await this.#send('EVALSHA', [script.sha, ...rest]);
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || !isUnknownScript(thrown.cause)) throw thrown;
+      return await this.#send('EVAL', [script.source, ...rest]);
+    }
+  }
+
+  async #send(command: string, args: readonly Argument[]): Promise<unknown> {
+    if (this.#client.status !== 'ready') await this.#connected();
+    try {
+      return await this.#client.call(command, ...args).catch(async (thrown: unknown) => {
+        // A connection that is being given up still counts as ready.
+        if (!isUnsent(thrown)) throw thrown;
+        await this.#connected();
+        return await this.#client.call(command, ...args);
+      });
+    } catch (thrown) {
+      if (isSilence(thrown)) this.#giveUpConnection();
+      throw toStateError(thrown);
+    }
+  }
+
+  #connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#waiting.delete(waiter);
+        reject(new AppError('STATE_UNAVAILABLE', { problem: this.#lastProblem }));
+      }, CONNECTED_WITHIN_MS);
+      this.#waiting.add(waiter);
+    });
+  }
+
+  /**
+   * Whatever else was sent on a connection that does not answer will not be answered either. Nor would the other end
+   * answer a polite goodbye.
+   */
+  #giveUpConnection(): void {
+    if (this.#closed) return;
+    if ('nodes' in this.#client) this.#client.disconnect(true);
+    else this.#client.stream.destroy();
+  }
+}
+
+/** ioredis did not write it, because the connection was not writable and it may not queue. */
+function isUnsent(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message.includes('enableOfflineQueue');
+}
+
+function isSilence(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message === 'Command timed out';
+}
+
+function closedError(): AppError {
+  return new AppError('STATE_UNAVAILABLE', { problem: 'the store is closed' });
+}

@@ -1,0 +1,113 @@
+import { CLAIMS, CLOCK, EVEN_WHEN_FULL, TICKETS, WAITS } from './installation.js';
+import { script } from './script.js';
+
+/**
+ * Does what entries of one run's outbox ask for, in order. An entry that was done before changes nothing.
+ * KEYS 1 base
+ * ARGV 1 now  2 run  3… (n, entry)…
+ * Returns the number of the last entry that is done, or 'gap' and it when one is missing.
+ */
+export const APPLY_ENTRIES = script(
+  'apply-entries',
+  CLOCK,
+  TICKETS,
+  CLAIMS,
+  WAITS,
+  `
+local id = ARGV[2]
+local run = nil
+
+local function addToLists(status)
+  redis.call('ZADD', K.byStatus .. status, 0, id)
+  redis.call('ZADD', K.byBoth .. run.workflow .. ':' .. status, 0, id)
+  redis.call('HSET', K.run .. id, 'status', status)
+  run.status = status
+end
+
+local function changeStatus(status)
+  if status == run.status then return end
+  redis.call('ZREM', K.byStatus .. run.status, id)
+  redis.call('ZREM', K.byBoth .. run.workflow .. ':' .. run.status, id)
+  addToLists(status)
+end
+
+local function create(entry)
+  run = { applied = 0, workflow = entry.workflow, root = entry.root, tenant = entry.tenant, ended = entry.ended and '1' or '0' }
+  redis.call('ZADD', K.runs, 0, id)
+  redis.call('ZADD', K.byTime, entry.createdAt, id)
+  redis.call('ZADD', K.byWorkflow .. run.workflow, 0, id)
+  redis.call('HSET', K.run .. id, 'workflow', run.workflow, 'root', run.root, 'tenant', run.tenant, 'ended', run.ended)
+  addToLists(entry.status)
+  redis.call('ZREM', K.reserved, id)
+  redis.call('HDEL', K.commands, id)
+  if not entry.ended then redis.call('ZADD', K.open, 0, id) end
+  -- Whoever reserved the key may have taken it back after another had opened the run for it.
+  if entry.key and redis.call('EXISTS', K.key .. entry.key[1]) == 0 then
+    redis.call('HSET', K.key .. entry.key[1], 'run', id, 'digest', entry.key[2], 'until', entry.key[3])
+    redis.call('ZADD', K.keysByTime, entry.key[3], entry.key[1])
+  end
+end
+
+local function finish()
+  run.ended = '1'
+  redis.call('HSET', K.run .. id, 'ended', '1')
+  redis.call('ZREM', K.open, id)
+  dropClaimsOf(id)
+  dropWaitsOf(id)
+  for _, ticket in ipairs(redis.call('ZRANGE', K.ticketsOf .. id, 0, -1)) do removeTicket(loadTicket(ticket)) end
+end
+
+local function queueTicket(ticket, incarnation)
+  local ticketId, job, attempt, turn, rank, due = unpack(ticket)
+  if redis.call('EXISTS', K.ticket .. ticketId) == 1 then return end
+  local row = {
+    id = ticketId, run = id, job = job, root = run.root, tenant = run.tenant, at = 'none', room = '0',
+    rank = string.format('%.0f', rank),
+    due = due,
+    n = redis.call('HINCRBY', K.counter, 'ticket', 1),
+    parked = isBlocked(id, job) and '1' or '0',
+  }
+  redis.call('HSET', K.ticket .. ticketId, 'run', id, 'job', job, 'attempt', attempt, 'turn', turn, 'rank', row.rank, 'due', due,
+    'n', row.n, 'root', row.root, 'tenant', row.tenant, 'parked', row.parked, 'at', 'none', 'room', '0', 'incarnation', incarnation)
+  redis.call('ZADD', K.ticketsOf .. id, 0, ticketId)
+  count('tickets', 1)
+  place(row)
+end
+
+local function apply(entry, n)
+  if entry.create then create(entry.create) end
+  for _, job in ipairs(entry.unclaim or {}) do endClaim(id, job) end
+  for _, claim in ipairs(entry.claim or {}) do placeClaim(id, claim[1], claim[2]) end
+  for _, job in ipairs(entry.close or {}) do closeWaits(id, job) end
+  for _, wait in ipairs(entry.open or {}) do
+    wait.runId, wait.since = id, entry.at
+    openWait(id, wait)
+  end
+  for _, ticketId in ipairs(entry.settle or {}) do
+    local ticket = loadTicket(ticketId)
+    if ticket then removeTicket(ticket) end
+  end
+  if entry.status then changeStatus(entry.status) end
+  if entry.ended then finish() end
+  for _, ticket in ipairs(entry.enqueue or {}) do queueTicket(ticket, n) end
+  redis.call('HSET', K.run .. id, 'applied', n)
+  run.applied = tonumber(n)
+end
+
+local known = redis.call('HMGET', K.run .. id, 'applied', 'status', 'workflow', 'root', 'tenant', 'ended')
+if known[1] then
+  run = { applied = tonumber(known[1]), status = known[2], workflow = known[3], root = known[4], tenant = known[5], ended = known[6] }
+elseif redis.call('ZSCORE', K.runs, id) then
+  return { tonumber(ARGV[#ARGV - 1]) }
+end
+${EVEN_WHEN_FULL}
+for index = 3, #ARGV, 2 do
+  local n = tonumber(ARGV[index])
+  local applied = run and run.applied or 0
+  if n > applied + 1 then return { 'gap', applied } end
+  if n == applied + 1 then apply(cjson.decode(ARGV[index + 1]), ARGV[index]) end
+end
+if run.ended == '1' and redis.call('ZCARD', K.ticketsOf .. id) == 0 then redis.call('DEL', K.run .. id) end
+announce()
+return { run.applied }`,
+);

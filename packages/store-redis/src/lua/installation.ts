@@ -1,0 +1,242 @@
+import { TIME_LIMIT } from '@kb-labs/contracts';
+
+import { LUA_KEYS } from '../keys.js';
+
+/*
+ * What scripts on the keys of the installation share. `KEYS[1]` is the start of all their keys, which have one hash tag;
+ * `ARGV[1]` is the time in milliseconds, or empty for the time of the server.
+ */
+
+export const CLOCK = `${LUA_KEYS}
+local now = tonumber(ARGV[1])
+if not now then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end`;
+
+/** A server whose memory is full refuses a script at its first write that could take more. What must be finished has another one first. */
+export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
+
+/**
+ * Tickets. One that is not parked stands in the lanes while it can be handed out to anybody, in `late` while its lease has
+ * run out and its worker lives, in `leases` while its lease counts: its field `at` says where. `room` says that it counts
+ * against the caps. `place` brings both in line with everything else; whoever changes a ticket calls it.
+ */
+export const TICKETS = `
+local ready = false
+local live, joined = {}, {}
+local function isLive(worker)
+  if live[worker] == nil then
+    local untilThen = redis.call('ZSCORE', K.workers, worker)
+    live[worker] = untilThen and tonumber(untilThen) > now or false
+  end
+  return live[worker]
+end
+local function hasJoined(worker)
+  if joined[worker] == nil then joined[worker] = redis.call('EXISTS', K.worker .. worker) == 1 end
+  return joined[worker]
+end
+
+local FIELDS = { 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation' }
+local function loadTicket(id)
+  local values = redis.call('HMGET', K.ticket .. id, unpack(FIELDS))
+  if not values[1] then return nil end
+  local ticket = { id = id }
+  for index, name in ipairs(FIELDS) do ticket[name] = values[index] or nil end
+  return ticket
+end
+
+local function lanesOf(ticket)
+  return {
+    K.lane .. ticket.rank,
+    K.laneOfTenant .. ticket.rank .. ':' .. ticket.tenant,
+    K.laneOfRoot .. ticket.rank .. ':' .. ticket.root .. ':' .. ticket.tenant,
+  }
+end
+local function memberOf(ticket)
+  return string.format('%016.0f', tonumber(ticket.n)) .. ':' .. ticket.id
+end
+local function idOf(member)
+  return string.sub(member, 18)
+end
+local function countTenant(ticket, by)
+  for _, key in ipairs({ K.tenants, K.tenantsOf .. ticket.root }) do
+    if redis.call('HINCRBY', key, ticket.tenant, by) <= 0 then redis.call('HDEL', key, ticket.tenant) end
+  end
+end
+
+local function count(name, by)
+  redis.call('HINCRBY', K.counter, name, by)
+end
+
+local function standAt(ticket, at)
+  if ticket.worker and ticket.at ~= at then
+    if ticket.at == 'lane' then count('orphaned', -1) elseif at == 'lane' then count('orphaned', 1) end
+  end
+  if ticket.at == 'lane' and at ~= 'lane' then
+    for _, lane in ipairs(lanesOf(ticket)) do redis.call('ZREM', lane, memberOf(ticket)) end
+    countTenant(ticket, -1)
+  elseif ticket.at == 'late' and at ~= 'late' then
+    redis.call('ZREM', K.late, ticket.id)
+  elseif ticket.at == 'leases' and at ~= 'leases' then
+    redis.call('ZREM', K.leases, ticket.id)
+  end
+  if at == 'lane' and ticket.at ~= 'lane' then
+    for _, lane in ipairs(lanesOf(ticket)) do redis.call('ZADD', lane, ticket.due, memberOf(ticket)) end
+    countTenant(ticket, 1)
+    ready = true
+  elseif at == 'late' then
+    redis.call('ZADD', K.late, ticket.till, ticket.id)
+  elseif at == 'leases' then
+    redis.call('ZADD', K.leases, ticket.till, ticket.id)
+  end
+  if ticket.at ~= at then redis.call('HSET', K.ticket .. ticket.id, 'at', at) end
+  ticket.at = at
+end
+
+local function takeRoom(ticket, room)
+  if ticket.room == room then return end
+  local by = room == '1' and 1 or -1
+  redis.call('HINCRBY', K.holding, 'total', by)
+  if redis.call('HINCRBY', K.holding, 'tenant:' .. ticket.tenant, by) <= 0 then redis.call('HDEL', K.holding, 'tenant:' .. ticket.tenant) end
+  redis.call('HSET', K.ticket .. ticket.id, 'room', room)
+  ticket.room = room
+  if room == '0' then ready = true end
+end
+
+local function place(ticket)
+  local resting = ticket.parked == '1' and 'none' or 'lane'
+  local over = ticket.worker and tonumber(ticket.till) <= now
+  if not ticket.worker or not hasJoined(ticket.worker) or (over and not isLive(ticket.worker)) then
+    standAt(ticket, resting)
+    takeRoom(ticket, '0')
+  else
+    if over then standAt(ticket, ticket.parked == '1' and 'none' or 'late') else standAt(ticket, 'leases') end
+    takeRoom(ticket, '1')
+  end
+end
+
+local function forgetHolder(ticket)
+  if not ticket.worker then return end
+  redis.call('SREM', K.heldBy .. ticket.worker, ticket.id)
+  count('held', -1)
+  if ticket.at == 'lane' then count('orphaned', -1) end
+  redis.call('HDEL', K.ticket .. ticket.id, 'worker', 'token', 'till', 'taking')
+  ticket.worker, ticket.token, ticket.till = nil, nil, nil
+end
+
+local function removeTicket(ticket)
+  forgetHolder(ticket)
+  standAt(ticket, 'none')
+  takeRoom(ticket, '0')
+  count('tickets', -1)
+  redis.call('ZREM', K.ticketsOf .. ticket.run, ticket.id)
+  redis.call('DEL', K.ticket .. ticket.id)
+end
+
+local function placeHeldBy(worker)
+  for _, id in ipairs(redis.call('SMEMBERS', K.heldBy .. worker)) do
+    local ticket = loadTicket(id)
+    if ticket then place(ticket) end
+  end
+end
+
+local function announce()
+  if ready then redis.call('PUBLISH', K.ready, '') end
+end`;
+
+/**
+ * Concurrency groups. An owner is \`<run>/<job>\`, with an empty job for a run as a whole. A ticket is parked while its
+ * owner, or its run, is not first in a group.
+ */
+export const CLAIMS = `
+local function isBlocked(run, job)
+  if job == '${TIME_LIMIT}' then return false end
+  for _, owner in ipairs(job == '' and { '' } or { '', job }) do
+    local group = redis.call('HGET', K.claimsOf .. run, owner)
+    if group and (redis.call('ZRANK', K.group .. group, run .. '/' .. owner) or 0) > 0 then return true end
+  end
+  return false
+end
+
+local function parkTicketsOf(run, job)
+  local from, to = '-', '+'
+  if job ~= '' then from, to = '[' .. run .. '.' .. job .. '.', '(' .. run .. '.' .. job .. '/' end
+  for _, id in ipairs(redis.call('ZRANGE', K.ticketsOf .. run, from, to, 'BYLEX')) do
+    local ticket = loadTicket(id)
+    if ticket and (job == '' or ticket.job == job) then
+      local parked = isBlocked(run, ticket.job) and '1' or '0'
+      if parked ~= ticket.parked then
+        redis.call('HSET', K.ticket .. id, 'parked', parked)
+        ticket.parked = parked
+        place(ticket)
+      end
+    end
+  end
+end
+
+local function freeFirstOf(group)
+  local first = redis.call('ZRANGE', K.group .. group, 0, 0)[1]
+  if first then parkTicketsOf(string.match(first, '^([^/]*)/(.*)$')) end
+end
+
+local function endClaim(run, job)
+  local group = redis.call('HGET', K.claimsOf .. run, job)
+  if not group then return end
+  redis.call('HDEL', K.claimsOf .. run, job)
+  redis.call('ZREM', K.group .. group, run .. '/' .. job)
+  parkTicketsOf(run, job)
+  freeFirstOf(group)
+end
+
+local function placeClaim(run, group, job)
+  local place = redis.call('HGET', K.claimsOf .. run, job)
+  if place == group then return end
+  if place then endClaim(run, job) end
+  redis.call('HSET', K.claimsOf .. run, job, group)
+  redis.call('ZADD', K.group .. group, redis.call('HINCRBY', K.counter, 'claim', 1), run .. '/' .. job)
+  parkTicketsOf(run, job)
+end
+
+local function dropClaimsOf(run)
+  local owners = redis.call('HGETALL', K.claimsOf .. run)
+  redis.call('DEL', K.claimsOf .. run)
+  for index = 1, #owners, 2 do redis.call('ZREM', K.group .. owners[index + 1], run .. '/' .. owners[index]) end
+  for index = 1, #owners, 2 do freeFirstOf(owners[index + 1]) end
+end`;
+
+/** Steps that wait for something from outside, under a number that counts up. */
+export const WAITS = `
+local function closeWait(run, n)
+  local wait = cjson.decode(redis.call('HGET', K.waitData, n))
+  redis.call('HDEL', K.waitData, n)
+  redis.call('ZREM', K.waits, n)
+  redis.call('ZREM', K.waitsOf .. run, n)
+  redis.call('ZREM', K.waitsOfKind .. wait.kind, n)
+  if wait.name then redis.call('ZREM', K.waitsOfName .. wait.name, n) end
+end
+
+local function closeWaits(run, job)
+  local steps = redis.call('HGET', K.waitsByJob .. run, job)
+  if not steps then return end
+  for _, n in pairs(cjson.decode(steps)) do closeWait(run, n) end
+  redis.call('HDEL', K.waitsByJob .. run, job)
+end
+
+local function openWait(run, wait)
+  local steps = cjson.decode(redis.call('HGET', K.waitsByJob .. run, wait.job) or '{}')
+  if steps[wait.step] then return end
+  local n = string.format('%.0f', redis.call('HINCRBY', K.counter, 'wait', 1))
+  steps[wait.step] = n
+  redis.call('HSET', K.waitsByJob .. run, wait.job, cjson.encode(steps))
+  redis.call('HSET', K.waitData, n, cjson.encode(wait))
+  redis.call('ZADD', K.waits, n, n)
+  redis.call('ZADD', K.waitsOf .. run, n, n)
+  redis.call('ZADD', K.waitsOfKind .. wait.kind, n, n)
+  if wait.name then redis.call('ZADD', K.waitsOfName .. wait.name, n, n) end
+end
+
+local function dropWaitsOf(run)
+  for _, n in ipairs(redis.call('ZRANGE', K.waitsOf .. run, 0, -1)) do closeWait(run, n) end
+  redis.call('DEL', K.waitsByJob .. run)
+end`;

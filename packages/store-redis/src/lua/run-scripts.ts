@@ -1,0 +1,213 @@
+import { script } from './script.js';
+
+/*
+ * Scripts that touch the keys of one run and nothing else. In all of them a ticket is `<incarnation>:<token>:<held>`: the
+ * incarnation is the number of the outbox entry that queued it, so that a hand-out can be told from one of an earlier
+ * ticket of the same id; the token is the last one it was handed out with, kept when it is given back.
+ */
+const TICKET = `
+local function readTicket(key, id)
+  local packed = redis.call('HGET', key, id)
+  if not packed then return nil end
+  local incarnation, token, held = string.match(packed, '^(%d+):(%d+):(%d)$')
+  return { incarnation = incarnation, token = token, held = held == '1' }
+end
+local function isHeld(key, id, token)
+  local ticket = readTicket(key, id)
+  return ticket ~= nil and ticket.held and ticket.token == token
+end`;
+
+/** A server whose memory is full refuses a script at its first write that could take more. What frees something has another one first. */
+const EVEN_WHEN_FULL = `redis.call('HDEL', KEYS[1], '')`;
+
+const OUTBOX = `
+local function put(run, outbox, entry)
+  local n = redis.call('HINCRBY', run, 'entries', 1)
+  redis.call('RPUSH', outbox, n .. ' ' .. entry)
+  return n
+end
+local function waiting(outbox)
+  return redis.call('LRANGE', outbox, 0, 99)
+end
+local function push(list, from, count)
+  for first = from, from + count - 1, 1000 do
+    redis.call('RPUSH', list, unpack(ARGV, first, math.min(first + 999, from + count - 1)))
+  end
+end`;
+
+/**
+ * Opens a journal, once.
+ * KEYS 1 run  2 events  3 tickets  4 outbox
+ * ARGV 1 entry  2 channel of the run  3 channel of all runs  4 number of fields  5 number of events  6… fields and values, events, ticket ids
+ * Returns 1 or 0 (it was there), and what waits in the outbox.
+ */
+export const OPEN_RUN = script(
+  'open-run',
+  OUTBOX,
+  `
+if redis.call('EXISTS', KEYS[1]) == 1 then return { 0, waiting(KEYS[4]) } end
+local fields, events = tonumber(ARGV[4]), tonumber(ARGV[5])
+redis.call('HSET', KEYS[1], unpack(ARGV, 6, 5 + 2 * fields))
+push(KEYS[2], 6 + 2 * fields, events)
+local n = put(KEYS[1], KEYS[4], ARGV[1])
+for index = 6 + 2 * fields + events, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+redis.call('PUBLISH', ARGV[2], '')
+redis.call('PUBLISH', ARGV[3], '')
+return { 1, waiting(KEYS[4]) }`,
+);
+
+/**
+ * Appends to a journal, or says why not.
+ * KEYS 1 run  2 events  3 tickets  4 outbox
+ * ARGV 1 expected or ''  2 ticket of the fence or ''  3 its token  4 known journal version  5 entry  6 '1': the entry has effects
+ *      7 status or ''  8 started  9 finished  10 '1': the run ends  11, 12 channels  13 events  14 settled  15 queued  16… those, in this order
+ * Returns 'absent', 'fenced', 'closed', 'conflict', 'schema' and the version, or 'ok', the last number, and what waits in the outbox.
+ */
+export const APPEND_EVENTS = script(
+  'append-events',
+  TICKET,
+  OUTBOX,
+  `
+local journal, head, decided, ended, status = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head', 'decided', 'ended', 'status'))
+if not journal then return { 'absent' } end
+if journal ~= ARGV[4] then return { 'schema', journal } end
+if ARGV[2] ~= '' and not isHeld(KEYS[3], ARGV[2], ARGV[3]) then return { 'fenced' } end
+if ended == '1' then return { 'closed' } end
+local expected = tonumber(ARGV[1])
+if expected and (expected < tonumber(decided) or expected > tonumber(head)) then return { 'conflict' } end
+
+local events, settled = tonumber(ARGV[13]), tonumber(ARGV[14])
+if events > 0 then
+  push(KEYS[2], 16, events)
+  head = redis.call('HINCRBY', KEYS[1], 'head', events)
+  if expected then redis.call('HSET', KEYS[1], 'decided', head) end
+end
+if ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[1], 'status', ARGV[7], 'startedAt', ARGV[8], 'finishedAt', ARGV[9], 'ended', ARGV[10])
+end
+for index = 16 + events, 15 + events + settled do redis.call('HDEL', KEYS[3], ARGV[index]) end
+if ARGV[10] == '1' then redis.call('DEL', KEYS[3]) end
+if ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status) then
+  local n = put(KEYS[1], KEYS[4], ARGV[5])
+  for index = 16 + events + settled, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+end
+redis.call('PUBLISH', ARGV[11], '')
+redis.call('PUBLISH', ARGV[12], '')
+return { 'ok', head, waiting(KEYS[4]) }`,
+);
+
+/**
+ * Queues tickets that are missing, of a run that is open.
+ * KEYS 1 run  2 tickets  3 outbox
+ * ARGV 1 entry  2… ticket ids
+ * Returns how many were missing, and what waits in the outbox.
+ */
+export const QUEUE_TICKETS = script(
+  'queue-tickets',
+  OUTBOX,
+  `
+if redis.call('HGET', KEYS[1], 'ended') ~= '0' then return { 0, waiting(KEYS[3]) } end
+local missing = {}
+for index = 2, #ARGV do
+  if redis.call('HEXISTS', KEYS[2], ARGV[index]) == 0 then missing[ARGV[index]] = true end
+end
+local added = 0
+if next(missing) then
+  local n = put(KEYS[1], KEYS[3], ARGV[1])
+  for id in pairs(missing) do
+    redis.call('HSET', KEYS[2], id, n .. ':0:0')
+    added = added + 1
+  end
+end
+return { added, waiting(KEYS[3]) }`,
+);
+
+/**
+ * Removes tickets whose lease is valid.
+ * KEYS 1 run  2 tickets  3 outbox
+ * ARGV (ticket, token, entry)…
+ * Returns what waits in the outbox.
+ */
+export const DISCARD_TICKETS = script(
+  'discard-tickets',
+  TICKET,
+  OUTBOX,
+  `
+for index = 1, #ARGV, 3 do
+  if isHeld(KEYS[2], ARGV[index], ARGV[index + 1]) then
+    redis.call('HDEL', KEYS[2], ARGV[index])
+    put(KEYS[1], KEYS[3], ARGV[index + 2])
+  end
+end
+return waiting(KEYS[3])`,
+);
+
+/**
+ * Makes the leases of a hand-out count: from now on older tokens are refused.
+ * KEYS 1 tickets  2 outbox
+ * ARGV (ticket, incarnation, token)…
+ * Returns for each 1, or 0 when the ticket is gone or was handed out again since; and what waits in the outbox.
+ */
+export const GRAB_TICKETS = script(
+  'grab-tickets',
+  TICKET,
+  OUTBOX,
+  `
+local grabbed = {}
+for index = 1, #ARGV, 3 do
+  local ticket = readTicket(KEYS[1], ARGV[index])
+  local valid = ticket and ticket.incarnation == ARGV[index + 1] and tonumber(ticket.token) < tonumber(ARGV[index + 2])
+  if valid then redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1] .. ':' .. ARGV[index + 2] .. ':1') end
+  grabbed[#grabbed + 1] = valid and 1 or 0
+end
+return { grabbed, waiting(KEYS[2]) }`,
+);
+
+/**
+ * Ends leases without removing their tickets.
+ * KEYS 1 tickets
+ * ARGV (ticket, token)…
+ */
+export const RELEASE_TICKETS = script(
+  'release-tickets',
+  TICKET,
+  EVEN_WHEN_FULL,
+  `
+for index = 1, #ARGV, 2 do
+  if isHeld(KEYS[1], ARGV[index], ARGV[index + 1]) then
+    local ticket = readTicket(KEYS[1], ARGV[index])
+    redis.call('HSET', KEYS[1], ARGV[index], ticket.incarnation .. ':' .. ticket.token .. ':0')
+  end
+end
+return 1`,
+);
+
+/**
+ * Removes what has been done from the front of an outbox.
+ * KEYS 1 outbox
+ * ARGV 1 number of the last entry that was done
+ */
+export const ACKNOWLEDGE = script(
+  'acknowledge',
+  `
+local last = tonumber(ARGV[1])
+while true do
+  local entry = redis.call('LINDEX', KEYS[1], 0)
+  if not entry or tonumber(string.match(entry, '^%d+')) > last then return 1 end
+  redis.call('LPOP', KEYS[1])
+end`,
+);
+
+/**
+ * Reads a journal.
+ * KEYS 1 run  2 events
+ * ARGV 1 index of the first  2 index of the last, -1 for the end
+ * Returns nothing, or its version, the number of its last event, how many there are, and those asked for.
+ */
+export const READ_EVENTS = script(
+  'read-events',
+  `
+local journal, head = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head'))
+if not journal then return {} end
+return { journal, head, redis.call('LLEN', KEYS[2]), redis.call('LRANGE', KEYS[2], ARGV[1], ARGV[2]) }`,
+);
