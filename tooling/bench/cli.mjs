@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { spread } from './spread.mjs';
+import { inTemporaryFolder } from './temporary-folder.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KB = join(ROOT, 'apps/cli/bin/kb.js');
@@ -25,13 +26,12 @@ jobs:
  * How long the command line takes from its start to its exit, next to Node itself. The programs take turns, so that a
  * machine that slows down slows all of them; the document has been checked before, as it is for everybody from the second run on.
  *
- * @param {{ repeats: number }} options
+ * @param {{ repeats?: number | undefined }} options
  */
-export function benchCli({ repeats }) {
+export async function benchCli({ repeats = 30 }) {
   if (!existsSync(join(ROOT, 'apps/cli/dist/main.cjs'))) throw new Error('build @kb-labs/cli first');
   const node = existsSync(PINNED_NODE) ? PINNED_NODE : process.execPath;
-  const project = mkdtempSync(join(tmpdir(), 'kb-bench-'));
-  try {
+  return inTemporaryFolder((project) => {
     mkdirSync(join(project, '.kb/workflows'), { recursive: true });
     writeFileSync(join(project, '.kb/workflows/one.yml'), ONE_STEP);
     /** @type {readonly { name: string, args: string[], limit?: number }[]} */
@@ -56,11 +56,24 @@ export function benchCli({ repeats }) {
       reference: REFERENCE,
       repeats,
       rows,
+      within: rows.every((row) => row.within !== false),
       note: `${repeats} rounds in turns; Node ${stdout.trim()}; ${cpus().length} cores`,
     };
-  } finally {
-    rmSync(project, { recursive: true, force: true });
-  }
+  });
+}
+
+/** @param {Awaited<ReturnType<typeof benchCli>>} report */
+export function tabulateCli({ reference, rows }) {
+  return {
+    header: ['', 'median', '10 % to 90 %', `to ${reference}`, 'promised'],
+    rows: rows.map((row) => [
+      row.name,
+      `${row.medianMs.toFixed(1)} ms`,
+      `${row.p10Ms.toFixed(1)} to ${row.p90Ms.toFixed(1)}`,
+      row.name === reference ? '' : `${row.ratio.toFixed(2)} ×`,
+      row.limit === undefined ? '' : `${row.within ? 'within' : 'OVER'} ${row.limit} ×`,
+    ]),
+  };
 }
 
 /**

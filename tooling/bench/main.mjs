@@ -1,30 +1,55 @@
-import { benchCli } from './cli.mjs';
+import { benchCli, tabulateCli } from './cli.mjs';
+import { benchScale, tabulateScale } from './scale.mjs';
+import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 
-const BENCHES = { cli: benchCli };
-const USE = `pnpm bench <${Object.keys(BENCHES).join('|')}> [--json] [--repeats=N]`;
+/**
+ * @typedef {object} Report
+ * @property {string} title
+ * @property {string} note
+ * @property {boolean} within whether what is promised was kept
+ *
+ * @typedef {{ readonly header: readonly string[], readonly rows: readonly (readonly string[])[] }} Table
+ */
+
+/** Each with the figures it measured turned into a table for people. */
+const BENCHES = new Map([
+  ['cli', bench(benchCli, tabulateCli)],
+  ['scale', bench(benchScale, tabulateScale)],
+  ['waiting', bench(benchWaiting, tabulateWaiting)],
+]);
+const USE = `pnpm bench <${[...BENCHES.keys()].join('|')}> [--json] [--repeats=N]`;
 
 const [name = '', ...options] = process.argv.slice(2);
-const bench = new Map(Object.entries(BENCHES)).get(name);
-const repeats = Number(options.find((option) => option.startsWith('--repeats='))?.slice('--repeats='.length) ?? 30);
-if (bench === undefined || !Number.isInteger(repeats) || repeats < 1) {
+const chosen = BENCHES.get(name);
+const written = options.find((option) => option.startsWith('--repeats='))?.slice('--repeats='.length);
+const repeats = written === undefined ? undefined : Number(written);
+if (chosen === undefined || (repeats !== undefined && (!Number.isInteger(repeats) || repeats < 1))) {
   process.stderr.write(`${USE}\n`);
   process.exit(2);
 }
-const report = bench({ repeats });
-process.stdout.write(options.includes('--json') ? `${JSON.stringify(report)}\n` : renderReport(report));
-process.exitCode = report.rows.every((row) => row.within !== false) ? 0 : 1;
+const { report, table } = await chosen(repeats === undefined ? {} : { repeats });
+process.stdout.write(options.includes('--json') ? `${JSON.stringify(report)}\n` : renderReport(report, table));
+process.exitCode = report.within ? 0 : 1;
 
-/** @param {ReturnType<typeof benchCli>} report */
-function renderReport({ title, reference, rows, note }) {
-  const cells = rows.map((row) => [
-    row.name,
-    `${row.medianMs.toFixed(1)} ms`,
-    `${row.p10Ms.toFixed(1)} to ${row.p90Ms.toFixed(1)}`,
-    row.name === reference ? '' : `${row.ratio.toFixed(2)} ×`,
-    row.limit === undefined ? '' : `${row.within ? 'within' : 'OVER'} ${row.limit} ×`,
-  ]);
-  const header = ['', 'median', '10 % to 90 %', `to ${reference}`, 'promised'];
-  const widths = header.map((_, column) => Math.max(...[header, ...cells].map((row) => row[column]?.length ?? 0)));
-  const lines = [header, ...cells].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd());
+/**
+ * @template {Report} R
+ * @param {(options: { repeats?: number }) => R | Promise<R>} measure
+ * @param {(report: R) => Table} tabulate
+ */
+function bench(measure, tabulate) {
+  /** @returns {Promise<{ report: Report, table: Table }>} */
+  return async (/** @type {{ repeats?: number }} */ options) => {
+    const report = await measure(options);
+    return { report, table: tabulate(report) };
+  };
+}
+
+/**
+ * @param {Report} report
+ * @param {Table} table
+ */
+function renderReport({ title, note }, { header, rows }) {
+  const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
+  const lines = [header, ...rows].map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd());
   return [title, '', ...lines, '', note, ''].join('\n');
 }

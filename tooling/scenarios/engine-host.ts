@@ -10,11 +10,9 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { join } from 'node:path';
 
-import { fileBlobs } from '@kb-labs/blobs';
-import { toRunId, toWorkerId } from '@kb-labs/contracts';
-import { createWorker, type EngineDeps, startRun } from '@kb-labs/engine';
-import type { PluginHost } from '@kb-labs/ports';
-import { openEmbeddedStore } from '@kb-labs/store-embedded';
+import { createWorker, startRun } from '@kb-labs/engine';
+
+import { manual, openEngine } from './open-engine.js';
 
 const [role = '', dir = '', leaseMs = '30000', count = '0'] = process.argv.slice(2);
 
@@ -34,28 +32,9 @@ jobs:
       - { id: c, uses: host/do:it }
 `;
 
-const clock = {
-  now: () => Date.now(),
-  after: (ms: number, callback: () => void) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-let ids = 0;
-function nextId(): string {
-  ids += 1;
-  return `${Date.now()}${String(process.pid % 1_000_000).padStart(6, '0')}${String(ids).padStart(7, '0')}`;
-}
-
-const plugins: PluginHost = {
-  list: () => Promise.resolve([]),
-  endStray: () => Promise.resolve(0),
-  isolationOf: () => 'in-process',
-  resolve: (uses) => {
-    const command = { id: uses.command, describe: 'writes itself down', input: {}, output: {}, permissions: {}, handler: './x.js#default' };
-    return Promise.resolve({ ok: true, plugin: { id: uses.package, version: '1.0.0', origin: 'project', commands: [command] }, command });
-  },
+const { deps, store } = await openEngine({
+  dir,
+  workflows: [text],
   async run(call) {
     appendFileSync(join(dir, 'ledger.txt'), `${call.runId} ${call.job} ${call.step}\n`);
     if (call.input['sleepy'] === true) {
@@ -65,30 +44,10 @@ const plugins: PluginHost = {
     }
     return { status: 'success', outputs: { pid: process.pid } };
   },
-};
-
-const store = await openEmbeddedStore({ dir, clock });
-const deps: EngineDeps = {
-  log: store.log,
-  catalog: store.catalog,
-  queue: store.queue,
-  logs: store.logs,
-  blobs: fileBlobs({ dir: join(dir, 'blobs') }),
-  plugins,
-  workflows: { list: () => Promise.resolve([{ file: 'work.yml', text }]), candidates: () => Promise.resolve([{ file: 'work.yml', text }]) },
-  files: { hash: () => '', open: () => Promise.resolve(undefined) },
-  clock,
-  ids: { runId: () => toRunId(nextId()), workerId: () => toWorkerId(nextId()) },
-  logger: { debug() {}, info() {}, warn: (message, fields) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`), error: (message, fields) => process.stderr.write(`${message} ${JSON.stringify(fields)}\n`) },
-  random: Math.random,
-  workspace: dir,
-  vars: {},
-  checkSchema: () => undefined,
-};
+});
 
 async function start(sleepy: boolean): Promise<void> {
-  const trigger = { type: 'manual' as const, actor: 'test', payload: null, branch: null, tag: null, sha: null };
-  const { run } = await startRun(deps, { workflowId: 'work', input: { sleepy }, trigger });
+  const { run } = await startRun(deps, { workflowId: 'work', input: { sleepy }, trigger: manual });
   process.stdout.write(`ack ${run.id}\n`);
 }
 

@@ -1,91 +1,33 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import type { RunEvent, RunId } from '@kb-labs/contracts';
-import { openEmbeddedStore } from '@kb-labs/store-embedded';
-import { spawnSource } from '@kb-labs/testkit';
+import type { RunId } from '@kb-labs/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { disagreements, type Ledgers } from './ledgers.js';
+import { type Host, Hosts, openStore, readLedgers } from './host.fixture.js';
+import { disagreements } from './ledgers.js';
 
 const KILLS = 30;
-const program = fileURLToPath(new URL('./engine-host.ts', import.meta.url));
 
-const dirs: string[] = [];
-const hosts = new Set<Host>();
-afterEach(() => {
-  for (const host of hosts) host.process.kill('SIGKILL');
-  hosts.clear();
-  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-});
+const hosts = new Hosts();
+afterEach(() => hosts.clear());
 
-function newDir(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'kb-host-'));
-  dirs.push(dir);
-  writeFileSync(join(dir, 'ledger.txt'), '');
-  return dir;
-}
-
-class Host {
-  readonly process;
-  readonly ended: Promise<void>;
-  said = '';
-  #heard: (() => void)[] = [];
-
-  constructor(...args: string[]) {
-    this.process = spawnSource(program, args);
-    this.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      this.said += chunk;
-      for (const heard of this.#heard.splice(0)) heard();
-    });
-    this.process.stderr?.pipe(process.stderr);
-    this.ended = new Promise((resolve) => {
-      this.process.once('close', () => {
-        hosts.delete(this);
-        for (const heard of this.#heard.splice(0)) heard();
-        resolve();
-      });
-    });
-    hosts.add(this);
-  }
-
-  async until(what: RegExp): Promise<string> {
-    for (;;) {
-      const found = what.exec(this.said);
-      if (found !== null) return found[0];
-      if (this.process.exitCode !== null || this.process.signalCode !== null) throw new Error(`ended without saying ${what.source}:\n${this.said}`);
-      await new Promise<void>((resolve) => this.#heard.push(resolve));
-    }
-  }
-
-  acknowledged(): string[] {
-    return [...this.said.matchAll(/^ack (\S+)\n/gm)].map((match) => match[1] ?? '');
-  }
-}
-
-async function readLedgers(dir: string, acknowledged: readonly string[]): Promise<Ledgers> {
-  const store = await openEmbeddedStore({ dir, clock: { now: () => Date.now(), after: () => () => undefined } });
-  const journals = new Map<string, RunEvent[]>();
-  for (const { id } of await store.catalog.listRuns({ limit: 100_000 })) journals.set(id, await store.log.read(id as RunId, 0));
-  await store.close();
-  return { acknowledged, effects: readFileSync(join(dir, 'ledger.txt'), 'utf8').split('\n').filter((line) => line !== ''), journals };
-}
+const newDir = (): string => hosts.newDir();
+const startHost = (...args: string[]): Host => hosts.start(new URL('./engine-host.ts', import.meta.url), ...args);
 
 describe('a process that is killed again and again', () => {
   it(`loses none of the runs it acknowledged in ${KILLS} kills, and repeats no step that had ended`, async () => {
     const dir = newDir();
     const acknowledged: string[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
-      const host = new Host('produce', dir);
+      const host = startHost('produce', dir);
       await host.until(/^ack/m);
       const timer = setTimeout(() => host.process.kill('SIGKILL'), 50 + Math.random() * 550);
       await host.ended;
       clearTimeout(timer);
       acknowledged.push(...host.acknowledged());
     }
-    await new Host('work', dir).until(/^idle/m);
+    await startHost('work', dir).until(/^idle/m);
     const ledgers = await readLedgers(dir, acknowledged);
     expect(acknowledged.length).toBeGreaterThanOrEqual(3_000);
     expect(disagreements(ledgers)).toEqual([]);
@@ -100,7 +42,7 @@ describe('a process that is killed again and again', () => {
 describe('without faults', () => {
   it('5,000 steps are run exactly once each', async () => {
     const dir = newDir();
-    const host = new Host('soak', dir, '30000', '1000');
+    const host = startHost('soak', dir, '30000', '1000');
     await host.until(/^idle/m);
     const ledgers = await readLedgers(dir, host.acknowledged());
     expect(disagreements(ledgers)).toEqual([]);
@@ -112,10 +54,10 @@ describe('without faults', () => {
 describe('a process that is stopped for longer than its lease', () => {
   it('has its job taken over, and neither its result nor its log is accepted when it goes on', async () => {
     const dir = newDir();
-    const sleepy = new Host('sleepy', dir, '300');
+    const sleepy = startHost('sleepy', dir, '300');
     const runId = (await sleepy.until(/asleep \S+/)).slice('asleep '.length) as RunId;
     sleepy.process.kill('SIGSTOP');
-    const other = new Host('work', dir, '300');
+    const other = startHost('work', dir, '300');
     // It has to do the same step, and comes to wait at the same gate.
     await other.until(/asleep/);
     writeFileSync(join(dir, 'gate'), '');
@@ -128,7 +70,7 @@ describe('a process that is stopped for longer than its lease', () => {
     expect(after.journals.get(runId)).toEqual(before.journals.get(runId));
     expect(disagreements(after)).toEqual([]);
     expect(after.effects.filter((line) => line === `${runId} one b`)).toHaveLength(2);
-    const store = await openEmbeddedStore({ dir, clock: { now: () => Date.now(), after: () => () => undefined } });
+    const store = await openStore(dir);
     const { lines } = await store.logs.read(runId, { limit: 100 });
     await store.close();
     expect(lines.map((line) => line.text)).toEqual([`line of ${String(other.process.pid)}`]);
@@ -136,10 +78,10 @@ describe('a process that is stopped for longer than its lease', () => {
 
   it('keeps its job while it is stopped for less', async () => {
     const dir = newDir();
-    const sleepy = new Host('sleepy', dir, '60000');
+    const sleepy = startHost('sleepy', dir, '60000');
     const runId = (await sleepy.until(/asleep \S+/)).slice('asleep '.length) as RunId;
     sleepy.process.kill('SIGSTOP');
-    const other = new Host('soak', dir, '60000', '20');
+    const other = startHost('soak', dir, '60000', '20');
     // The other one is busy with its own runs meanwhile, and must not touch this one.
     while (other.acknowledged().length < 20) await other.until(/(ack \S+\n){20}/);
     sleepy.process.kill('SIGCONT');

@@ -1,4 +1,4 @@
-import type { RunEvent } from '@kb-labs/contracts';
+import type { RunEvent, Uses } from '@kb-labs/contracts';
 
 /** What three independent witnesses say about the runs of a scenario. */
 export interface Ledgers {
@@ -52,10 +52,15 @@ function doubles(run: string, events: readonly RunEvent[]): string[] {
   return found;
 }
 
+/** Of the steps that write themselves down: those of the engine itself do not. */
 function triesOf(run: string, events: readonly RunEvent[]): Map<string, { started: number; succeeded: boolean }> {
   const tries = new Map<string, { started: number; succeeded: boolean }>();
+  const [first] = events;
+  const plan = first?.type === 'run.started' ? first.plan.jobs : [];
+  const silent = new Set(plan.flatMap((job) => job.steps.filter((step) => isEngines(step.uses)).map((step) => `${job.key} ${step.id}`)));
   for (const event of events) {
     if (event.type !== 'step.started' && event.type !== 'step.finished') continue;
+    if (silent.has(`${event.job} ${event.step}`)) continue;
     const key = `${run} ${event.job} ${event.step}`;
     const entry = tries.get(key) ?? { started: 0, succeeded: false };
     if (event.type === 'step.started') entry.started += 1;
@@ -63,4 +68,9 @@ function triesOf(run: string, events: readonly RunEvent[]): Map<string, { starte
     tries.set(key, entry);
   }
   return tries;
+}
+
+/** Approvals, waits, gates and calls of workflows: nothing of the author's runs. */
+function isEngines(uses: Uses): boolean {
+  return uses.kind === 'workflow' || (uses.kind === 'builtin' && uses.name !== 'run');
 }

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+
+import { fileBlobs } from '@kb-labs/blobs';
+import { parseRunId, toRunId, toWorkerId } from '@kb-labs/contracts';
+import type { EngineDeps } from '@kb-labs/engine';
+import type { PluginHost } from '@kb-labs/ports';
+import { type EmbeddedStore, openEmbeddedStore } from '@kb-labs/store-embedded';
+
+export interface OpenEngine {
+  /** The folder of the state. */
+  readonly dir: string;
+  /** Documents. */
+  readonly workflows: readonly string[];
+  /** What every step does, whatever its command. */
+  readonly run: PluginHost['run'];
+  readonly limits?: Partial<EngineDeps['limits']>;
+}
+
+/** An engine on the embedded store whose steps are a function, for processes that are killed or measured. */
+export async function openEngine(options: OpenEngine): Promise<{ deps: EngineDeps; store: EmbeddedStore }> {
+  const { dir } = options;
+  const store = await openEmbeddedStore({ dir, clock });
+  const sources = options.workflows.map((text, index) => ({ file: `${index}.yml`, text }));
+  const deps: EngineDeps = {
+    log: store.log,
+    catalog: store.catalog,
+    queue: store.queue,
+    claims: store.claims,
+    callbacks: { urlOf: (runId) => runId, runOf: parseRunId },
+    logs: store.logs,
+    blobs: fileBlobs({ dir: join(dir, 'blobs') }),
+    plugins: pluginsThat(options.run),
+    workflows: { list: () => Promise.resolve(sources), candidates: () => Promise.resolve(sources), listeners: () => Promise.resolve([]) },
+    files: { hash: () => '', open: () => Promise.resolve(undefined) },
+    clock,
+    ids: { runId: () => toRunId(nextId()), workerId: () => toWorkerId(nextId()) },
+    logger: { debug() {}, info() {}, warn: tell, error: tell },
+    random: Math.random,
+    workspace: dir,
+    vars: {},
+    checkSchema: () => undefined,
+    limits: { matrixCombinations: 256, ...options.limits },
+  };
+  return { deps, store };
+}
+
+export const manual = { type: 'manual' as const, actor: 'test', payload: null, branch: null, tag: null, sha: null };
+
+const clock = {
+  now: () => Date.now(),
+  after: (ms: number, callback: () => void) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+function pluginsThat(run: PluginHost['run']): PluginHost {
+  return {
+    list: () => Promise.resolve([]),
+    endStray: () => Promise.resolve(0),
+    mayChangeFiles: () => Promise.resolve(true),
+    isolationOf: () => 'in-process',
+    resolve: (uses) => {
+      const command = { id: uses.command, describe: 'does what the test says', input: {}, output: {}, permissions: {}, handler: './x.js#default' };
+      return Promise.resolve({ ok: true, plugin: { id: uses.package, version: '1.0.0', origin: 'project', commands: [command] }, command });
+    },
+    run,
+  };
+}
+
+let ids = 0;
+
+/** 26 digits, as the ids of runs have characters; they sort as they are made. */
+function nextId(): string {
+  ids += 1;
+  return `${Date.now()}${String(process.pid % 1_000_000).padStart(6, '0')}${String(ids).padStart(7, '0')}`;
+}
+
+function tell(message: string, fields?: object): void {
+  process.stderr.write(`${message} ${JSON.stringify(fields ?? {})}\n`);
+}
