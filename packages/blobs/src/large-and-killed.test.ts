@@ -8,12 +8,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-import { spawnSource } from '@kb-labs/testkit';
+import { type RedisServer, spawnSource, startRedisServer } from '@kb-labs/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type BlobsPlace, numbered, openBlobs } from './open-blobs.fixture.js';
-import { type RedisServer, startRedis } from './redis/redis-server.fixture.js';
 import { type S3Server, startS3 } from './s3/s3-server.fixture.js';
 
 const INTERRUPTED_WRITER = fileURLToPath(new URL('./interrupted-writer.fixture.ts', import.meta.url));
@@ -27,11 +26,11 @@ let s3: S3Server;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kb-blobs-'));
-  redis = await startRedis();
+  redis = await startRedisServer({ 'maxmemory-policy': 'noeviction' });
   s3 = await startS3();
 });
 afterAll(async () => {
-  await redis.remove();
+  await redis.stop();
   await s3.remove();
   await rm(dir, { recursive: true });
 });

@@ -1,87 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-
+import { type RedisServer as BareServer, startRedisServer as startBareServer } from '@kb-labs/testkit';
 import { Redis } from 'ioredis';
 
-export interface RedisServer {
-  readonly port: number;
-  readonly url: string;
-  readonly pid: number;
-  /** Ends it the hard way and waits until it is gone. What its file holds stays. */
-  kill(): Promise<void>;
-  /** Starts it again on the same port and files. */
-  restart(): Promise<void>;
+export interface RedisServer extends BareServer {
   /** Asks it something, on a connection of its own. */
   command(name: string, ...args: readonly string[]): Promise<unknown>;
-  /** Ends it and removes its files. */
-  stop(): Promise<void>;
 }
 
-/** Starts a server of its own on a free port of this machine, with an append-only file unless `settings` say otherwise. */
+/** A server of the test's own that can be asked things. */
 export async function startRedisServer(settings: Readonly<Record<string, string>> = {}): Promise<RedisServer> {
-  const dir = await mkdtemp(join(tmpdir(), 'kb-redis-'));
-  const port = await freePort();
-  let child = await launch(port, dir, settings);
-  const kill = async (): Promise<void> => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
-    child.kill('SIGKILL');
-    await gone;
+  const server = await startBareServer(settings);
+  const command = async (name: string, ...args: readonly string[]): Promise<unknown> => {
+    const redis = new Redis(server.port, '127.0.0.1');
+    try {
+      return await redis.call(name, ...args);
+    } finally {
+      redis.disconnect();
+    }
   };
-  return {
-    port,
-    url: `redis://127.0.0.1:${String(port)}`,
-    get pid() {
-      return child.pid ?? 0;
-    },
-    kill,
-    async restart() {
-      child = await launch(port, dir, settings);
-    },
-    async command(name, ...args) {
-      const redis = new Redis(port, '127.0.0.1');
-      try {
-        return await redis.call(name, ...args);
-      } finally {
-        redis.disconnect();
-      }
-    },
-    async stop() {
-      await kill();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-}
-
-async function launch(port: number, dir: string, settings: Readonly<Record<string, string>>): Promise<ChildProcess> {
-  const all = { port: String(port), bind: '127.0.0.1', dir, save: '', appendonly: 'yes', appendfsync: 'everysec', daemonize: 'no', ...settings };
-  const child = spawn('redis-server', Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout });
-  const said: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'ENOENT' ? new Error('these tests need the program redis-server, version 6.2 or newer: "apt-get install redis-server"') : error);
-    });
-    child.once('exit', () => reject(new Error(`redis-server ended: ${said.slice(-5).join(' | ')}`)));
-    lines.on('line', (line) => {
-      said.push(line);
-      if (line.includes('Ready to accept connections')) resolve();
-    });
-  });
-  return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  return Object.defineProperty({ ...server, command }, 'pid', { get: () => server.pid });
 }

@@ -12,6 +12,8 @@ export { fakeClock } from './fake-clock.js';
 export type { FakeClock } from './fake-clock.js';
 export { memoryLogger } from './memory-logger.js';
 export type { LoggedEntry, MemoryLogger } from './memory-logger.js';
+export { startRedisServer } from './redis-server.js';
+export type { RedisServer } from './redis-server.js';
 export { aCreate, anEndedSummary, aSummary, aTicket, someLines } from './some-commands.js';
 export {
   aCancelRequested,

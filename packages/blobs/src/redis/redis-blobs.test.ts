@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-import { blobsSuite, type BlobsUnderTest } from '@kb-labs/testkit';
+import { blobsSuite, type BlobsUnderTest, type RedisServer, startRedisServer } from '@kb-labs/testkit';
 import { Redis, type RedisKey } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -8,7 +8,6 @@ import { putChunk } from './chunks.js';
 import { redisBlobs, type RedisBlobs } from './index.js';
 import { readManifest } from './manifest.js';
 import { publish } from './publish.js';
-import { type RedisServer, startRedis } from './redis-server.fixture.js';
 
 const CHUNK = 512 * 1024;
 const ROOM = 100_000_000;
@@ -17,7 +16,7 @@ let admin: Redis;
 let blobs: RedisBlobs;
 
 beforeAll(async () => {
-  server = await startRedis();
+  server = await startRedisServer({ 'maxmemory-policy': 'noeviction' });
   admin = new Redis(server.url);
   // Tests that end the server have errors come here.
   admin.on('error', () => undefined);
@@ -26,7 +25,7 @@ beforeAll(async () => {
 afterAll(async () => {
   blobs.close();
   admin.disconnect();
-  await server.remove();
+  await server.stop();
 });
 beforeEach(async () => {
   await admin.flushall();
@@ -201,7 +200,7 @@ describe('a server in trouble', () => {
       await expect(blobs.get(digest)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
       await expect(blobs.put(letters(10), ROOM)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
     } finally {
-      await server.start();
+      await server.restart();
     }
     expect((await readAll(blobs, digest)).equals(letters(CHUNK + 1))).toBe(true);
   });
@@ -216,7 +215,7 @@ describe('a server in trouble', () => {
     try {
       await expect(blobs.put(source, ROOM)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
     } finally {
-      await server.start();
+      await server.restart();
     }
     expect(await blobs.get(digestOf(bytes))).toBeUndefined();
     for (const key of await admin.keys('*:blob:*')) expect(await admin.pttl(key)).toBeGreaterThan(0);
