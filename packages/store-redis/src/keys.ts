@@ -68,6 +68,8 @@ const INSTALLATION = {
   sweeper: 'sweeper',
   /** Written to see whether writing goes. */
   probe: 'probe',
+  /** `…:<name>`: random bytes as hex, the same for every process. */
+  secret: 'secret:',
   /** Channel: a ticket may be takeable. */
   ready: 'ready',
 } as const;
@@ -101,6 +103,7 @@ export interface Keys {
   readonly meta: string;
   readonly sweeper: string;
   readonly probe: string;
+  secret(name: string): string;
   readonly runs: string;
   readonly byTime: string;
   readonly open: string;
@@ -121,6 +124,7 @@ export function keysOf(prefix: string): Keys {
     meta: at('meta'),
     sweeper: at('sweeper'),
     probe: at('probe'),
+    secret: (name) => at('secret') + name,
     runs: at('runs'),
     byTime: at('byTime'),
     open: at('open'),

@@ -13,6 +13,7 @@ import { KEYS_SCHEMA, type Keys, keysOf } from './keys.js';
 import { Link } from './link.js';
 import { Outbox } from './outbox.js';
 import { Presence } from './presence.js';
+import { readSecret } from './read-secret.js';
 import { RedisStepLogs } from './step-logs.js';
 import { Sweep } from './sweep.js';
 import { systemTimers } from './system-timers.js';
@@ -44,6 +45,8 @@ export interface RedisStore {
   readonly logs: StepLogs;
   /** Fails with a `STATE_*` error unless the state can be read and written now. */
   check(): Promise<void>;
+  /** 32 random bytes that every process of the installation is given under this name. Made when they are first asked for. */
+  secret(name: string): Promise<Buffer>;
   /** Does now what processes that died left undone. It happens by itself as well, a thousand open runs in each `sweepMs`. */
   flushOutbox(): Promise<void>;
   /** Finishes what was asked for and lets go of the connections. Watchers are forgotten; later calls fail with `STATE_UNAVAILABLE`. */
@@ -80,6 +83,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     claims: { of: (runId) => link.operate(() => listClaims(link, keys, runId)) },
     logs: new RedisStepLogs(link, keys, watch),
     check: () => link.operate(async () => void (await link.call('SET', keys.probe, '1', 'PX', PROBE_KEPT_MS))),
+    secret: (name) => link.operate(() => readSecret(link, keys.secret(name))),
     flushOutbox: () => link.operate(() => sweep.all()),
     close() {
       watch.close();
