@@ -50,11 +50,19 @@ const loadDaemon: Plugin = {
   },
 };
 
+const loadRedis: Plugin = {
+  name: 'load-redis',
+  setup(build) {
+    build.onResolve({ filter: /\/redis-state\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './redis.cjs', external: true } : undefined));
+  },
+};
+
 /**
- * The sources of the workspace as three programs: what every command and a run of scripts need, what they do not, and the daemon.
+ * The sources of the workspace as four programs: what every command and a run of scripts need, what they do not, the daemon, and
+ * the state in Redis.
  * CommonJS, because a program in one file that was compiled before starts faster than modules that have to be linked.
  */
-const program = (name: 'main' | 'apart' | 'daemon', plugins: readonly Plugin[]): Options => ({
+const program = (name: 'main' | 'apart' | 'daemon' | 'redis', plugins: readonly Plugin[]): Options => ({
   entry: { [name]: `./src/${name}.ts` },
   format: 'cjs',
   target: 'node22',
@@ -75,7 +83,7 @@ const program = (name: 'main' | 'apart' | 'daemon', plugins: readonly Plugin[]):
   esbuildPlugins: [directImports, lateCrypto, yamlModules, ...plugins],
   esbuildOptions(options) {
     // What the web server is made of asks for CommonJS by `require`, and must not get modules where a package has both.
-    options.conditions = name === 'daemon' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
+    options.conditions = name === 'daemon' || name === 'redis' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
     options.legalComments = 'linked';
     options.banner = { js: "const importMetaUrl = process.getBuiltinModule('node:url').pathToFileURL(__filename).href;" };
     options.define = { ...options.define, 'import.meta.url': 'importMetaUrl' };
@@ -84,4 +92,4 @@ const program = (name: 'main' | 'apart' | 'daemon', plugins: readonly Plugin[]):
 
 rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
 
-export default defineConfig([program('main', [loadApart]), program('apart', [loadDaemon]), program('daemon', [loadApart])]);
+export default defineConfig([program('main', [loadApart, loadRedis]), program('apart', [loadDaemon, loadRedis]), program('daemon', [loadApart, loadRedis]), program('redis', [])]);

@@ -18,23 +18,37 @@ const KEY_BYTES = 32;
 /** 192 bits: nobody finds an address by trying. */
 const PROOF_BYTES = 24;
 
-/**
- * Addresses `<base>/api/v1/callbacks/<run>.<proof>`. The proof is the HMAC-SHA256 of the run's id under the key of this
- * installation (RFC 2104), so that nothing has to be stored for a run. The key is read when it is first needed.
- */
+/** Addresses under a key in a file of this installation. The key is read when it is first needed. */
 export function fileCallbacks({ dir, baseUrl }: FileCallbacksOptions): Callbacks {
   const path = join(dir, KEY_FILE);
   let key: Buffer | undefined;
+  return keyCallbacks({
+    baseUrl,
+    keyToMake: () => (key ??= readKey(path) ?? makeKey(dir, path)),
+    // Without a key no address was ever given out.
+    keyToCheck: () => (key ??= readKey(path)),
+  });
+}
+
+export interface KeyCallbacksOptions {
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly keyToMake: () => Buffer;
+  /** `undefined`: there is none, and no address is right. */
+  readonly keyToCheck: () => Buffer | undefined;
+}
+
+/**
+ * Addresses `<base>/api/v1/callbacks/<run>.<proof>`. The proof is the HMAC-SHA256 of the run's id under the key of this
+ * installation (RFC 2104), so that nothing has to be stored for a run.
+ */
+export function keyCallbacks({ baseUrl, keyToMake, keyToCheck }: KeyCallbacksOptions): Callbacks {
   return {
-    urlOf: (runId) => {
-      key ??= readKey(path) ?? makeKey(dir, path);
-      return `${baseUrl}/api/v1/callbacks/${runId}.${proofOf(key, runId)}`;
-    },
+    urlOf: (runId) => `${baseUrl}/api/v1/callbacks/${runId}.${proofOf(keyToMake(), runId)}`,
     runOf: (token) => {
       const dot = token.lastIndexOf('.');
       const runId = parseRunId(token.slice(0, Math.max(0, dot)));
-      // Without a key no address was ever given out.
-      key ??= readKey(path);
+      const key = keyToCheck();
       if (runId === undefined || key === undefined) return undefined;
       return isEqual(token.slice(dot + 1), proofOf(key, runId)) ? runId : undefined;
     },

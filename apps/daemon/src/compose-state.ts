@@ -1,36 +1,33 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { fileBlobs } from '@kb-labs/blobs';
 import type { EngineDeps } from '@kb-labs/engine';
 import { openEmbeddedStore } from '@kb-labs/store-embedded';
 
+import { fileCallbacks } from './callbacks.js';
 import { checkEmbeddedState } from './check-state.js';
 import type { Config } from './config.js';
+import type { State } from './state.js';
+import { makeStateFolder } from './state-folder.js';
 
-export type StatePorts = Pick<EngineDeps, 'log' | 'catalog' | 'queue' | 'claims' | 'logs' | 'blobs'>;
-
-export interface State {
-  readonly ports: StatePorts;
-  /** Fails with a `STATE_*` error unless the state can be read and written now. */
-  check(): Promise<void>;
-  close(): Promise<void>;
-}
+type StateDeps = Pick<EngineDeps, 'clock' | 'ids' | 'logger'>;
 
 /** Where runs are kept, by the settings: this is the only place that knows which store there is. */
-export async function composeState(config: Config, { clock, ids, logger }: Pick<EngineDeps, 'clock' | 'ids' | 'logger'>): Promise<State> {
+export async function composeState(config: Config, deps: StateDeps): Promise<State> {
+  if (config.redis === undefined) return composeEmbeddedState(config, deps);
+  // Its client is loaded for this alone.
+  const { composeRedisState } = await import('./redis-state.js');
+  return composeRedisState(config.redis, { logger: deps.logger, baseUrl: config.url });
+}
+
+async function composeEmbeddedState(config: Config, { clock, ids, logger }: StateDeps): Promise<State> {
   const store = await openEmbeddedStore({ dir: config.stateDir, clock, logger });
-  keepOutOfGit(config.stateDir);
+  makeStateFolder(config.stateDir);
   const { log, catalog, queue, claims, logs } = store;
+  const callbacks = fileCallbacks({ dir: config.stateDir, baseUrl: config.url });
   return {
-    ports: { log, catalog, queue, claims, logs, blobs: fileBlobs({ dir: join(config.stateDir, 'blobs') }) },
+    ports: { log, catalog, queue, claims, logs, callbacks, blobs: fileBlobs({ dir: join(config.stateDir, 'blobs') }) },
     check: checkEmbeddedState({ dir: config.stateDir, queue, ids }),
     close: () => store.close(),
   };
-}
-
-/** Runs are no part of a repository, and nobody should have to say so. */
-function keepOutOfGit(stateDir: string): void {
-  const path = join(stateDir, '.gitignore');
-  if (!existsSync(path)) writeFileSync(path, '*\n');
 }

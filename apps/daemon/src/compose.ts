@@ -4,14 +4,14 @@ import type { EngineDeps } from '@kb-labs/engine';
 import { createPluginHost, workspaceFiles } from '@kb-labs/plugin-host';
 import type { Logger } from '@kb-labs/ports';
 
-import { fileCallbacks } from './callbacks.js';
 import { checkSchema } from './check-schema.js';
 import { fileCheckedDocuments } from './checked-documents.js';
-import { composeState, type StatePorts } from './compose-state.js';
+import { composeState } from './compose-state.js';
 import type { Config } from './config.js';
 import { fileWorkflowSources } from './file-workflow-sources.js';
 import { firstPartyPlugins } from './first-party-plugins.js';
 import { lineLogger } from './line-logger.js';
+import type { StatePorts } from './state.js';
 import { systemClock } from './system-clock.js';
 import { ulidIds } from './ulid-ids.js';
 
@@ -31,7 +31,7 @@ interface Surroundings {
 }
 
 /** What reading, checking and planning need, and commands of plugins outside of a run: no state. */
-export type OfflineDeps = Omit<EngineDeps, keyof StatePorts | 'callbacks'>;
+export type OfflineDeps = Omit<EngineDeps, keyof StatePorts>;
 
 export interface OfflineComposition {
   readonly config: Config;
@@ -82,7 +82,6 @@ export async function composeEngine(config: Config, options: ComposeOptions): Pr
     deps: {
       ...deps,
       ...state.ports,
-      callbacks: fileCallbacks({ dir: config.stateDir, baseUrl: config.url }),
       ...(options.build === undefined ? {} : { checked: fileCheckedDocuments({ dir: join(config.stateDir, 'checked'), build: options.build }) }),
     },
     check: () => state.check(),

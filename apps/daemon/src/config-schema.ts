@@ -4,6 +4,7 @@ import { type JsonValue, INPUT_NAME, LIMITS } from '@kb-labs/contracts';
 import * as z from 'zod/mini';
 
 import { isBaseUrl } from './base-url.js';
+import { isRedisUrl } from './redis-url.js';
 import { LOG_LEVELS } from './line-logger.js';
 
 const inside = z.string().check(
@@ -27,6 +28,14 @@ export const configSchema = z.strictObject({
   'log-level': z.optional(z.enum(LOG_LEVELS)),
   /** Where runs are kept; relative to the project. */
   'state-dir': z.optional(z.string().check(z.minLength(1))),
+  /** Keeps runs in Redis, for any number of machines. */
+  redis: z.optional(
+    z.strictObject({
+      url: z.optional(z.string().check(z.refine(isRedisUrl, { error: 'an address such as redis://redis.example.com:6379' }))),
+      prefix: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/))),
+      'allow-volatile': z.optional(z.boolean()),
+    }),
+  ),
   limits: z.optional(
     z.strictObject({
       /** Combinations of one matrix. */

@@ -16,11 +16,22 @@ export interface Config {
   readonly concurrency: number;
   readonly logLevel: EngineLogLevel;
   readonly stateDir: string;
+  /** Present: runs are kept in Redis, and `stateDir` holds what belongs to this machine alone. */
+  readonly redis?: ConfiguredRedis;
   readonly limits: ConfiguredLimits;
   /** Where this installation is reached, without a slash at the end. */
   readonly url: string;
   /** Where each setting came from, by its key in the file. */
   readonly origins: Readonly<Record<SettingKey, SettingOrigin>>;
+}
+
+export interface ConfiguredRedis {
+  /** `redis://` or `rediss://`. It can hold a password: it is for connecting, not for showing. */
+  readonly url: string;
+  /** What all keys begin with. */
+  readonly prefix: string;
+  /** Opens a server that can forget what it acknowledged. */
+  readonly allowVolatile: boolean;
 }
 
 export interface ConfiguredLimits {
@@ -32,7 +43,7 @@ export interface ConfiguredLimits {
   readonly runningJobsPerTenant?: number;
 }
 
-export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir', 'limits', 'url'] as const;
+export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir', 'redis', 'limits', 'url'] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL' | 'KB_URL';
 

@@ -107,8 +107,9 @@ describe('a daemon that stands second', () => {
   it('says once that it cannot write it, and goes on trying', async () => {
     const clock = fakeClock();
     const logger = memoryLogger();
-    const missing = join(dir, 'missing');
-    const release = keepDaemonFile(aRecord(), { stateDir: missing, clock, logger });
+    const taken = join(dir, 'taken');
+    writeFileSync(taken, 'a file where the folder should be');
+    const release = keepDaemonFile(aRecord(), { stateDir: taken, clock, logger });
     await clock.advance(10_000);
     expect(logger.entries.map(({ level }) => level)).toEqual(['warn']);
     release();

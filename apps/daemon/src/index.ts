@@ -15,3 +15,5 @@ export { LOG_LEVELS } from './line-logger.js';
 export type { EngineLogLevel } from './line-logger.js';
 export { loadConfig } from './load-config.js';
 export type { LoadConfig } from './load-config.js';
+export { shownUrl } from './redis-url.js';
+export { makeStateFolder } from './state-folder.js';

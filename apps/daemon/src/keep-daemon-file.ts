@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@kb-labs/ports';
 
 import { claimDaemonFile, type DaemonRecord, releaseDaemonFile } from './daemon-file.js';
+import { makeStateFolder } from './state-folder.js';
 
 /** How long a daemon whose file is gone, or that stood second, goes unnamed at most. */
 const EVERY_MS = 2_000;
@@ -11,6 +12,7 @@ export function keepDaemonFile(record: DaemonRecord, { stateDir, clock, logger }
   let told = false;
   const claim = (): void => {
     try {
+      makeStateFolder(stateDir);
       claimDaemonFile(stateDir, record);
       told = false;
     } catch (error) {

@@ -99,12 +99,26 @@ describe('loadConfig', () => {
   });
 
   it('refuses a state it cannot use without showing a password', async () => {
-    const error = await refusal({ KB_STATE_URL: 'redis://user:hunter2@host:6379' });
+    const error = await refusal({ KB_STATE_URL: 'postgres://user:hunter2@host:5432' });
     expect(error.code).toBe('CONFIG_INVALID');
     expect(error.message).not.toContain('hunter2');
     expect(error.hint).toContain('file:DIR');
+    expect((await refusal({ KB_STATE_URL: 'redis://user:hunter2@' })).message).not.toContain('hunter2');
     expect((await refusal({ KB_STATE_URL: 'file:' })).code).toBe('CONFIG_INVALID');
     expect((await refusal({ KB_STATE_URL: 'file://host/x' })).code).toBe('CONFIG_INVALID');
+  });
+
+  it('keeps the state in Redis by the environment or the file, and in a folder when the environment names one', async () => {
+    expect(await load({ KB_STATE_URL: 'redis://localhost:6379' })).toMatchObject({
+      redis: { url: 'redis://localhost:6379', prefix: 'kb', allowVolatile: false },
+      origins: { redis: 'KB_STATE_URL', 'state-dir': 'default' },
+    });
+    write('redis: { url: "rediss://redis.example.com", prefix: team, allow-volatile: true }\n');
+    expect(await load()).toMatchObject({ redis: { url: 'rediss://redis.example.com', prefix: 'team', allowVolatile: true }, origins: { redis: 'file' } });
+    expect(await load({ KB_STATE_URL: 'redis://localhost' })).toMatchObject({ redis: { url: 'redis://localhost', prefix: 'team' } });
+    expect((await load({ KB_STATE_URL: 'file:elsewhere' })).redis).toBeUndefined();
+    write('redis: { url: "http://redis.example.com" }\n');
+    expect((await refusal()).details['diagnostics']).toMatchObject([{ code: 'INVALID_VALUE', line: 1 }]);
   });
 
   it('reads limits and the address of the installation', async () => {

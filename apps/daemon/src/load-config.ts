@@ -6,9 +6,10 @@ import { type JsonValue, LIMITS } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 import { isBaseUrl } from './base-url.js';
-import { type Config, CONFIG_FILES, type ConfiguredLimits, DEFAULTS, type SettingOrigin } from './config.js';
+import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
 import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
+import { isRedisUrl, shownUrl } from './redis-url.js';
 
 export interface LoadConfig {
   /** Absolute. */
@@ -24,7 +25,8 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
   const file = findFile(projectRoot);
   // Most projects have no file, and then neither the reader of documents nor its schemas are loaded for it.
   const written: WrittenConfig = file === undefined ? {} : await readFile(projectRoot, file);
-  const state = readState(env['KB_STATE_URL'], written['state-dir']);
+  const redis = readRedis(env['KB_STATE_URL'], written.redis);
+  const state = readState(redis.origin === 'KB_STATE_URL' ? undefined : env['KB_STATE_URL'], written['state-dir']);
   const level = readLevel(env['KB_LOG_LEVEL'], written['log-level']);
   const url = readUrl(env['KB_URL'], written.url);
   const origin = (key: keyof WrittenConfig): SettingOrigin => (written[key] === undefined ? 'default' : 'file');
@@ -38,6 +40,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     concurrency: written.concurrency ?? DEFAULTS.concurrency,
     logLevel: level.value,
     stateDir: at(state.value),
+    ...(redis.value === undefined ? {} : { redis: Object.freeze(redis.value) }),
     limits: Object.freeze(toLimits(written.limits)),
     url: url.value.replace(/\/+$/, ''),
     origins: Object.freeze({
@@ -47,6 +50,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
       concurrency: origin('concurrency'),
       'log-level': level.origin,
       'state-dir': state.origin,
+      redis: redis.origin,
       limits: origin('limits'),
       url: url.origin,
     }),
@@ -85,10 +89,23 @@ interface Chosen<T> {
   readonly origin: SettingOrigin;
 }
 
+/** An address in the environment wins; `file:` there says that the state is in a folder, whatever the file says. */
+function readRedis(url: string | undefined, written: WrittenConfig['redis']): Chosen<ConfiguredRedis | undefined> {
+  const given = url === undefined || url === '' ? undefined : url;
+  const ofEnvironment = given !== undefined && /^rediss?:/.test(given);
+  if (ofEnvironment && !isRedisUrl(given)) {
+    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL "${shownUrl(given)}" names no server` }, { hint: 'write redis://HOST:PORT' });
+  }
+  const chosen = ofEnvironment ? given : given === undefined ? written?.url : undefined;
+  const origin = ofEnvironment ? 'KB_STATE_URL' : written === undefined ? 'default' : 'file';
+  if (chosen === undefined) return { value: undefined, origin };
+  return { value: { url: chosen, prefix: written?.prefix ?? 'kb', allowVolatile: written?.['allow-volatile'] ?? false }, origin };
+}
+
 function readState(url: string | undefined, written: string | undefined): Chosen<string> {
   if (url === undefined || url === '') return { value: written ?? DEFAULTS.stateDir, origin: written === undefined ? 'default' : 'file' };
   if (!url.startsWith('file:') || url === 'file:') {
-    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL cannot be "${url.replace(/\/\/[^@/]*@/, '//…@')}"` }, { hint: 'this version keeps its state in a folder: write file:DIR, or leave it empty' });
+    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL cannot be "${shownUrl(url)}"` }, { hint: 'write file:DIR, or redis://HOST:PORT' });
   }
   const value = url.startsWith('file://') ? fileUrlPath(url) : url.slice('file:'.length);
   return { value, origin: 'KB_STATE_URL' };
@@ -112,7 +129,7 @@ function readLevel(level: string | undefined, written: EngineLogLevel | undefine
 
 function readUrl(url: string | undefined, written: string | undefined): Chosen<string> {
   if (url === undefined || url === '') return { value: written ?? DEFAULTS.url, origin: written === undefined ? 'default' : 'file' };
-  if (!isBaseUrl(url)) throw new AppError('CONFIG_INVALID', { problem: `KB_URL cannot be "${url.replace(/\/\/[^@/]*@/, '//…@')}"` }, { hint: 'write an address such as https://kb.example.com, without a query' });
+  if (!isBaseUrl(url)) throw new AppError('CONFIG_INVALID', { problem: `KB_URL cannot be "${shownUrl(url)}"` }, { hint: 'write an address such as https://kb.example.com, without a query' });
   return { value: url, origin: 'KB_URL' };
 }
 

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { isTerminalRun, type RunView } from '@kb-labs/contracts';
-import type { Composition } from '@kb-labs/daemon';
+import { type Composition, makeStateFolder } from '@kb-labs/daemon';
 import { readRun } from '@kb-labs/engine';
 import { AppError, EXIT_CODES, type ExitCode } from '@kb-labs/errors';
 
@@ -37,7 +37,7 @@ interface Child {
 }
 
 function startWorker(projectRoot: string, stateDir: string, runIds: readonly string[]): Child {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeStateFolder(stateDir);
   const log = openSync(join(stateDir, 'worker.log'), 'a', 0o600);
   const program = process.argv[1] ?? '';
   const child = spawn(process.execPath, [program, '__work', `--project=${projectRoot}`, ...runIds.map((runId) => `--run-id=${runId}`)], {

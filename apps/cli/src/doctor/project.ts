@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type Config, type OfflineComposition, SETTING_KEYS, type SettingKey } from '@kb-labs/daemon';
+import { type Config, type OfflineComposition, SETTING_KEYS, type SettingKey, shownUrl } from '@kb-labs/daemon';
 import { validateWorkflows } from '@kb-labs/engine';
 import { fromUnknown } from '@kb-labs/errors';
 
@@ -32,6 +32,8 @@ function valueOf(config: Config, key: SettingKey): string {
       return config.logLevel;
     case 'state-dir':
       return config.stateDir;
+    case 'redis':
+      return config.redis === undefined ? 'not used' : `${shownUrl(config.redis.url)} (keys ${config.redis.prefix}:…)${config.redis.allowVolatile ? ', may be volatile' : ''}`;
     case 'limits': {
       const { matrixCombinations, runningJobs, runningJobsPerTenant } = config.limits;
       const jobs = runningJobs === undefined ? [] : [`${String(runningJobs)} jobs at once`];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import type { Composition, Config } from '@kb-labs/daemon';
+import { type Composition, type Config, shownUrl } from '@kb-labs/daemon';
 import { listRuns } from '@kb-labs/engine';
 import { fromUnknown } from '@kb-labs/errors';
 
@@ -14,7 +14,8 @@ const TOO_LITTLE_BYTES = 32 * 1_024 ** 2;
 
 /** The state opens and can be read. One that does not exist is not made here. */
 export async function checkState(config: Config, open: () => Promise<Composition>): Promise<Check[]> {
-  if (!existsSync(join(config.stateDir, 'state.db'))) return [await checkWritable(config.stateDir), await checkSpace(config.stateDir)];
+  const place = config.redis === undefined ? config.stateDir : shownUrl(config.redis.url);
+  if (config.redis === undefined && !existsSync(join(config.stateDir, 'state.db'))) return [await checkWritable(config.stateDir), await checkSpace(config.stateDir)];
   try {
     const { deps } = await open();
     const openRuns = await deps.catalog.openRuns({ limit: 1_000 });
@@ -23,10 +24,11 @@ export async function checkState(config: Config, open: () => Promise<Composition
     const lonely = openRuns.filter((id) => !served.has(id));
     const [first] = lonely;
     const runs = first === undefined ? [] : [warn('runs', `${String(lonely.length)} open without a worker`, `carry them on, for example: kb workflow:resume --run-id=${first}`)];
-    return [ok('state', config.stateDir), ...runs, await checkSpace(config.stateDir)];
+    return [ok('state', place), ...runs, await checkSpace(config.stateDir)];
   } catch (thrown) {
     const error = fromUnknown(thrown);
-    return [fail('state', `${config.stateDir}: ${error.message}`, error.hint ?? 'check the folder, or name another with KB_STATE_URL=file:DIR')];
+    const hint = config.redis === undefined ? 'check the folder, or name another with KB_STATE_URL=file:DIR' : 'check the server and its address';
+    return [fail('state', `${place}: ${error.message}`, error.hint ?? hint)];
   }
 }
 
