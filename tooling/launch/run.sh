@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 task=${1-}
 [ $# -eq 0 ] || shift
 case $task in
-  test) entry=node_modules/vitest/vitest.mjs; set -- run "$@" ;;
+  test) entry=node_modules/vitest/vitest.mjs; set -- run "$@"; . "$root/tooling/launch/programs.sh" ;;
   check) entry=tooling/launch/check.mjs ;;
   *) echo 'usage: run.sh test|check [arguments]' >&2; exit 2 ;;
 esac

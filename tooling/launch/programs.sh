@@ -1,0 +1,13 @@
+# Programs of the system that tests start, each with the name of its Debian package. What is missing is installed where
+# that is possible; where it is not, it is said, and the tests that need it fail and say so again.
+missing=
+for program in git redis-server; do
+  command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+done
+if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing$missing" >&2
+  # shellcheck disable=SC2086 # several names
+  DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' sh $missing >/dev/null || echo "could not install$missing" >&2
+elif [ -n "$missing" ]; then
+  echo "some tests need what is not here:$missing. On Debian: apt-get install$missing" >&2
+fi
