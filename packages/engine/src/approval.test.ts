@@ -83,6 +83,21 @@ describe('an approval', () => {
     expect(stepIn(view, 'j', 'after').status).toBe('skipped');
   });
 
+  it('is final once rejected: the job does not begin anew to ask again, unless its policy names that', async () => {
+    for (const [retry, tries] of [['{ max: 2, initial: 1ms }', 1], ['{ max: 1, initial: 1ms, on: [APPROVAL_REJECTED] }', 2]] as const) {
+      const harness = await openHarness({ workflows: { 'w.yml': `id: w\njobs: { j: { retry: ${retry}, steps: [{ id: ask, uses: "builtin:approval", with: { title: "Go?" } }] } }` } });
+      open.push(harness);
+      await harness.worker();
+      const runId = await harness.start('w');
+      for (let n = 1; n <= tries; n += 1) {
+        await waiting(harness, runId, 'ask');
+        await answerApproval(harness.deps, { runId, step: 'ask', decision: 'rejected', by: 'bob' });
+      }
+      const view = await harness.end(runId);
+      expect([view.status, view.error?.code, view.jobs[0]?.attempt]).toEqual(['failed', 'APPROVAL_REJECTED', tries]);
+    }
+  });
+
   it('that nobody decides in time fails, and takes no decision afterwards', async () => {
     const { clock, harness, runId, answer } = await asking('expires: 10m');
     clock.advance(599_999);

@@ -1,4 +1,5 @@
-import type { ArtifactHandle, JsonObject, PlannedJob, RunError, RunEventBody, StepWait } from '@kb-labs/contracts';
+import type { ArtifactHandle, JsonObject, PlannedJob, RetryPolicy, RunError, RunEventBody, StepWait } from '@kb-labs/contracts';
+import { isErrorCode, REGISTER } from '@kb-labs/errors';
 import { decideRetry, stopReason } from '@kb-labs/resolver';
 
 import { advanceRun } from './advance-run.js';
@@ -93,6 +94,12 @@ export async function suspendJob(
 function retryOf(draft: RunDraft, hold: JobHold, end: JobEnd, random: number) {
   if (end.status !== 'failed' || hold.cancelled || draft.state.cancel !== undefined) return undefined;
   const code = end.error?.code ?? 'STEP_FAILED';
-  const tried = { attempt: hold.lease.attempt, failuresBefore: hold.lease.attempt - 1, code, retryable: true };
+  const tried = { attempt: hold.lease.attempt, failuresBefore: hold.lease.attempt - 1, code, retryable: canRetry(end.planned.retry, code) };
   return decideRetry(end.planned.retry, tried, { now: draft.at, random });
+}
+
+/** Beginning anew helps against what the register calls retryable and against what plugins report; and whatever the policy names. */
+function canRetry(policy: RetryPolicy, code: string): boolean {
+  if (policy.on?.includes(code) === true) return true;
+  return isErrorCode(code) ? REGISTER[code].retryable : true;
 }
