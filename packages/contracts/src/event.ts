@@ -113,6 +113,8 @@ export type RunEventBody =
       readonly error?: RunError;
       readonly reason?: Reason;
       readonly retry?: RetryDecision;
+      /** The run that the step was to call was never created: there is none with the id that `step.started` gave. */
+      readonly childRefused?: true;
       /** A gate sent the job back: the steps from this one to the gate begin anew. */
       readonly restart?: { readonly from: string };
       readonly kept?: Kept;

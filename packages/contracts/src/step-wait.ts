@@ -7,11 +7,17 @@ import type { TerminalRunStatus } from './status.js';
 export type StepWait =
   | { readonly kind: 'timer'; readonly dueAt: number }
   | ApprovalWait
-  | { readonly kind: 'signal'; readonly name: string; readonly expiresAt?: number }
-  | { readonly kind: 'callback'; readonly expiresAt?: number }
-  | { readonly kind: 'child'; readonly runId: RunId; readonly expiresAt?: number };
+  | ({ readonly kind: 'signal'; readonly name: string } & WaitLimit)
+  | ({ readonly kind: 'callback' } & WaitLimit)
+  | ({ readonly kind: 'child'; readonly runId: RunId } & WaitLimit);
 
-export interface ApprovalWait {
+/** The end of a wait, and how long that was from its beginning; neither when it has no end. */
+export interface WaitLimit {
+  readonly expiresAt?: number;
+  readonly limitMs?: number;
+}
+
+export interface ApprovalWait extends WaitLimit {
   readonly kind: 'approval';
   readonly title: string;
   readonly instructions?: string;
@@ -25,7 +31,6 @@ export interface ApprovalWait {
   readonly preventSelfApproval?: true;
   /** Digest of everything that is shown. A decision names it, so that nobody approves what they have not seen. */
   readonly subject: string;
-  readonly expiresAt?: number;
 }
 
 /** How a wait was answered from outside. */

@@ -157,7 +157,7 @@ describe('merge', () => {
   it('fails its job when something to be merged is no JSON', async () => {
     const harness = await harnessOf(`jobs:${two('{', '{}')}${sum('json-merge', '{ job: a }, { job: b }')}`);
     const view = await harness.end(await harness.start('w'));
-    expect(view.error).toMatchObject({ code: 'ARTIFACT_INVALID' });
+    expect(view.error).toMatchObject({ code: 'ARTIFACT_INVALID', message: expect.stringMatching(/"log" cannot be stored: it is no JSON to merge: (?!SyntaxError)/) as string });
     expect(jobIn(view, 'sum').status).toBe('failed');
   });
 

@@ -15,7 +15,7 @@ export async function beginWait(
   checkControlInput(deps, name, input);
   const now = deps.clock.now();
   const limitMs = minOf(step.timeoutMs, toMs(input[name === 'approval' ? 'expires' : 'timeout']));
-  const expires = limitMs === undefined ? {} : { expiresAt: now + limitMs };
+  const expires = limitMs === undefined ? {} : { expiresAt: now + limitMs, limitMs };
   switch (name) {
     case 'sleep':
       return { kind: 'timer', dueAt: await wakeAt(input, now) };
@@ -35,7 +35,7 @@ export function checkControlInput(deps: Pick<EngineDeps, 'checkSchema'>, name: W
 }
 
 /** What is shown to those who approve, with its digest. */
-export async function toApproval(input: JsonObject): Promise<Omit<ApprovalWait, 'expiresAt'>> {
+export async function toApproval(input: JsonObject): Promise<Omit<ApprovalWait, 'expiresAt' | 'limitMs'>> {
   const { contentDigest } = await import('@kb-labs/digest');
   const shown: JsonObject = {};
   for (const key of ['title', 'instructions', 'context', 'approvers', 'form'] as const) if (input[key] !== undefined) shown[key] = input[key];
@@ -57,7 +57,9 @@ async function wakeAt(input: JsonObject, now: number): Promise<number> {
   if (span !== undefined) return now + (toMs(span) ?? 0);
   const { isInstant } = await import('@kb-labs/manifest');
   if (!isInstant(String(until))) throw misfit(`"${String(until)}" is no instant: write it as 2030-01-31T09:00:00Z`);
-  return Date.parse(String(until));
+  const at = Date.parse(String(until));
+  if (at - now > LIMITS.waitMaxMs) throw misfit(`${String(until)} is more than ${formatDuration(LIMITS.waitMaxMs)} away`);
+  return at;
 }
 
 function toMs(value: JsonValue | undefined): number | undefined {

@@ -102,7 +102,9 @@ describe('a step that calls a workflow', () => {
     const changed = await harness.another({ ...oneJob('{ id: call, uses: "workflow://child", with: { n: 4 } }'), 'child.yml': CHILD.replace('id: s', 'id: s, name: "Other"') });
     open.push(changed);
     await changed.worker();
-    expect(await changed.end(runId)).toMatchObject({ status: 'failed', error: { code: 'CHILD_CHANGED' } });
+    const refused = await changed.end(runId);
+    expect(refused).toMatchObject({ status: 'failed', error: { code: 'CHILD_CHANGED' } });
+    expect(refused.jobs.flatMap((job) => job.steps.map((step) => step.childRunId)), 'there is no run to look at').toEqual([undefined, undefined]);
     expect(await children(changed)).toEqual([]);
   });
 
@@ -130,6 +132,16 @@ describe('a step that calls a workflow', () => {
     const view = await endInTime(harness, clock, runId);
     expect([view.error?.code, view.durationMs]).toEqual(['STEP_TIMEOUT', 60_000]);
     expect((await harness.end(call.runId)).status).toBe('cancelled');
+  });
+
+  it('says how long one try could take, in every try', async () => {
+    const { clock, harness } = await caller(', timeout: 1m, retry: { max: 1, backoff: constant, initial: 10s, jitter: false }');
+    harness.handlers.set('do:it', untilAborted().handler);
+    await harness.worker();
+    const runId = await harness.start('w');
+    await waiting(harness, runId, 'call');
+    const view = await endInTime(harness, clock, runId);
+    expect([view.durationMs, view.error?.message]).toEqual([130_000, 'the step ran longer than 1m 00s']);
   });
 
   it.each<[string, { later: number; cancel: boolean; ended: number }, unknown]>([

@@ -7,13 +7,13 @@ export type WaitEnd =
   | { readonly status: 'failed'; readonly result: JsonObject; readonly error: RunError; readonly retryable: boolean };
 
 /** The end of a step's wait: answered, or over by itself; `undefined` while it goes on. */
-export function endOfWait(step: Pick<StepState, 'wait' | 'answer' | 'startedAt'>, now: number): WaitEnd | undefined {
+export function endOfWait(step: Pick<StepState, 'wait' | 'answer'>, now: number): WaitEnd | undefined {
   const { wait, answer } = step;
   if (answer !== undefined) return endByAnswer(answer);
   if (wait === undefined) return undefined;
   const endsAt = waitEndsAt(wait);
   if (endsAt === undefined || endsAt > now) return undefined;
-  return endByTime(wait, endsAt - (step.startedAt ?? endsAt));
+  return endByTime(wait);
 }
 
 function endByAnswer(answer: StepAnswer): WaitEnd {
@@ -50,11 +50,10 @@ function asOutputs(payload: JsonValue): JsonObject {
   return payload === null ? {} : { payload };
 }
 
-function endByTime(wait: StepWait, waitedMs: number): WaitEnd {
-  const limit = formatDuration(Math.max(0, waitedMs));
+function endByTime(wait: StepWait): WaitEnd {
+  if (wait.kind === 'timer') return { status: 'success', result: { until: new Date(wait.dueAt).toISOString() } };
+  const limit = formatDuration(wait.limitMs ?? 0);
   switch (wait.kind) {
-    case 'timer':
-      return { status: 'success', result: { until: new Date(wait.dueAt).toISOString() } };
     case 'approval':
       return failed(new AppError('APPROVAL_EXPIRED', { limit }));
     case 'signal':

@@ -1,4 +1,4 @@
-import type { JobState, RunState, StepState } from '@kb-labs/contracts';
+import { toCombinationKey, type JobState, type RunState, type StepState } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 /**
@@ -12,8 +12,7 @@ export function findStep(state: RunState, named: string, fits: (step: StepState,
   const found = jobs.flatMap((job) => job.steps.filter((step) => step.id === id).map((step) => ({ job, step })));
   const [first] = found;
   if (first === undefined) {
-    const combinations = jobs.length === 1 && jobs[0]?.matrix !== undefined;
-    const hint = combinations ? `the job has combinations: "${String(jobKey)}.1/${id}" is the first one's` : suggestName(id, jobs.flatMap((job) => job.steps.map((step) => step.id)));
+    const hint = hintFor(state, { jobs, jobKey, id });
     throw new AppError('STEP_NOT_FOUND', { id: named }, hint === undefined ? {} : { hint });
   }
   const fitting = found.filter(({ job, step }) => fits(step, job));
@@ -22,4 +21,13 @@ export function findStep(state: RunState, named: string, fits: (step: StepState,
     throw new AppError('USAGE', { problem: `several steps are meant by "${named}": ${fitting.map(({ job, step }) => `${job.key}/${step.id}`).join(', ')}` });
   }
   return one ?? first;
+}
+
+function hintFor(state: RunState, { jobs, jobKey, id }: { jobs: readonly JobState[]; jobKey: string | undefined; id: string }): string | undefined {
+  if (jobs.length === 1 && jobs[0]?.matrix !== undefined) return `the job has combinations: "${String(jobKey)}.1/${id}" is the first one's`;
+  const job = jobKey === undefined ? state.jobs.get(id) : undefined;
+  const ofJob = job?.matrix === undefined ? job : state.jobs.get(toCombinationKey(job.key, 1));
+  const first = ofJob?.steps[0];
+  if (ofJob !== undefined && first !== undefined) return `"${id}" is a job: "${ofJob.key}/${first.id}" is its first step`;
+  return suggestName(id, [...new Set(jobs.flatMap((one) => one.steps.map((step) => step.id)))]);
 }

@@ -23,6 +23,8 @@ import { artifactStore } from './store-artifacts.js';
 /** What one try of a step led to. `again`: look for the next step anew, which can be this one. */
 type Went = 'again' | 'waiting' | 'lost';
 type Ended = Exclude<StepEnd, { status: 'lost' }>;
+/** Said of a call whose run was never created. */
+type Refusal = { readonly childRefused?: true };
 
 /** The steps of one hand-out of a job, one after the other. */
 export class JobRun {
@@ -186,7 +188,8 @@ export class JobRun {
   }
 
   async #awaitChild(planned: PlannedStep, index: number, runId: RunId): Promise<Went> {
-    const limit = planned.timeoutMs === null ? {} : { expiresAt: this.#deps.clock.now() + planned.timeoutMs };
+    const limitMs = planned.timeoutMs ?? undefined;
+    const limit = limitMs === undefined ? {} : { expiresAt: this.#deps.clock.now() + limitMs, limitMs };
     return this.#suspend(index, { kind: 'child', runId, ...limit });
   }
 
@@ -246,7 +249,8 @@ export class JobRun {
       const caller = { ...around, children };
       await callWorkflow(this.#deps, this.#shared.states, { caller, job: this.#record.job.key, step: planned.id, uses, input: inputs.input, runId, waits });
     } catch (thrown) {
-      return this.#fail(planned, index, thrown);
+      const refused = (await this.#deps.catalog.getRun(runId)) === undefined;
+      return this.#fail(planned, index, thrown, refused ? { childRefused: true } : {});
     }
     if (waits) return this.#awaitChild(planned, index, runId);
     this.#shared.onRunStarted(runId);
@@ -265,15 +269,15 @@ export class JobRun {
     }
   }
 
-  #fail(planned: PlannedStep, index: number, thrown: unknown): Promise<Went> {
+  #fail(planned: PlannedStep, index: number, thrown: unknown, more: Refusal = {}): Promise<Went> {
     const error = fromUnknown(thrown);
-    return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: toRunError(error), retryable: error.retryable });
+    return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: toRunError(error), retryable: error.retryable }, more);
   }
 
-  async #recordEnd(planned: PlannedStep, index: number, end: Ended): Promise<Went> {
+  async #recordEnd(planned: PlannedStep, index: number, end: Ended, more: Refusal = {}): Promise<Went> {
     const step = this.#record.step(index);
     const { outputs, artifacts } = end;
-    const finished = { ...this.#record.at(index), type: 'step.finished' as const, status: end.status, outputs, artifacts };
+    const finished = { ...this.#record.at(index), type: 'step.finished' as const, status: end.status, outputs, artifacts, ...more };
     if (end.status !== 'failed') {
       const reason = end.status === 'cancelled' ? this.#record.hold.cancelReason : undefined;
       this.#record.add({ ...finished, ...(reason === undefined ? {} : { reason }) });

@@ -83,7 +83,7 @@ function parseJson(name: string, bytes: Buffer): JsonValue {
   try {
     return JSON.parse(bytes.toString('utf8')) as JsonValue;
   } catch (thrown) {
-    throw new AppError('ARTIFACT_INVALID', { name, problem: `it is no JSON to merge: ${String(thrown)}` });
+    throw new AppError('ARTIFACT_INVALID', { name, problem: `it is no JSON to merge: ${thrown instanceof Error ? thrown.message : String(thrown)}` });
   }
 }
 

@@ -33,6 +33,7 @@ export function rerunChoices(state: RunState, earlier: Readonly<Record<string, E
       const why = job.key === from?.job ? 'it stands before the chosen step' : 'it succeeded before the job ended';
       for (const step of kept) keeps.push({ job: job.key, step: step.id, why: behind ? `${why}; ${IF_SAME}` : why });
       again.push(firstAgain(job, kept.length, { chosen: job.key === from?.job, dependsOnFiles: unknown !== -1 }));
+      for (const step of job.steps.slice(kept.length + 1)) again.push({ job: job.key, step: step.id, why: 'it comes after what runs again' });
     }
   }
   return { keeps, again };

@@ -285,6 +285,8 @@ describe('a rerun', () => {
     await cancelRun(harness.deps, { runId, by: 'ada' });
     await harness.end(runId);
     await expect(rerunRun(harness.deps, { runId, mode: 'from', from: 'nothing', by: 'bob' })).rejects.toMatchObject({ code: 'STEP_NOT_FOUND' });
+    const ofJob = rerunRun(harness.deps, { runId, mode: 'from', from: 'one', by: 'bob' });
+    await expect(ofJob).rejects.toMatchObject({ code: 'STEP_NOT_FOUND', hint: '"one" is a job: "one/a" is its first step' });
     await expect(rerunRun(harness.deps, { runId: 'run_0', mode: 'all', by: 'bob' })).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
     harness.handlers.set('do:stuck', () => success());
     const good = await harness.start('w');

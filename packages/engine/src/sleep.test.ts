@@ -94,9 +94,10 @@ describe('a sleep', () => {
     'for: "${{ inputs.long }}"',
     'for: "${{ inputs.before }}"',
     'until: "${{ inputs.soon }}"',
+    'until: "${{ inputs.far }}"',
   ])('with a value that is no time fails: %s', async (written) => {
     const clock = manualClock();
-    const inputs = 'inputs: { never: { type: string, default: "never" }, long: { type: string, default: "999d" }, before: { type: number, default: -5 }, soon: { type: string, default: "2026-02-01 10:00" } }';
+    const inputs = 'inputs: { never: { type: string, default: "never" }, long: { type: string, default: "999d" }, before: { type: number, default: -5 }, soon: { type: string, default: "2026-02-01 10:00" }, far: { type: string, default: "9999-01-01T00:00:00Z" } }';
     const harness = await openHarness({ clock, workflows: oneJob(`{ id: nap, uses: "builtin:sleep", with: { ${written} } }`, inputs) });
     open.push(harness);
     await harness.worker();

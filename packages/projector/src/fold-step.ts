@@ -62,6 +62,7 @@ export function finishStep(run: RunDraft, event: Of<'step.finished'>): void {
   step.artifacts = keepArtifacts(step.artifacts, event.artifacts);
   delete step.wait;
   delete step.answer;
+  if (event.childRefused === true) delete step.child;
   delete step.unwanted;
   if (event.restart !== undefined) restart(run, job, { gate: step, from: event.restart.from });
   else if (event.retry !== undefined) retryStep(run, job, step, event);

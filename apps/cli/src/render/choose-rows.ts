@@ -33,7 +33,7 @@ function shownSteps(job: JobView): readonly StepView[] {
 }
 
 function hasNews({ status, startedAt, keptFrom, hook, reason }: StepView, job: JobView): boolean {
-  if (startedAt !== null || keptFrom !== undefined) return true;
+  if (startedAt !== null || keptFrom !== undefined || status === 'failed') return true;
   return status === 'skipped' && hook === undefined && reason !== undefined && reason.message !== job.reason?.message;
 }
 

@@ -52,6 +52,20 @@ describe('runChanges', () => {
     expect(texts(started, retried, options)).toEqual(['a: started, try 2', 'a/one: started']);
   });
 
+  it('tells of another try before its steps, although the job keeps the time of its first one', () => {
+    const reason = { rule: 'retry', message: 'try 2 follows EXIT_CODE', dueAt: at(90) };
+    const job = aJob({ key: 'a', status: 'waiting', attempt: 2, startedAt: at(1), reason, error: { code: 'EXIT_CODE', message: 'exit code 4' }, steps: [aStep({ id: 'one' })] });
+    const waiting = aRun({ status: 'waiting', startedAt: at(1), jobs: [job] });
+    const running = aRun({ status: 'running', startedAt: at(1), jobs: [{ ...job, status: 'running', steps: [aStep({ id: 'one', status: 'running', startedAt: at(101) })] }] });
+    expect(texts(waiting, running, options)).toEqual(['a: started, try 2', 'a/one: started']);
+  });
+
+  it('tells of the end of a job after those of its combinations', () => {
+    const jobs = ['m', 'm.1', 'm.2'].map((key) => aJob({ key, status: 'success', startedAt: at(1), finishedAt: at(9), ...(key === 'm' ? {} : { combinationOf: 'm', matrix: { n: key } }) }));
+    const open = jobs.map((job) => ({ ...job, status: 'running' as const, finishedAt: null }));
+    expect(texts(aRun({ status: 'running', startedAt: at(1), jobs: open }), aRun({ status: 'running', startedAt: at(1), jobs }), options)).toEqual(['m.1: ✓ success  8ms', 'm.2: ✓ success  8ms', 'm: ✓ success  8ms']);
+  });
+
   it('tells why a step waits for its next try, and when that has started', () => {
     const failure = { code: 'EXIT_CODE', message: 'exit code 4' };
     const reason = { rule: 'retry', message: 'try 2 follows EXIT_CODE', dueAt: at(2_500) };

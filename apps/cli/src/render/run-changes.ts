@@ -44,13 +44,15 @@ export function runChanges(before: RunView | undefined, after: RunView, options:
   for (const job of after.jobs) {
     const earlier = earlierJobs.get(job.key);
     const name = job.matrix === undefined ? '' : matrixText(job.matrix);
-    changes.push(...nodeChanges({ runId: after.id, job: job.key, name }, { before: ownState(earlier), after: ownState(job) }, options));
+    changes.push(...nodeChanges({ runId: after.id, job: job.key, name, begun: () => firstStart(job) }, { before: ownState(earlier), after: ownState(job) }, options));
     job.steps.forEach((step, index) => {
       changes.push(...nodeChanges({ runId: after.id, job: job.key, step: step.id }, { before: stepBefore(earlier, job, index), after: step }, options));
     });
   }
-  // A stable sort: what happened in the same millisecond stays in the order of the tree, a job's end after its steps'.
-  const ordered: Change[] = shorten(changes, after.workflowId).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at) || Number(isJobEnd(a)) - Number(isJobEnd(b)));
+  // A stable sort: what happened in the same millisecond stays in the order of the tree, a job's end after its steps' and its combinations'.
+  const split = new Set(after.jobs.map((job) => job.combinationOf));
+  const rank = (change: Change): number => (isJobEnd(change) ? (split.has(change.scope) ? 2 : 1) : 0);
+  const ordered: Change[] = shorten(changes, after.workflowId).toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at) || rank(a) - rank(b));
   if (before === undefined) ordered.unshift({ at: after.createdAt, scope: after.workflowId, text: `run ${after.id}${originText(after)}` });
   if (after.reason?.rule === 'concurrency' && !isTerminalRun(after.status) && before?.reason?.rule !== 'concurrency') {
     ordered.push({ at: new Date(options.now).toISOString(), scope: after.workflowId, text: `${statusMark(after.status, options.style)}  ${reasonText(after.reason)}` });
@@ -90,6 +92,11 @@ function isJobEnd(change: Change): boolean {
 
 const STARTED = 'started';
 
+/** A job keeps the time of its first attempt: a later one began with its first step. */
+function firstStart({ steps }: JobView): string | undefined {
+  return steps.map(({ startedAt }) => startedAt).filter((at) => at !== null).toSorted()[0];
+}
+
 /** The steps of another attempt are other steps. */
 function stepBefore(earlier: JobView | undefined, job: JobView, index: number): StepView | undefined {
   return earlier?.attempt === job.attempt ? earlier.steps[index] : undefined;
@@ -101,6 +108,8 @@ interface Place {
   readonly step?: string;
   /** What to call it besides its key. */
   readonly name?: string;
+  /** When an attempt after the first one began, as far as that is known. */
+  readonly begun?: () => string | undefined;
 }
 
 function nodeChanges(place: Place, { before, after }: { before: Node | undefined; after: Node }, options: ChangeOptions): Told[] {
@@ -109,7 +118,7 @@ function nodeChanges(place: Place, { before, after }: { before: Node | undefined
   const { style, now } = options;
   const scope = place.step === undefined ? place.job : `${place.job}/${place.step}`;
   const changes: Told[] = [];
-  if (hasStarted(before, after)) changes.push({ at: startOf(before, after, now), scope, text: startText(before, after, place.name ?? ''), what: 'started' });
+  if (hasStarted(before, after)) changes.push({ at: startOf(before, after, place.begun?.() ?? new Date(now).toISOString()), scope, text: startText(before, after, place.name ?? ''), what: 'started' });
   const wait = mayWait(after) ? waitOf(after, place, options) : undefined;
   if (wait !== undefined && (before === undefined || !mayWait(before) || before.attempt !== after.attempt || isOtherWait(before, after))) {
     changes.push({ at: new Date(now).toISOString(), scope, text: `${statusMark(after.status, style)}  ${wait}`, what: after.status });
@@ -135,9 +144,9 @@ function startText(before: Node | undefined, after: Node, name: string): string 
   return [STARTED, ...parts].join(', ');
 }
 
-/** A node keeps the time of its first start: a later one is told when it is seen. */
-function startOf(before: Node | undefined, after: Node, now: number): string {
-  return after.startedAt === null || after.startedAt === before?.startedAt ? new Date(now).toISOString() : after.startedAt;
+/** A node keeps the time of its first start: a later one is told as of when it was seen. */
+function startOf(before: Node | undefined, after: Node, seen: string): string {
+  return after.startedAt === null || after.startedAt === before?.startedAt ? seen : after.startedAt;
 }
 
 function isOtherWait(before: Node, after: Node): boolean {

@@ -93,6 +93,16 @@ describe('renderRunTree', () => {
     expect(renderRunTree(aRun({ status: 'cancelled', jobs }), { now: START, style: plain, columns: 100 }).slice(1)).toEqual(['  ■ a  cancelled    the run was cancelled by ada']);
   });
 
+  it('shows the step that failed before it began', () => {
+    const error = { code: 'WITH_INVALID', message: '"soon" is no duration' };
+    const steps = [aStep({ id: 'ask', status: 'failed', error }), aStep({ id: 'push', status: 'skipped', reason: { rule: 'earlier-step', message: 'the step ask failed before it' } })];
+    const jobs = [aJob({ key: 'a', status: 'failed', startedAt: at(0), finishedAt: at(5), error, steps })];
+    expect(renderRunTree(aRun({ status: 'failed', jobs }), { now: START, style: plain, columns: 100 }).slice(2)).toEqual([
+      '    ✗ ask   failed       "soon" is no duration',
+      '    – push  skipped      the step ask failed before it',
+    ]);
+  });
+
   it('shortens titles before states in a narrow terminal', () => {
     const steps = [aStep({ id: 'long', name: 'A name that is much longer than this terminal is wide', status: 'running', startedAt: at(0) })];
     const lines = renderRunTree(aRun({ status: 'running', jobs: [aJob({ key: 'a', status: 'running', startedAt: at(0), steps })] }), { now: START + 65_000, style: plain, columns: 44 });
