@@ -12,7 +12,7 @@ export type StepWait =
   | ({ readonly kind: 'child'; readonly runId: RunId } & WaitLimit);
 
 /** The end of a wait, and how long that was from its beginning; neither when it has no end. */
-export interface WaitLimit {
+interface WaitLimit {
   readonly expiresAt?: number;
   readonly limitMs?: number;
 }

@@ -1,10 +1,11 @@
 import { LIMITS } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { answerChild } from './answer-child.js';
 import { callWorkflow } from './call-workflow.js';
 import { cancelRun } from './cancel-run.js';
-import { failure, type Harness, openHarness, success, untilAborted } from './harness.fixture.js';
+import { failure, type Harness, openHarness, replacing, success, untilAborted } from './harness.fixture.js';
 import { manualClock } from './manual-clock.fixture.js';
 import { endInTime, oneJob, settle, waiting } from './one-job.fixture.js';
 import { readRun, readRunState } from './read-run.js';
@@ -94,6 +95,30 @@ describe('a step that calls a workflow', () => {
     await other.worker();
     expect(await other.end(await other.start('w'))).toMatchObject({ status: 'failed', error: { code: 'INPUT_INVALID' } });
     expect(await children(other)).toEqual([]);
+  });
+
+  it('that finds the state away for a moment is made again, and its run is called once', async () => {
+    let away = true;
+    const clock = manualClock();
+    const harness = await openHarness({
+      clock,
+      workflows: { ...oneJob('{ id: call, uses: "workflow://child", with: { n: 4 } }'), 'child.yml': CHILD },
+      wrap: (deps) => ({
+        ...deps,
+        log: replacing(deps.log, {
+          create: (command) => {
+            if (!command.events.some((event) => event.type === 'run.started' && event.trigger.parent !== undefined) || !away) return deps.log.create(command);
+            away = false;
+            return Promise.reject(new AppError('STATE_UNAVAILABLE', { problem: 'away' }));
+          },
+        }),
+      }),
+    });
+    open.push(harness);
+    await harness.worker();
+    const runId = await harness.start('w');
+    expect((await endInTime(harness, clock, runId)).status).toBe('success');
+    expect([away, (await children(harness)).length]).toEqual([false, 1]);
   });
 
   it('calls what was checked: a workflow that has changed since is refused', async () => {

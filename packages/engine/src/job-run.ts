@@ -23,6 +23,7 @@ import { artifactStore } from './store-artifacts.js';
 /** What one try of a step led to. `again`: look for the next step anew, which can be this one. */
 type Went = 'again' | 'waiting' | 'lost';
 type Ended = Exclude<StepEnd, { status: 'lost' }>;
+const PASSING: ReadonlySet<string> = new Set(['STATE_UNAVAILABLE', 'STATE_BUSY', 'STATE_FULL']);
 /** Said of a call whose run was never created. */
 type Refusal = { readonly childRefused?: true };
 
@@ -271,6 +272,8 @@ export class JobRun {
 
   #fail(planned: PlannedStep, index: number, thrown: unknown, more: Refusal = {}): Promise<Went> {
     const error = fromUnknown(thrown);
+    // The state was away for a moment: the job is given back, and goes on from its journal.
+    if (PASSING.has(error.code)) throw error;
     return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: toRunError(error), retryable: error.retryable }, more);
   }
 
