@@ -38,7 +38,9 @@ export class RedisCatalog implements Catalog {
   }
 
   listWaits(query: WaitQuery): Promise<OpenWait[]> {
-    const { runId = '', name = '', kind = '', after = 0, limit } = query;
+    const { runId = '', kind = '', after = 0, limit } = query;
+    // A name can be empty.
+    const name = query.name === undefined ? '' : `=${query.name}`;
     return this.#link.operate(async () => {
       const reply = (await this.#link.run(LIST_WAITS, [this.#keys.base], [this.#link.now, after, Math.max(limit, 0), runId, name, kind])) as string[];
       return pairsOf(reply).map(([cursor, text]) => toOpenWait(cursor, text));

@@ -33,7 +33,8 @@ export class Presence {
   }
 
   async join(worker: WorkerInfo): Promise<void> {
-    const scope = worker.scope === undefined ? '' : JSON.stringify(worker.scope);
+    // Each once: tickets are looked for in one tree after the other.
+    const scope = worker.scope === undefined ? '' : JSON.stringify([...new Set(worker.scope)]);
     await this.#send(new Map([[worker.id, scope]]), 1);
     this.#workers.set(worker.id, scope);
     this.#arm();

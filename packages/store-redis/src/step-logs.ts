@@ -24,7 +24,7 @@ export class RedisStepLogs implements StepLogs {
   append(runId: RunId, fence: Fence, lines: readonly LogLine[]): Promise<boolean> {
     return this.#link.operate(async () => {
       const { run, tickets, lines: list, steps } = this.#keys.of(runId);
-      const rows = lines.flatMap((line) => [nameOf(line.job, line.step), line.n, `${String(line.at)} ${JSON.stringify(line)}`]);
+      const rows = lines.flatMap((line) => [nameOf(line.job, line.step), line.n, `${String(line.at)} ${writeLine(line)}`]);
       const args = [fence.ticket, fence.token, this.#keys.channels.logs(runId), ...rows];
       const reply = (await this.#link.run(APPEND_LINES, [run, tickets, list, steps], args)) as ['ok' | 'fenced'] | ['gap', number, number];
       if (reply[0] === 'gap') throw outOfOrder(lines[reply[1]], reply[2]);
@@ -56,7 +56,7 @@ export class RedisStepLogs implements StepLogs {
     let cursor = start;
     let total = 0;
     do {
-      const args = [cursor, limit + 1 - found.length, LOOK, query.since ?? '', query.job ?? '', query.step ?? ''];
+      const args = [cursor, limit + 1 - found.length, LOOK, query.since ?? '', toFilter(query.job), toFilter(query.step)];
       const reply = (await this.#link.run(READ_LINES, [list, steps], args)) as [number, number, (number | string)[]];
       [cursor, total] = reply;
       for (let index = 0; index < reply[2].length; index += 2) found.push({ cursor: Number(reply[2][index]), text: String(reply[2][index + 1]) });
@@ -67,9 +67,19 @@ export class RedisStepLogs implements StepLogs {
   }
 }
 
+/** Empty for none: a name can be empty as well. */
+function toFilter(name: string | undefined): string {
+  return name === undefined ? '' : `=${name}`;
+}
+
 /** The name of a step's stream; well formed, because a script reads it. */
 function nameOf(job: string, step: string): string {
   return JSON.stringify([job.toWellFormed(), step.toWellFormed()]);
+}
+
+/** Half of a surrogate pair is replaced, as it is wherever text becomes UTF-8. */
+function writeLine(line: LogLine): string {
+  return JSON.stringify(line.text.isWellFormed() ? line : { ...line, text: line.text.toWellFormed() });
 }
 
 function parseLine(runId: RunId, text: string): LogLine {

@@ -43,7 +43,7 @@ return { 'ok' }`,
 /**
  * Reads log lines, looking at a bounded number of them.
  * KEYS 1 lines  2 steps
- * ARGV 1 cursor  2 at most so many  3 look at so many  4 not older than, or ''  5 job or ''  6 step or ''
+ * ARGV 1 cursor  2 at most so many  3 look at so many  4 not older than, or ''  5 '=' and a job, or ''  6 '=' and a step, or ''
  * Returns the cursor it came to, how many lines there are in all, and (cursor, line)….
  */
 export const READ_LINES = script(
@@ -56,7 +56,7 @@ if ARGV[5] ~= '' or ARGV[6] ~= '' then
   local steps = redis.call('HGETALL', KEYS[2])
   for index = 1, #steps, 2 do
     local name = cjson.decode(steps[index])
-    if (ARGV[5] == '' or ARGV[5] == name[1]) and (ARGV[6] == '' or ARGV[6] == name[2]) then
+    if (ARGV[5] == '' or ARGV[5] == '=' .. name[1]) and (ARGV[6] == '' or ARGV[6] == '=' .. name[2]) then
       wanted[string.match(steps[index + 1], '^%d+')] = true
     end
   end
