@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { RunEvent, RunId } from '@kb-labs/contracts';
+import type { EngineDeps } from '@kb-labs/engine';
 import { type EmbeddedStore, openEmbeddedStore } from '@kb-labs/store-embedded';
 import { spawnSource } from '@kb-labs/testkit';
 
@@ -76,8 +77,15 @@ export function openStore(dir: string): Promise<EmbeddedStore> {
 
 export async function readLedgers(dir: string, acknowledged: readonly string[]): Promise<Ledgers> {
   const store = await openStore(dir);
+  try {
+    return await readLedgersOf(store, dir, acknowledged);
+  } finally {
+    await store.close();
+  }
+}
+
+export async function readLedgersOf({ catalog, log }: Pick<EngineDeps, 'catalog' | 'log'>, dir: string, acknowledged: readonly string[]): Promise<Ledgers> {
   const journals = new Map<string, RunEvent[]>();
-  for (const { id } of await store.catalog.listRuns({ limit: 100_000 })) journals.set(id, await store.log.read(id as RunId, 0));
-  await store.close();
+  for (const { id } of await catalog.listRuns({ limit: 100_000 })) journals.set(id, await log.read(id as RunId, 0));
   return { acknowledged, effects: readFileSync(join(dir, 'ledger.txt'), 'utf8').split('\n').filter((line) => line !== ''), journals };
 }

@@ -18,16 +18,21 @@ export interface OpenEngine {
 
 /** An engine on the embedded store whose steps are a function, for processes that are killed or measured. */
 export async function openEngine(options: OpenEngine): Promise<{ deps: EngineDeps; store: EmbeddedStore }> {
+  const store = await openEmbeddedStore({ dir: options.dir, clock });
+  return { deps: engineOn(store, options), store };
+}
+
+/** The same on any store. */
+export function engineOn({ log, catalog, queue, claims, logs }: Pick<EngineDeps, 'log' | 'catalog' | 'queue' | 'claims' | 'logs'>, options: OpenEngine): EngineDeps {
   const { dir } = options;
-  const store = await openEmbeddedStore({ dir, clock });
   const sources = options.workflows.map((text, index) => ({ file: `${index}.yml`, text }));
-  const deps: EngineDeps = {
-    log: store.log,
-    catalog: store.catalog,
-    queue: store.queue,
-    claims: store.claims,
+  return {
+    log,
+    catalog,
+    queue,
+    claims,
+    logs,
     callbacks: { urlOf: (runId) => runId, runOf: parseRunId },
-    logs: store.logs,
     blobs: fileBlobs({ dir: join(dir, 'blobs') }),
     plugins: pluginsThat(options.run),
     workflows: { list: () => Promise.resolve(sources), candidates: () => Promise.resolve(sources), listeners: () => Promise.resolve([]) },
@@ -41,7 +46,6 @@ export async function openEngine(options: OpenEngine): Promise<{ deps: EngineDep
     checkSchema: () => undefined,
     limits: { matrixCombinations: 256, ...options.limits },
   };
-  return { deps, store };
 }
 
 export const manual = { type: 'manual' as const, actor: 'test', payload: null, branch: null, tag: null, sha: null };
@@ -76,6 +80,6 @@ function nextId(): string {
   return `${Date.now()}${String(process.pid % 1_000_000).padStart(6, '0')}${String(ids).padStart(7, '0')}`;
 }
 
-function tell(message: string, fields?: object): void {
+export function tell(message: string, fields?: object): void {
   process.stderr.write(`${message} ${JSON.stringify(fields ?? {})}\n`);
 }
