@@ -29,7 +29,7 @@ jobs:
     needs: one
     steps: [{ id: a, run: '${note}; sleep \${{ inputs.pause }}' }, { id: b, run: '${note}' }]
 `;
-/** Its first step goes on until the file \`gate\` is there. */
+/** Its first step goes on until the file \`gate\` is there, or its project is not any more. */
 const gated = `
 id: gated
 permissions: { shell: true }
@@ -39,7 +39,7 @@ defaults: { run: { shell: sh } }
 jobs:
   one:
     steps:
-      - { id: a, run: '${note}; while [ ! -e "$LEDGER.gate" ]; do sleep 0.02; done' }
+      - { id: a, run: '${note}; while [ -e "$LEDGER" ] && [ ! -e "$LEDGER.gate" ]; do sleep 0.02; done' }
       - { id: b, run: '${note}' }
 `;
 const asking = `

@@ -33,7 +33,7 @@ jobs:
       - { id: ok, uses: "builtin:approval", with: { title: "Ship it?" } }
       - { id: go, run: '${note}; echo shipped' }
 `;
-/** Its first step goes on until the file \`gate\` is there. */
+/** Its first step goes on until the file \`gate\` is there, or its project is not any more. */
 const gated = `
 id: gated
 permissions: { shell: true }
@@ -43,7 +43,7 @@ defaults: { run: { shell: sh } }
 jobs:
   one:
     steps:
-      - { id: a, run: '${note}; while [ ! -e "$LEDGER.gate" ]; do sleep 0.02; done' }
+      - { id: a, run: '${note}; while [ -e "$LEDGER" ] && [ ! -e "$LEDGER.gate" ]; do sleep 0.02; done' }
       - { id: b, run: '${note}' }
 `;
 
