@@ -229,7 +229,9 @@ describe('kb', () => {
   });
 
   it('refuses a state it cannot use', async () => {
-    expect(await kb(project.root, ['workflow:list-runs'], { env: { KB_STATE_URL: 'redis://localhost' } })).toMatchObject({ code: 2, stderr: expect.stringContaining('CONFIG_INVALID') as string });
+    expect(await kb(project.root, ['workflow:list-runs'], { env: { KB_STATE_URL: 'postgres://localhost' } })).toMatchObject({ code: 2, stderr: expect.stringContaining('CONFIG_INVALID') as string });
+    // Nothing listens on the port of tcpmux.
+    expect(await kb(project.root, ['workflow:list-runs'], { env: { KB_STATE_URL: 'redis://127.0.0.1:1' } })).toMatchObject({ code: 3, stderr: expect.stringContaining('STATE_UNAVAILABLE') as string });
   });
 
   it('colours only when asked to, away from a terminal', async () => {
