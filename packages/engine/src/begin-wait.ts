@@ -3,7 +3,8 @@ import { AppError } from '@kb-labs/errors';
 
 import type { EngineDeps } from './deps.js';
 
-type WaitName = 'approval' | 'sleep' | 'wait';
+/** The built-in steps that wait. */
+export type WaitName = 'approval' | 'sleep' | 'wait';
 
 /** What a built-in step waits for, by its evaluated `with:`. Fails with `WITH_INVALID`. */
 export async function beginWait(

@@ -1,8 +1,9 @@
-import { toCombinationKey, type ArtifactHandle, type JobState, type PlannedJob, type RunState } from '@kb-labs/contracts';
+import type { ArtifactHandle, JobState, PlannedJob, RunState } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { ConsumedArtifact } from '@kb-labs/ports';
 import { jobGraph } from '@kb-labs/resolver';
 
+import { combinationsOf } from './combinations-of.js';
 import type { EngineDeps } from './deps.js';
 
 /**
@@ -51,10 +52,6 @@ function artifactsOfJob(state: RunState, key: string): ArtifactHandle[] {
 /** In the order they were stored; the last of a name counts. */
 export function artifactsOfSteps(job: Pick<JobState, 'steps' | 'artifacts'>): ArtifactHandle[] {
   return [...job.steps.flatMap((step) => step.artifacts), ...job.artifacts];
-}
-
-export function combinationsOf(state: RunState, job: JobState): JobState[] {
-  return Array.from({ length: job.matrix?.total ?? 0 }, (_, index) => state.jobs.get(toCombinationKey(job.key, index + 1))).filter((one) => one !== undefined);
 }
 
 /** `dist` covers `dist` and `dist/app.js`. */

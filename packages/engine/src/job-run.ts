@@ -1,13 +1,12 @@
-import { isTerminalJob, LIMITS, toIdempotencyKey, type JsonObject, type PlannedStep, type Reason, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
-import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
+import { isTerminalJob, type JsonObject, type PlannedStep, type Reason, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
+import { fromUnknown, toRunError } from '@kb-labs/errors';
 import type { ConsumedArtifact } from '@kb-labs/ports';
 import { decideRetry, decideStep, stopReason } from '@kb-labs/resolver';
 
-import { beginWait, toApproval } from './begin-wait.js';
+import { beginWait, toApproval, type WaitName } from './begin-wait.js';
 import { answerIfEnded, callWorkflow } from './call-workflow.js';
-import { cancelChild, cancelChildren, cancelIfUnwanted } from './cancel-children.js';
+import { cancelChild, cancelIfUnwanted } from './cancel-children.js';
 import type { EngineDeps } from './deps.js';
-import { closeRun } from './end-run.js';
 import { endOfWait } from './end-wait.js';
 import { endJob, suspendJob } from './finish-job.js';
 import { finishOutputs } from './finish-outputs.js';
@@ -19,6 +18,7 @@ import { passGate } from './pass-gate.js';
 import type { JobShared } from './job-shared.js';
 import { evaluateStep, runStep, type StepEnd, type StepInputs } from './run-step.js';
 import { artifactStore } from './store-artifacts.js';
+import { quarantine, recordInterruption } from './take-over.js';
 
 /** What one try of a step led to. `again`: look for the next step anew, which can be this one. */
 type Went = 'again' | 'waiting' | 'lost';
@@ -53,7 +53,7 @@ export class JobRun {
 
   async steps(): Promise<void> {
     const { hold, planned } = this.#record;
-    if ((await this.#recordInterruption()) === 'quarantined') return this.#quarantine();
+    if ((await recordInterruption(this.#deps, this.#record)) === 'quarantined') return quarantine(this.#shared.states, hold);
     try {
       this.#consumed = consumedArtifacts(this.#deps, this.#record.around, planned);
     } catch (thrown) {
@@ -162,7 +162,7 @@ export class JobRun {
     return true;
   }
 
-  async #beginWait(planned: PlannedStep, index: number, { inputs, name }: { inputs: StepInputs; name: 'approval' | 'sleep' | 'wait' }): Promise<Went> {
+  async #beginWait(planned: PlannedStep, index: number, { inputs, name }: { inputs: StepInputs; name: WaitName }): Promise<Went> {
     let wait: StepWait;
     try {
       wait = await beginWait(this.#deps, planned, name, inputs.input);
@@ -305,38 +305,6 @@ export class JobRun {
     const events = this.#record.takePending();
     const went = await suspendJob(this.#shared.states, this.#record.hold, { events, dueAt, knewOfCancel: this.#knewOfCancel });
     return went === 'lost' ? 'lost' : 'waiting';
-  }
-
-  /** What was running when the last worker died gets its outcome; a call of a workflow just goes on. */
-  async #recordInterruption(): Promise<'recorded' | 'quarantined'> {
-    const index = this.#record.job.steps.findIndex((step) => step.status === 'running');
-    const planned = this.#record.planned.steps[index];
-    if (planned === undefined || planned.uses.kind === 'workflow') return 'recorded';
-    await this.#endStray(index);
-    const step = this.#record.step(index);
-    if (step.interruptions + 1 >= LIMITS.interruptionsBeforeQuarantine) return 'quarantined';
-    const error = toRunError(new AppError('STEP_INTERRUPTED'));
-    const finished = { ...this.#record.at(index), type: 'step.finished' as const, outputs: {}, artifacts: [], error };
-    if (planned.onInterrupt === 'fail') this.#record.add({ ...finished, status: 'failed' });
-    else this.#record.add({ ...finished, status: 'interrupted', retry: { attempt: step.attempt + 1, dueAt: this.#deps.clock.now(), code: error.code } });
-    return 'recorded';
-  }
-
-  /** What the last worker has started and left behind must not go on beside the next try. */
-  async #endStray(index: number): Promise<void> {
-    const step = this.#record.step(index);
-    const place = { runId: this.#record.state.id, job: this.#record.job.key, attempt: this.#record.job.attempt, step: step.id };
-    const ended = await this.#deps.plugins.endStray(toIdempotencyKey({ ...place, iteration: step.iteration }));
-    if (ended > 0) this.#deps.logger.warn('ended processes that a dead worker had left', { ...place, ended });
-  }
-
-  async #quarantine(): Promise<void> {
-    const times = LIMITS.interruptionsBeforeQuarantine;
-    const error = toRunError(new AppError('RUN_QUARANTINED', { times }));
-    const reason: Reason = { rule: 'quarantine', message: error.message };
-    const { id, token, runId } = this.#record.hold.lease;
-    const decided = await this.#shared.states.decide(runId, (draft) => closeRun(draft, { status: 'quarantined', reason, error }), { ticket: id, token });
-    if (decided.ok) await cancelChildren(this.#shared.states, decided.state);
   }
 
   async #finish(end: JobOutcome): Promise<void> {

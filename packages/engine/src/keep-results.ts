@@ -1,6 +1,7 @@
 import type { EarlierJob, EarlierStep, JsonValue, Kept, PlannedJob, PlannedStep, RunState, StepState } from '@kb-labs/contracts';
 import { endedNeed, jobGraph, keepJob, keepStep, needsContext } from '@kb-labs/resolver';
 
+import { combinationsOf } from './combinations-of.js';
 import type { RunDraft } from './run-draft.js';
 import type { StepInputs } from './run-step.js';
 
@@ -48,8 +49,7 @@ export function ranAgain(state: RunState, planned: PlannedJob): string[] {
 function isKept(state: RunState, key: string): boolean {
   const job = state.jobs.get(key);
   if (job?.matrix === undefined) return job?.kept !== undefined || job?.status === 'skipped';
-  for (const one of state.jobs.values()) if (one.combination?.of === key && one.kept === undefined && one.status !== 'skipped') return false;
-  return true;
+  return combinationsOf(state, job).every((one) => one.kept !== undefined || one.status === 'skipped');
 }
 
 /** What a step is given, as it is compared between runs. */

@@ -3,8 +3,9 @@ import { isJsonObject } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import { evaluateText } from '@kb-labs/expressions';
 
+import { combinationsOf } from './combinations-of.js';
 import type { EngineDeps } from './deps.js';
-import { artifactsOfSteps, combinationsOf, covers, openBlob } from './job-artifacts.js';
+import { artifactsOfSteps, covers, openBlob } from './job-artifacts.js';
 import { readRunState } from './read-run.js';
 import { storeArtifact } from './store-artifacts.js';
 

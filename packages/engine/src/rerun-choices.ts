@@ -1,5 +1,7 @@
-import { toCombinationKey, type EarlierJob, type JobState, type RunState } from '@kb-labs/contracts';
+import type { EarlierJob, JobState, RunState } from '@kb-labs/contracts';
 import { jobGraph } from '@kb-labs/resolver';
+
+import { combinationsOf } from './combinations-of.js';
 
 /** A job, or a step of a job that has to run again from another of its steps on, and why. */
 export interface RerunChoice {
@@ -69,7 +71,7 @@ function inOrder(state: RunState): JobState[] {
   return state.plan.jobs.flatMap(({ key }) => {
     const job = state.jobs.get(key);
     if (job?.matrix === undefined) return job === undefined ? [] : [job];
-    return Array.from({ length: job.matrix.total }, (_, index) => state.jobs.get(toCombinationKey(key, index + 1))).filter((one) => one !== undefined);
+    return combinationsOf(state, job);
   });
 }
 
