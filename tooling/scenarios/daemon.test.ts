@@ -7,6 +7,7 @@ import type { Page, RunSummaryView, RunView } from '@kb-labs/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DaemonProcess } from './daemon.fixture.js';
+import { gatedWorkflow } from './gated.fixture.js';
 import { readLedgers } from './host.fixture.js';
 import { disagreements, type Ledgers } from './ledgers.js';
 import { isAlive, Project } from './project.fixture.js';
@@ -29,19 +30,6 @@ jobs:
     needs: one
     steps: [{ id: a, run: '${note}; sleep \${{ inputs.pause }}' }, { id: b, run: '${note}' }]
 `;
-/** Its first step goes on until the file \`gate\` is there, or its project is not any more. */
-const gated = `
-id: gated
-permissions: { shell: true }
-env: { LEDGER: "\${{ inputs.ledger }}" }
-inputs: { ledger: { type: string, required: true } }
-defaults: { run: { shell: sh } }
-jobs:
-  one:
-    steps:
-      - { id: a, run: '${note}; while [ -e "$LEDGER" ] && [ ! -e "$LEDGER.gate" ]; do sleep 0.02; done' }
-      - { id: b, run: '${note}' }
-`;
 const asking = `
 id: asking
 permissions: { shell: true }
@@ -60,7 +48,7 @@ afterEach(() => {
 });
 
 function newProject(env: NodeJS.ProcessEnv = {}): Project {
-  project = new Project({ '.kb/workflows/chain.yml': chain, '.kb/workflows/gated.yml': gated, '.kb/workflows/asking.yml': asking }, env);
+  project = new Project({ '.kb/workflows/chain.yml': chain, '.kb/workflows/gated.yml': gatedWorkflow(note), '.kb/workflows/asking.yml': asking }, env);
   mkdirSync(stateDir(), { recursive: true, mode: 0o700 });
   return project;
 }

@@ -8,6 +8,7 @@ import { type RedisServer, startRedisServer } from '@kb-labs/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { DaemonProcess } from './daemon.fixture.js';
+import { gatedWorkflow } from './gated.fixture.js';
 import { Project } from './project.fixture.js';
 
 /** Steps write themselves down outside the engine, and say on which machine they are: each has a folder of its own. */
@@ -33,19 +34,6 @@ jobs:
       - { id: ok, uses: "builtin:approval", with: { title: "Ship it?" } }
       - { id: go, run: '${note}; echo shipped' }
 `;
-/** Its first step goes on until the file \`gate\` is there, or its project is not any more. */
-const gated = `
-id: gated
-permissions: { shell: true }
-env: { LEDGER: "\${{ inputs.ledger }}" }
-inputs: { ledger: { type: string, required: true } }
-defaults: { run: { shell: sh } }
-jobs:
-  one:
-    steps:
-      - { id: a, run: '${note}; while [ -e "$LEDGER" ] && [ ! -e "$LEDGER.gate" ]; do sleep 0.02; done' }
-      - { id: b, run: '${note}' }
-`;
 
 let server: RedisServer;
 let shared: string;
@@ -65,7 +53,7 @@ afterEach(async () => {
 
 /** The same project as it is on another machine: its own folder, and the same state. */
 function machine(env: NodeJS.ProcessEnv = { KB_STATE_URL: server.url }): Project {
-  const project = new Project({ '.kb/workflows/ship.yml': ship, '.kb/workflows/gated.yml': gated }, env);
+  const project = new Project({ '.kb/workflows/ship.yml': ship, '.kb/workflows/gated.yml': gatedWorkflow(note) }, env);
   machines.push(project);
   return project;
 }
