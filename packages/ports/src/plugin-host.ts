@@ -25,7 +25,8 @@ export interface PluginHost {
   isolationOf(uses: Uses): Isolation;
   /**
    * Whether a step could have changed files of the workspace: a script, and a command that declares `shell` or `fs.write`;
-   * also a command that is not known here. What the engine itself does, and a call of a workflow, cannot. Reads manifests, runs no plugin code.
+   * also a command that is not known here. What the engine itself does cannot. Of a call the answer is no as well: what the called
+   * workflow does is not seen here, and whoever asks has to think of it. Reads manifests, runs no plugin code.
    */
   mayChangeFiles(uses: Uses): Promise<boolean>;
   /**
