@@ -18,23 +18,29 @@ export const LAYERS = {
 
   digest: { mayImport: ['contracts'], pure: true, core: ['crypto'] },
   expressions: { mayImport: ['contracts', 'errors'], pure: true },
-  manifest: { mayImport: ['contracts', 'errors', 'digest', 'expressions'], pure: true },
+  triggers: { mayImport: ['contracts', 'errors', 'expressions'], pure: true },
+  manifest: { mayImport: ['contracts', 'errors', 'digest', 'expressions', 'triggers'], pure: true },
   resolver: { mayImport: ['contracts', 'errors', 'expressions'], pure: true },
   projector: { mayImport: ['contracts', 'errors'], pure: true },
 
   ports: { mayImport: ['contracts'] },
 
   engine: {
-    mayImport: ['contracts', 'errors', 'manifest', 'resolver', 'projector', 'expressions', 'digest', 'ports'],
+    mayImport: ['contracts', 'errors', 'manifest', 'resolver', 'projector', 'expressions', 'digest', 'triggers', 'ports'],
     testsMayImport: ['blobs', 'store-embedded'],
   },
 
   'store-redis': { mayImport: ['contracts', 'errors', 'ports'] },
   'store-embedded': { mayImport: ['contracts', 'errors', 'ports'] },
+  runner: { mayImport: ['contracts', 'errors', 'ports'], testsMayImport: ['store-redis'] },
   blobs: { mayImport: ['contracts', 'errors', 'ports'] },
   'plugin-host': { mayImport: ['contracts', 'errors', 'digest', 'ports'] },
 
-  gateway: { mayImport: ['contracts', 'errors', 'engine', 'projector'] },
+  gateway: {
+    mayImport: ['contracts', 'errors', 'engine', 'projector'],
+    testsMayImport: ['blobs', 'client', 'plugin-host', 'store-embedded'],
+  },
+  client: { mayImport: ['contracts', 'errors'] },
   sdk: { mayImport: ['contracts', 'errors'] },
   testkit: { mayImport: ['contracts', 'ports'] },
 
@@ -56,9 +62,11 @@ export const VENDOR_HOMES = {
   ioredis: ['runner', 'store-redis', 'blobs'],
   '@aws-sdk': ['blobs'],
   express: ['gateway'],
+  helmet: ['gateway'],
   'prom-client': ['gateway'],
   pino: ['daemon'],
   yaml: ['manifest'],
+  croner: ['triggers'],
   'node:sqlite': ['store-embedded'],
 };
 

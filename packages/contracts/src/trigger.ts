@@ -3,20 +3,36 @@ import type { JsonValue } from './json.js';
 import type { TerminalRunStatus } from './status.js';
 
 /**
- * What started a run. Expressions read it as `trigger`. `manual`: a person or a program asked for it; `call`: a step
- * `workflow://` of another run; `workflow`: another run ended.
+ * What started a run. Expressions read it as `trigger`. `manual`: a person or a program asked for it; `push`: commits came
+ * to a branch or tag; `schedule`: its time came; `webhook`: another service sent something; `call`: a step `workflow://`
+ * of another run; `workflow`: another run ended.
  */
 export interface Trigger {
-  readonly type: 'manual' | 'call' | 'workflow';
+  readonly type: 'manual' | 'push' | 'schedule' | 'webhook' | 'call' | 'workflow';
   /** Who asked, for people: a user name, an address. Of a called run it is who started the caller. */
   readonly actor: string;
   readonly payload: JsonValue;
   readonly branch: string | null;
   readonly tag: string | null;
   readonly sha: string | null;
+  /** The files a push touched, as far as they are known. */
+  readonly paths?: string[];
+  /** What a webhook or a push through one was about: `pull_request.opened`. */
+  readonly event?: string;
+  /** The sender's id of a delivery: the same when it is sent again. */
+  readonly delivery?: string;
+  readonly schedule?: TriggerSchedule;
   /** The run that called this one or whose end started it. */
   readonly parent?: TriggerParent;
 }
+
+/** The entry of `on.schedule` whose time came. A type and not an interface, so that it is a JSON object. */
+export type TriggerSchedule = {
+  readonly cron: string;
+  readonly timezone: string;
+  /** The time that came, ISO 8601 in UTC; the run may have started later. */
+  readonly at: string;
+};
 
 export interface TriggerParent {
   readonly runId: RunId;

@@ -1,0 +1,104 @@
+import type { Schedule } from '@kb-labs/contracts';
+import { Cron as Calendar } from 'croner';
+
+import { type Cron, readCron } from './read-cron.js';
+import { DEFAULT_TIME_ZONE } from './time-zone.js';
+import { type DayGap, dayGapsBetween } from './wall-clock.js';
+
+/** When a schedule comes due. */
+export type Timetable = Pick<Schedule, 'cron' | 'timezone'>;
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The next times of a schedule after `from` (exclusive), in ms since the epoch; fewer than `count` when it has no more.
+ *
+ * Where clocks are put forward, a time that does not exist comes once, at the first instant after the gap. Where they are
+ * put back, a time that exists twice comes the first time. Both are for times that are named: with `*` or a step in the
+ * minute or the hour, a schedule follows the clock as it runs, leaves out what the clock leaves out and comes twice where
+ * the clock does. Throws for an expression or a zone that reading the document refuses.
+ */
+export function nextInstants(schedule: Timetable, from: number, count: number): number[] {
+  const cron = asked(schedule);
+  const instants: number[] = [];
+  let after = from;
+  while (instants.length < count) {
+    const next = nextAfter(cron, after);
+    if (next === undefined) break;
+    instants.push(next);
+    after = next;
+  }
+  return instants;
+}
+
+/** The times after `after` (exclusive) up to `upTo` (inclusive), in order: of more than `limit` the newest. */
+export function instantsBetween(schedule: Timetable, after: number, upTo: number, limit: number): number[] {
+  return newest(asked(schedule), { after, upTo }, limit);
+}
+
+interface Span {
+  readonly after: number;
+  readonly upTo: number;
+}
+
+/** Looks into the later half first: what an hour or a year before it holds need not be counted. */
+function newest(cron: Asked, { after, upTo }: Span, limit: number): number[] {
+  const first = nextAfter(cron, after);
+  if (limit < 1 || first === undefined || first > upTo) return [];
+  if (upTo - first <= limit * MINUTE_MS) return allFrom(cron, first, upTo).slice(-limit);
+  const middle = Math.floor((first + upTo) / 2);
+  const later = newest(cron, { after: middle, upTo }, limit);
+  return later.length === limit ? later : [...newest(cron, { after, upTo: middle }, limit - later.length), ...later];
+}
+
+function allFrom(cron: Asked, first: number, upTo: number): number[] {
+  const instants: number[] = [];
+  for (let next: number | undefined = first; next !== undefined && next <= upTo; next = nextAfter(cron, next)) instants.push(next);
+  return instants;
+}
+
+function nextAfter({ calendar, cron, zone, isNamed }: Asked, after: number): number | undefined {
+  const next = calendar.nextRun(new Date(after))?.getTime();
+  if (next === undefined || !isNamed) return next;
+  // The calendar gives up a time whose day ends in the gap.
+  return dayGapsBetween(zone, after, next).find((gap) => swallows(gap, cron))?.at ?? next;
+}
+
+function swallows({ from, to }: DayGap, cron: Cron): boolean {
+  for (let wall = from; wall < to; wall += MINUTE_MS) if (fits(cron, new Date(wall))) return true;
+  return false;
+}
+
+function fits({ minute, hour, day, month, weekday }: Cron, wall: Date): boolean {
+  if (!minute.values.includes(wall.getUTCMinutes()) || !hour.values.includes(wall.getUTCHours()) || !month.values.includes(wall.getUTCMonth() + 1)) return false;
+  const byDay = day.values.includes(wall.getUTCDate());
+  const byWeekday = weekday.values.includes(wall.getUTCDay());
+  return day.every || weekday.every ? byDay && byWeekday : byDay || byWeekday;
+}
+
+interface Asked {
+  readonly calendar: Calendar;
+  readonly cron: Cron;
+  readonly zone: string;
+  /** Whether minute and hour have neither `*` nor a step. */
+  readonly isNamed: boolean;
+}
+
+/** Reading an expression costs more than asking for its next time, and a scheduler asks again and again. */
+const known = new Map<string, Asked>();
+const KNOWN = 256;
+
+function asked({ cron: text, timezone: zone = DEFAULT_TIME_ZONE }: Timetable): Asked {
+  const key = `${zone} ${text}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const read = readCron(text);
+  if (!read.ok) throw new Error(`the schedule ${JSON.stringify(text)}: ${read.problems.map((one) => one.problem).join('; ')}`);
+  const { cron } = read;
+  const calendar = new Calendar(cron.text, { timezone: zone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
+  const isNamed = !/[*/]/.test(cron.text.split(' ').slice(0, 2).join(' '));
+  if (known.size === KNOWN) known.clear();
+  const made = { calendar, cron, zone, isNamed };
+  known.set(key, made);
+  return made;
+}
