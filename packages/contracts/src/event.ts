@@ -113,6 +113,8 @@ export type RunEventBody =
       readonly error?: RunError;
       readonly reason?: Reason;
       readonly retry?: RetryDecision;
+      /** Of an interruption: the worker did not die. It was told to stop, or gave the job back because the state was away. */
+      readonly workerLived?: true;
       /** The run that the step was to call was never created: there is none with the id that `step.started` gave. */
       readonly childRefused?: true;
       /** A gate sent the job back: the steps from this one to the gate begin anew. */

@@ -2,10 +2,16 @@
  * The vocabulary: every shape that crosses a boundary of the engine, one file per noun.
  * A schema comes first and its type is inferred from it; there is no behaviour beyond parse and format.
  */
+export { DEFAULT_TENANT, mayDo, PERMISSIONS, ROLES, TENANT_NAME } from './access.js';
+export type { Caller, Permission, Role } from './access.js';
+export { formatApiKey, hideApiKeys, LOOPBACK_KEY_ID, parseApiKey } from './api-key.js';
+export type { ApiKeyView, NewApiKeyView } from './api-key.js';
 export { ARTIFACT_NAME, artifactTypeOf } from './artifact.js';
 export type { ArtifactHandle, ArtifactType } from './artifact.js';
 export { artifactTypeSchema, stepArtifactSchema } from './artifact-schema.js';
 export type { StepArtifact } from './artifact-schema.js';
+export { AUDIT_START } from './audit.js';
+export type { AuditCheck, AuditEntry, AuditHead, AuditOutcome, NewAuditEntry } from './audit.js';
 export { CONTROL_SHAPES } from './control-shapes.js';
 export type { Checked, Diagnostic, DocumentPath, Finding, Severity } from './diagnostic.js';
 export { formatDuration, parseDuration } from './duration.js';
@@ -22,7 +28,7 @@ export { isJsonObject } from './json.js';
 export type { JsonObject, JsonValue } from './json.js';
 export { LIMITS } from './limits.js';
 export type { LogLevel, LogLine, LogStream } from './log-line.js';
-export { AXIS_NAME, ENV_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, STEP_ID, toCombinationKey, WORKFLOW_ID } from './names.js';
+export { AXIS_NAME, ENV_NAME, HEADER_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, SECRET_NAME, STEP_ID, toCombinationKey, WORKFLOW_ID } from './names.js';
 export { permissionsSchema } from './permissions.js';
 export type { Permissions } from './permissions.js';
 export { HOOKS, PLAN_SCHEMA } from './plan.js';
@@ -41,8 +47,13 @@ export type {
   PluginFiles,
   PluginLog,
   PluginRun,
+  PluginSecrets,
 } from './plugin-context.js';
+export { hasEnough, problemOfBuckets, refill, refillMs, wholeTokens } from './rate-bucket.js';
+export type { BucketLevel } from './rate-bucket.js';
 export type { Reason, ReasonRule } from './reason.js';
+export { problemOfRecord, spanOfPage } from './record.js';
+export type { KeySpan } from './record.js';
 export type { EarlierJob, EarlierStep, Kept, Rerun } from './rerun.js';
 export { retrySchema } from './retry.js';
 export type { Retry, RetryPolicy } from './retry.js';
@@ -63,7 +74,12 @@ export { isTerminalJob, isTerminalRun, JOB_STATUSES, RUN_STATUSES } from './stat
 export type { JobStatus, RunStatus, StepStatus, TerminalJobStatus, TerminalRunStatus } from './status.js';
 export { waitEndsAt } from './step-wait.js';
 export type { ApprovalWait, StepAnswer, StepWait } from './step-wait.js';
-export type { Trigger, TriggerParent } from './trigger.js';
+export { DEFAULT_TIER, TIER_NAME, TIERS } from './tier.js';
+export type { KeptFor, RetentionPolicy, Tier } from './tier.js';
+export type { DeliveryRunView, DeliveryView } from './delivery-view.js';
+export type { ScheduleProblemView, ScheduleRunView, ScheduleSkipView, ScheduleView } from './schedule-view.js';
+export type { Trigger, TriggerParent, TriggerSchedule } from './trigger.js';
+export type { PushFilter, Schedule, Webhook, WebhookSource } from './trigger-schema.js';
 export { CONTROL_NAMES, formatUses, parseUses } from './uses.js';
 export type { BuiltinUses, ControlName, PluginUses, Uses, WorkflowUses } from './uses.js';
 export { inputSchema, jobSchema, runDefaultsSchema, shellSchema, stepSchema, WHOLE_EXPRESSION, workflowSchema } from './workflow.js';

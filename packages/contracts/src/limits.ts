@@ -61,4 +61,40 @@ export const LIMITS = {
   mergeBytes: 64 * MiB,
   groupNameLength: 256,
   interruptionsBeforeQuarantine: 3,
+  /** Names of `secrets:`. */
+  secrets: 64,
+  secretBytes: 16 * KiB,
+  /** What is shorter would be found in texts that have nothing to do with it. */
+  secretMinLength: 4,
+  recordKeyBytes: KiB,
+  /** Of a record's value, as JSON. */
+  recordBytes: MiB,
+  /** Characters of one pattern for branches, tags or paths. */
+  patternLength: 256,
+  /** Patterns of one list. */
+  patterns: 64,
+  /** Files of one push that are looked at; of a push with more, it is not known which files it touched. */
+  pushPaths: 10_000,
+  cronLength: 128,
+  timezoneLength: 64,
+  schedules: 32,
+  /** Times of one schedule that are made up for, and that can wait for a run to end. */
+  catchUp: 100,
+  /** A time of a schedule that passed less than this long ago is on time, not missed. */
+  onTimeMs: MINUTE,
+  webhooks: 32,
+  events: 64,
+  eventNameLength: 128,
+  webhookSecrets: 8,
+  /** Of a delivery, as it came. */
+  deliveryBytes: MiB,
+  /** How long deliveries are kept, and how many at most. */
+  deliveryKeepMs: 7 * 24 * HOUR,
+  deliveries: 10_000,
+  /** A delivery without an id of its sender that comes again so soon, to the letter the same, is the same one. */
+  sameDeliveryMs: 5 * MINUTE,
+  /** How long it is remembered that something that happened has started a run. */
+  startKeepMs: 30 * 24 * HOUR,
+  /** How far the time in a signed request may be from now. */
+  signatureAgeMs: 5 * MINUTE,
 } as const;

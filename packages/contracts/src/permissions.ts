@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
 
+import { SECRET_NAME } from './names.js';
+
 const pattern = z.string().check(z.minLength(1), z.maxLength(256));
 
 /**
@@ -17,4 +19,7 @@ export const permissionsSchema = z.strictObject({
   env: z.optional(z.array(pattern)),
 });
 
-export type Permissions = z.infer<typeof permissionsSchema>;
+/** Of a command; a document says by `secrets:` which of them its steps may have. `secrets`: names that `ctx.secrets` gives. */
+export const pluginPermissionsSchema = z.extend(permissionsSchema, { secrets: z.optional(z.array(z.string().check(z.regex(SECRET_NAME)))) });
+
+export type Permissions = z.infer<typeof pluginPermissionsSchema>;

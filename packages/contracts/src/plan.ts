@@ -25,6 +25,8 @@ export interface RunPlan {
   readonly vars: JsonObject;
   readonly env: Readonly<Record<string, Template>>;
   readonly outputs: Readonly<Record<string, Template>>;
+  /** Names of all secrets that steps of the run can be given. Absent: none. */
+  readonly secrets?: readonly string[];
   /** How long the run may take from the start of its first job on, waits included. Absent: as long as its jobs. */
   readonly timeoutMs?: number;
   readonly concurrency?: PlannedConcurrency;
@@ -41,6 +43,8 @@ export interface PlannedJob {
   /** Expression without `${{ }}`. `null` stands for `success()`. */
   readonly if: string | null;
   readonly env: Readonly<Record<string, Template>>;
+  /** What `env` of the job can read. Absent: none. */
+  readonly secrets?: readonly string[];
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
   readonly continueOnError: boolean;
@@ -95,6 +99,8 @@ export interface PlannedStep {
   readonly with: JsonObject;
   readonly if: string | null;
   readonly env: Readonly<Record<string, Template>>;
+  /** What the step can be given, by the narrowest of the lists around it. Absent: none. */
+  readonly secrets?: readonly string[];
   /** `null`: the job's limit is the only one. */
   readonly timeoutMs: number | null;
   readonly retry: RetryPolicy;

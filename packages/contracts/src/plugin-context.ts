@@ -23,7 +23,16 @@ export interface PluginContext {
   readonly exec: PluginExec;
   /** The step's `env:` and the engine's variables named by the permission `env`. Nothing else of the host. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly secrets: PluginSecrets;
   readonly run: PluginRun;
+}
+
+/**
+ * Secrets by name, for names of the permission `secrets` that the document lists for the step as well; any other fails with
+ * `PERMISSION_DENIED`. Values are taken out of logs, outputs, errors and artifacts, but not out of what goes elsewhere.
+ */
+export interface PluginSecrets {
+  readonly get: (name: string) => Promise<string>;
 }
 
 /** Lines of the step's log. A text of several lines becomes several lines. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import { permissionsSchema } from './permissions.js';
+import { pluginPermissionsSchema } from './permissions.js';
 
 /** The version of the built plugin manifest. */
 export const PLUGIN_MANIFEST_SCHEMA = 1;
@@ -18,7 +18,7 @@ export const pluginCommandSchema = z.strictObject({
   describe: z.string().check(z.minLength(1), z.maxLength(1_024)),
   input: jsonSchema,
   output: jsonSchema,
-  permissions: permissionsSchema,
+  permissions: pluginPermissionsSchema,
   /** `<path relative to the manifest>#<export>`. */
   handler: z.string().check(z.regex(/^\.\/[^#]+#[A-Za-z_$][\w$]*$/)),
   examples: z.optional(z.array(z.string())),

@@ -1,6 +1,6 @@
 import type { ArtifactHandle } from './artifact.js';
 import type { Isolation } from './event.js';
-import type { RunId } from './ids.js';
+import type { RunId, WorkerId } from './ids.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { RunPlan } from './plan.js';
 import type { Reason } from './reason.js';
@@ -53,6 +53,8 @@ export interface JobState {
   readonly attempt: number;
   /** The hand-out within the attempt that runs or comes next, from 0. */
   readonly turn: number;
+  /** Who was handed the job last. */
+  readonly worker?: WorkerId;
   readonly reason?: Reason;
   readonly outputs: JsonObject;
   /** The run was cancelled after this job had started: its steps end as cancelled unless their conditions say otherwise. */
@@ -98,7 +100,7 @@ export interface StepState {
   readonly kept?: Kept;
   /** From 1; of the try that runs or comes next. */
   readonly attempt: number;
-  /** How many tries in a row ended with their worker. */
+  /** How many tries ended with the death of their worker since one failed by itself. */
   readonly interruptions: number;
   /** How many tries failed by themselves and were retried. */
   readonly failures: number;

@@ -130,10 +130,16 @@ export interface RunSummary {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
+  /** When retention took its log, or the bytes of its artifacts, away. */
+  readonly logRemovedAt?: number;
+  readonly artifactsRemovedAt?: number;
 }
 
-export interface RunSummaryView extends Omit<RunSummary, 'createdAt' | 'startedAt' | 'finishedAt' | 'root' | 'tenant'> {
+export interface RunSummaryView
+  extends Omit<RunSummary, 'createdAt' | 'startedAt' | 'finishedAt' | 'logRemovedAt' | 'artifactsRemovedAt' | 'root' | 'tenant'> {
   readonly reason?: ReasonView;
+  readonly logRemovedAt?: string;
+  readonly artifactsRemovedAt?: string;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;

@@ -5,9 +5,10 @@ import { stepArtifactSchema } from './artifact-schema.js';
 import { durationSchema } from './duration-schema.js';
 import type { JsonValue } from './json.js';
 import { LIMITS } from './limits.js';
-import { AXIS_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, PHASE_ID, STEP_ID, WORKFLOW_ID } from './names.js';
+import { AXIS_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, PHASE_ID, SECRET_NAME, STEP_ID, WORKFLOW_ID } from './names.js';
 import { permissionsSchema } from './permissions.js';
 import { retrySchema } from './retry.js';
+import { pushFilterSchema, scheduleSchema, webhookSchema } from './trigger-schema.js';
 
 const text = z.string().check(z.maxLength(4_096));
 const condition = z.union([z.string().check(z.minLength(1)), z.boolean()]);
@@ -17,6 +18,9 @@ const envSchema = z.record(
   z.string().check(z.regex(OWN_ENV_NAME, { error: 'an environment variable is letters, digits and "_", and does not start with "KB_"' })),
   z.union([z.string(), z.number(), z.boolean()]),
 );
+const secretsSchema = z
+  .array(z.string().check(z.regex(SECRET_NAME, { error: 'a secret is named by letters, digits and "_", and does not start with "KB_"' })))
+  .check(z.maxLength(LIMITS.secrets));
 const outputsSchema = z.record(z.string().check(z.regex(INPUT_NAME)), z.string());
 
 export const shellSchema = z.enum(['bash', 'sh', 'node', 'python']);
@@ -102,6 +106,7 @@ export const stepSchema = z.strictObject({
   'working-directory': z.optional(z.string().check(z.minLength(1))),
   if: z.optional(condition),
   env: z.optional(envSchema),
+  secrets: z.optional(secretsSchema),
   timeout: z.optional(durationSchema),
   retry: z.optional(retrySchema),
   'continue-on-error': z.optional(z.boolean()),
@@ -135,6 +140,7 @@ export const jobSchema = z.strictObject({
   retry: z.optional(retrySchema),
   'continue-on-error': z.optional(z.boolean()),
   env: z.optional(envSchema),
+  secrets: z.optional(secretsSchema),
   permissions: z.optional(permissionsSchema),
   outputs: z.optional(outputsSchema),
   strategy: z.optional(strategySchema),
@@ -155,6 +161,9 @@ export const workflowSchema = z.strictObject({
   on: z.optional(
     z.strictObject({
       manual: z.optional(z.boolean()),
+      push: z.optional(pushFilterSchema),
+      schedule: z.optional(z.array(scheduleSchema).check(z.minLength(1), z.maxLength(LIMITS.schedules))),
+      webhook: z.optional(z.union([webhookSchema, z.array(webhookSchema).check(z.minLength(1), z.maxLength(LIMITS.webhooks))])),
       workflow: z.optional(
         z.strictObject({
           ids: z.array(z.string().check(z.regex(WORKFLOW_ID))).check(z.minLength(1), z.maxLength(64)),
@@ -166,6 +175,7 @@ export const workflowSchema = z.strictObject({
   inputs: z.optional(z.record(z.string().check(z.regex(INPUT_NAME)), inputSchema)),
   outputs: z.optional(outputsSchema),
   env: z.optional(envSchema),
+  secrets: z.optional(secretsSchema),
   permissions: z.optional(permissionsSchema),
   timeout: z.optional(durationSchema),
   concurrency: z.optional(concurrencySchema),
