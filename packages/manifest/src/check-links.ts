@@ -30,12 +30,6 @@ function* checkListening(data: JsonObject): Generator<Finding> {
     const problem = 'a workflow that its own end starts never ends';
     yield report('INVALID_VALUE', ['on', 'workflow', 'ids', index], { details: { problem }, hint: 'name other workflows' });
   }
-  if (!Array.isArray(ids)) return;
-  for (const [name, input] of Object.entries(mappingAt(data, 'inputs'))) {
-    if (!isJsonObject(input) || valueAt(input, 'required') !== true || Object.hasOwn(input, 'default')) continue;
-    const problem = `nobody gives the input "${shorten(name)}" when the end of a workflow starts this one`;
-    yield report('INVALID_VALUE', ['inputs', name, 'required'], { details: { problem }, hint: 'give it a default, and read what ended from trigger.payload' });
-  }
 }
 
 function* checkGroup(data: JsonObject, path: DocumentPath): Generator<Finding> {

@@ -38,6 +38,7 @@ interface IdleField {
 /** Fields for code that runs in a worker, beside steps that run none. */
 const IDLE_FOR_CONTROL: readonly IdleField[] = [
   { field: 'env', hint: 'nothing reads it here: write the values in "with"' },
+  { field: 'secrets', hint: 'what it is given is kept with the run: remove the key' },
   { field: 'retry', hint: 'it does not fail by chance: remove the key' },
   { field: 'on-interrupt', hint: 'no worker runs it: remove the key' },
   { field: 'artifacts', hint: 'later steps read its outputs: remove the key' },
@@ -46,6 +47,7 @@ const IDLE_FOR_CONTROL: readonly IdleField[] = [
 const IDLE_WITHOUT_ANSWER: readonly IdleField[] = [...IDLE_FOR_CONTROL, { field: 'timeout', hint: 'it waits for nothing from outside: remove the key' }];
 const IDLE_FOR_WORKFLOW: readonly IdleField[] = [
   { field: 'env', hint: 'the called workflow has its own: give it values in "with"' },
+  { field: 'secrets', hint: 'list them under "secrets" of the called workflow' },
   { field: 'on-interrupt', hint: 'no worker runs it: remove the key' },
 ];
 const IDLE_WITHOUT_WAIT: readonly IdleField[] = [...IDLE_FOR_WORKFLOW, { field: 'timeout', hint: 'it is not waited for: give the called workflow a "timeout"' }];

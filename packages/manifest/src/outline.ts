@@ -10,6 +10,7 @@ export interface Outline {
   readonly data: JsonObject;
   readonly inputs: Names | undefined;
   readonly env: Names | undefined;
+  readonly secrets: Names | undefined;
   readonly jobs: Names<JobOutline> | undefined;
 }
 
@@ -19,6 +20,8 @@ export interface JobOutline {
   readonly data: JsonObject;
   readonly needs: Names;
   readonly env: Names | undefined;
+  /** What it can read: as it is narrowed here, or by what is around it. */
+  readonly secrets: Names | undefined;
   readonly outputs: Names | undefined;
   readonly strategy: StrategyOutline | undefined;
   /** In the order they run: those of the hook `pre`, its own, then those of `on-success`, `on-failure` and `post`. */
@@ -44,6 +47,7 @@ export interface StepOutline {
   readonly path: DocumentPath;
   readonly data: JsonObject;
   readonly env: Names | undefined;
+  readonly secrets: Names | undefined;
   /** Of its `outputs:`; `undefined` without one: then its result is the outputs. */
   readonly outputs: Names | undefined;
   /** What is written. */
@@ -54,25 +58,29 @@ export interface StepOutline {
 
 export function outlineOf(data: JsonObject): Outline {
   const jobs = valueAt(data, 'jobs');
+  const secrets = secretsAt(data, Names.of([]));
   return {
     data,
     inputs: namesAt(data, 'inputs'),
     env: namesAt(data, 'env'),
-    jobs: isJsonObject(jobs) ? new Names(Object.entries(jobs).flatMap(([key, job]) => (isJsonObject(job) ? [[key, jobOutline(key, job)]] : []))) : undefined,
+    secrets,
+    jobs: isJsonObject(jobs) ? new Names(Object.entries(jobs).flatMap(([key, job]) => (isJsonObject(job) ? [[key, jobOutline(key, job, secrets)]] : []))) : undefined,
   };
 }
 
-function jobOutline(key: string, data: JsonObject): JobOutline {
+function jobOutline(key: string, data: JsonObject, around: Names | undefined): JobOutline {
   const path = ['jobs', key];
   const needs = valueAt(data, 'needs');
   const strategy = valueAt(data, 'strategy');
-  const steps = stepsOf(data, path);
+  const secrets = secretsAt(data, around);
+  const steps = stepsOf(data, path, secrets);
   return {
     key,
     path,
     data,
     needs: Names.of((Array.isArray(needs) ? needs : [needs]).filter((need) => typeof need === 'string')),
     env: namesAt(data, 'env'),
+    secrets,
     outputs: namesAt(data, 'outputs'),
     strategy: strategy === undefined ? undefined : { axes: axesOf(isJsonObject(strategy) ? valueAt(strategy, 'matrix') : undefined) },
     steps,
@@ -91,12 +99,12 @@ function axesOf(matrix: JsonValue | undefined): Names | undefined {
   return Names.of([...axes, ...include.flatMap((entry) => (isJsonObject(entry) ? Object.keys(entry) : []))]);
 }
 
-function stepsOf(job: JsonObject, path: DocumentPath): StepOutline[] {
+function stepsOf(job: JsonObject, path: DocumentPath, secrets: Names | undefined): StepOutline[] {
   const hooks = mappingAt(job, 'hooks');
   const steps: StepOutline[] = [];
   const add = (written: JsonValue | undefined, at: DocumentPath, hook?: Hook): void => {
     for (const [index, step] of Array.isArray(written) ? written.entries() : []) {
-      if (isJsonObject(step)) steps.push(stepOutline(step, { index: steps.length, n: index + 1, hook, path: [...at, index] }));
+      if (isJsonObject(step)) steps.push(stepOutline(step, { index: steps.length, n: index + 1, hook, path: [...at, index], secrets: secretsAt(step, secrets) }));
     }
   };
   const addHook = (hook: Hook): void => add(valueAt(hooks, hook), [...path, 'hooks', hook], hook);
@@ -108,7 +116,7 @@ function stepsOf(job: JsonObject, path: DocumentPath): StepOutline[] {
   return steps;
 }
 
-function stepOutline(data: JsonObject, at: Pick<StepOutline, 'index' | 'n' | 'hook' | 'path'>): StepOutline {
+function stepOutline(data: JsonObject, at: Pick<StepOutline, 'index' | 'n' | 'hook' | 'path' | 'secrets'>): StepOutline {
   const id = valueAt(data, 'id');
   const uses = valueAt(data, 'uses');
   const outputs = valueAt(data, 'outputs');
@@ -128,6 +136,13 @@ function namesAt(data: JsonObject, key: string): Names | undefined {
   const value = valueAt(data, key);
   if (value === undefined) return Names.of([]);
   return isJsonObject(value) ? Names.of(Object.keys(value)) : undefined;
+}
+
+/** The list at `key`, or without one that of the level around it. */
+function secretsAt(data: JsonObject, around: Names | undefined): Names | undefined {
+  const list = valueAt(data, 'secrets');
+  if (list === undefined) return around;
+  return Array.isArray(list) ? Names.of(list.filter((name) => typeof name === 'string')) : undefined;
 }
 
 /** An own property: a document may use any name as a key. */

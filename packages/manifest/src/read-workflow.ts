@@ -10,8 +10,10 @@ import { checkLinks } from './check-links.js';
 import { checkMatrix } from './check-matrix.js';
 import { checkPermissions } from './check-permissions.js';
 import { findReferences } from './check-references.js';
+import { checkSecrets } from './check-secrets.js';
 import { checkShell } from './check-shell.js';
 import { checkJobCount, checkSteps } from './check-steps.js';
+import { checkTriggers } from './check-triggers.js';
 import { checkUses } from './check-uses.js';
 import { collectDiagnostics, readData } from './collect-diagnostics.js';
 import { explainMisfit } from './explain-misfit.js';
@@ -74,6 +76,7 @@ function* ownFindings(data: JsonValue, { fitsSchema, matrixLimit }: Around): Gen
   if (!fitsSchema) yield* explainMisfit(workflowSchema, data);
   if (!isJsonObject(data)) return;
   const outline = outlineOf(data);
+  yield* checkTriggers(outline);
   yield* checkSteps(outline);
   yield* checkUses(outline);
   yield* checkControl(outline);
@@ -84,5 +87,6 @@ function* ownFindings(data: JsonValue, { fitsSchema, matrixLimit }: Around): Gen
   yield* checkBounds(outline);
   yield* checkInputs(outline);
   yield* checkPermissions(outline);
+  yield* checkSecrets(outline);
   yield* checkExpressions(outline);
 }

@@ -6,9 +6,10 @@ import type { CommandShape } from './command-shape.js';
 import type { ExpressionPlace } from './expression-places.js';
 import { Names } from './names.js';
 import type { JobOutline, Outline, StepOutline } from './outline.js';
-import { suggest } from './report.js';
+import { suggest, suggestNear } from './report.js';
 import { contextsAt, envAt, type EnvLevel, ROOMS } from './rooms.js';
 import { unknownProperty } from './schema-properties.js';
+import { secretBehind } from './secret-variables.js';
 
 /** What is wrong with a reference or call, for a message. */
 export interface ReferenceProblem {
@@ -27,11 +28,12 @@ type Path = Reference['path'];
 
 /** Members of the contexts that are the same in every workflow. Deeper values are data. */
 const FIXED: Readonly<Record<string, Names>> = {
-  trigger: Names.of(['type', 'actor', 'payload', 'branch', 'tag', 'sha', 'parent']),
+  trigger: Names.of(['type', 'actor', 'payload', 'branch', 'tag', 'sha', 'paths', 'event', 'delivery', 'schedule', 'parent']),
   run: Names.of(['id', 'createdAt', 'callbackUrl']),
   workflow: Names.of(['id', 'name', 'version', 'digest']),
   strategy: Names.of(['fail-fast', 'job-index', 'job-total', 'max-parallel']),
 };
+const SCHEDULE = Names.of(['cron', 'timezone', 'at']);
 const PARENT = Names.of(['runId', 'workflowId', 'depth', 'job', 'step', 'waits', 'status']);
 
 /** What does not exist about a reference at its place; `undefined` when it does or cannot be known. */
@@ -42,7 +44,9 @@ export function referenceProblem(reference: Reference, where: Where): ReferenceP
     case 'inputs':
       return unknownName(path[0], where.outline.inputs, { says: 'there is no input', hint: 'declare it under "inputs"' });
     case 'env':
-      return unknownVariable(path[0], where);
+      return unknownVariable(path[0], where) ?? secretVariable(path[0], where);
+    case 'secrets':
+      return unknownSecret(path[0], where);
     case 'needs':
       return needsProblem(path, where);
     case 'jobs':
@@ -64,8 +68,15 @@ export function referenceProblem(reference: Reference, where: Where): ReferenceP
 
 function triggerProblem([member, detail]: Path): ReferenceProblem | undefined {
   const found = unknownName(member, FIXED['trigger'], { says: '"trigger" has no' });
-  if (found !== undefined || typeof member !== 'string' || member.toLowerCase() !== 'parent') return found;
-  return unknownName(detail, PARENT, { says: '"trigger.parent" has no' });
+  if (found !== undefined || typeof member !== 'string') return found;
+  switch (member.toLowerCase()) {
+    case 'parent':
+      return unknownName(detail, PARENT, { says: '"trigger.parent" has no' });
+    case 'schedule':
+      return unknownName(detail, SCHEDULE, { says: '"trigger.schedule" has no' });
+    default:
+      return undefined;
+  }
 }
 
 /** Names of contexts elsewhere, and what stands for them here. */
@@ -77,7 +88,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
 
 function unknownContext(root: string, place: ExpressionPlace): ReferenceProblem {
   const hint = hintForContext(root, place) ?? suggest(root, contextsAt(place));
-  const exists = ['needs', 'jobs', 'steps', 'matrix', 'strategy', 'result', 'env'].includes(root);
+  const exists = ['secrets', 'needs', 'jobs', 'steps', 'matrix', 'strategy', 'result', 'env'].includes(root);
   return { problem: exists ? `"${root}" does not exist ${ROOMS[place.field].called}` : `there is no context "${shorten(root)}"`, hint };
 }
 
@@ -93,6 +104,10 @@ function hintForContext(root: string, place: ExpressionPlace): string | undefine
     case 'matrix':
     case 'strategy':
       return hintForCombination(root, place);
+    case 'secrets':
+      return place.field === 'step-with' && place.step?.target?.kind === 'workflow'
+        ? 'list it under "secrets" of the called workflow, and read it there'
+        : 'what is evaluated here is kept with the run: read it in the "env" of a job, or in the "env" or "with" of a step with a command or script';
     case 'result':
       return 'what a step returned is read in its own "outputs"; later steps read steps.<id>.outputs.<name>';
     default:
@@ -134,6 +149,21 @@ function unknownVariable(step: string | number | null | undefined, { place, outl
   }
   const hint = suggest(name, levels.flatMap((level) => [...(level.names?.keys() ?? [])].slice(0, level.before)));
   return { problem: `there is no variable "${shorten(name)}" in "env"`, hint: hint ?? 'declare it under "env"' };
+}
+
+function unknownSecret(step: string | number | null | undefined, { place, outline }: Where): ReferenceProblem | undefined {
+  const names = place.step === undefined ? place.job?.secrets : place.step.secrets;
+  const found = unknownName(step, names, { says: 'there is no secret', hint: 'list it under "secrets"' });
+  if (found === undefined) return undefined;
+  if (outline.secrets?.has(String(step)) !== true) return { ...found, hint: suggestNear(String(step), [...(outline.secrets?.keys() ?? [])]) ?? 'list it under "secrets"' };
+  return { problem: `the secret "${shorten(String(step))}" is not among the "secrets" of this ${place.step?.data['secrets'] === undefined ? 'job' : 'step'}`, hint: 'add it there' };
+}
+
+/** A variable that was made of a secret, where its value would be kept with the run. */
+function secretVariable(step: string | number | null | undefined, { place }: Where): ReferenceProblem | undefined {
+  const found = secretBehind(step, place);
+  if (found === undefined) return undefined;
+  return { problem: `the variable "${shorten(found)}" holds a secret, which cannot be read ${ROOMS[place.field].called}`, hint: hintForContext('secrets', place) };
 }
 
 function isSet({ names, before }: EnvLevel, name: string): boolean {

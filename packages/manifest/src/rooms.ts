@@ -27,20 +27,28 @@ export const ROOMS: { readonly [F in Field]: Room } = {
   'workflow-outputs': { contexts: [...EVERYWHERE, 'jobs'], inCombination: false, status: false, hashFiles: false, called: 'in the "outputs" of the workflow' },
   'job-if': { contexts: IN_JOB, inCombination: false, status: true, hashFiles: false, called: 'in the "if" of a job' },
   'job-strategy': { contexts: IN_JOB, inCombination: false, status: false, hashFiles: false, called: 'in a "matrix"' },
-  'job-env': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "env" of a job' },
+  'job-env': { contexts: [...IN_JOB, 'secrets'], inCombination: true, status: false, hashFiles: false, called: 'in the "env" of a job' },
   'job-concurrency': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "concurrency" of a job' },
   'job-merge': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "merge" of a job' },
   'job-outputs': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: false, called: 'in the "outputs" of a job' },
   'step-if': { contexts: IN_STEP, inCombination: true, status: true, hashFiles: true, called: 'in the "if" of a step' },
-  'step-env': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: true, called: 'in the "env" of a step' },
-  'step-with': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: true, called: 'here' },
+  'step-env': { contexts: [...IN_STEP, 'secrets'], inCombination: true, status: false, hashFiles: true, called: 'in the "env" of a step' },
+  'step-with': { contexts: [...IN_STEP, 'secrets'], inCombination: true, status: false, hashFiles: true, called: 'here' },
   'step-outputs': { contexts: [...IN_STEP, 'result'], inCombination: true, status: false, hashFiles: false, called: 'in the "outputs" of a step' },
 };
 
 /** The contexts at a place. */
 export function contextsAt(place: ExpressionPlace): readonly string[] {
   const room = ROOMS[place.field];
-  return room.inCombination && place.job?.strategy !== undefined ? [...room.contexts, ...OF_COMBINATION] : room.contexts;
+  const contexts = mayReadSecrets(place) ? room.contexts : room.contexts.filter((name) => name !== 'secrets');
+  return room.inCombination && place.job?.strategy !== undefined ? [...contexts, ...OF_COMBINATION] : contexts;
+}
+
+/** Whether what is evaluated there goes to code that runs, and nowhere else: everything else is kept with the run. */
+export function mayReadSecrets({ field, step, path }: ExpressionPlace): boolean {
+  if (!ROOMS[field].contexts.includes('secrets')) return false;
+  if (field !== 'step-with') return true;
+  return path[path.length - 1] !== 'working-directory' && (step?.target?.kind === 'plugin' || step?.uses === undefined);
 }
 
 /** One `env:` that a place reads: all of it, or only the entries before one. */

@@ -44,6 +44,32 @@ const ARTIFACTS = {
   '.merge.from.[].run': 'The id of another run. Left out: this one.',
   '.merge.from.[].job': 'The job that stored them. Left out: all jobs.',
 };
+const PUSH = {
+  '': 'Starts when commits come to a branch or tag, by the hook of git or the webhook of the repository. {}: for every push.',
+  '.branches': 'Patterns of branches to listen to; "!" before one takes out. The last that fits decides.',
+  '.branches-ignore': 'Patterns of branches not to listen to.',
+  '.tags': 'Patterns of tags to listen to; "!" before one takes out.',
+  '.tags-ignore': 'Patterns of tags not to listen to.',
+  '.paths': 'Patterns of files, of which the push must touch one; "!" before one takes out. Not looked at for tags.',
+  '.paths-ignore': 'Patterns of files: a push that touches no others does not start it.',
+};
+const SCHEDULE = {
+  '': 'Times to start at.',
+  '.[].cron': 'Minute, hour, day of month, month, day of week: "0 9 * * 1-5".',
+  '.[].timezone': 'The zone of these times: a name of the IANA database. Default UTC.',
+  '.[].catchup': 'Which of the times that passed while no daemon ran are made up for. Default last.',
+  '.[].overlap': 'What a time does that comes while a run of this schedule goes on: nothing, wait for its end, or start beside it. Default skip.',
+};
+const WEBHOOK = {
+  '': 'Starts when another service sends something. Only signed requests count.',
+  '.source': 'Who sends, and so how it signs. Its address is /api/v1/webhooks/<source>.',
+  '.events': 'What to listen to: "event", "event.action", "event.*" or "*". Left out: everything.',
+  '.secret': 'The name of the secret the sender signs with; several while one is replaced.',
+  '.signature-header': 'The header with the HMAC-SHA256 of the body, in hex or Base64.',
+  '.signature-prefix': 'What stands before the signature in its header: "sha256=".',
+  '.event-header': 'The header that names the event.',
+  '.delivery-header': 'The header with an id that is the same when a request is sent again.',
+};
 const STEP = {
   '.id': 'The name expressions use: steps.<id>.',
   '.name': 'A name for people.',
@@ -54,6 +80,7 @@ const STEP = {
   '.working-directory': 'The folder the script starts in, relative to the workspace.',
   '.if': 'The step runs only if this expression is true. Default success().',
   '.env': 'Environment variables of the step.',
+  '.secrets': 'Names of the secrets the step can have, out of those of the job. Left out: all of them.',
   '.timeout': `The time the step may take. ${TIME}`,
   ...under('.retry', RETRY),
   '.continue-on-error': 'Whether the job goes on as if the step had succeeded when it fails.',
@@ -76,6 +103,10 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   description: 'What the workflow is for.',
   on: 'What starts the workflow. Left out: started by hand.',
   'on.manual': 'Whether it can be started by hand. Default true.',
+  ...under('on.push', PUSH),
+  ...under('on.schedule', SCHEDULE),
+  ...under('on.webhook', WEBHOOK),
+  ...under('on.webhook.[]', WEBHOOK),
   'on.workflow': 'Starts when another workflow has ended.',
   'on.workflow.ids': 'The workflows whose end counts.',
   'on.workflow.on': 'How they must have ended. Left out: success.',
@@ -88,6 +119,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'inputs.*.schema': 'A JSON Schema the value must satisfy.',
   outputs: 'What a run gives, by name: expressions over jobs.<job>.outputs.',
   env: 'Environment variables of every step.',
+  secrets: 'Names of the secrets that steps can have. Scripts get each in a variable of its name; "env" and "with" read secrets.<name>.',
   ...under('permissions', PERMISSIONS),
   timeout: `The time a run may take, waits included. Left out: as long as its jobs take. ${TIME}`,
   ...under('concurrency', CONCURRENCY),
@@ -107,6 +139,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   ...under('jobs.*.retry', RETRY),
   'jobs.*.continue-on-error': 'Whether the run goes on as if the job had succeeded when it fails.',
   'jobs.*.env': 'Environment variables of every step of the job.',
+  'jobs.*.secrets': 'Names of the secrets the job can have, out of those of the workflow. Left out: all of them.',
   ...under('jobs.*.permissions', PERMISSIONS),
   'jobs.*.outputs': 'Values for other jobs, by name: expressions over steps.<id>.outputs.',
   'jobs.*.steps': 'The steps, in order.',

@@ -14,7 +14,7 @@ import {
 import { hasExpression } from '@kb-labs/expressions';
 
 import { rewriteScript } from './script/rewrite-script.js';
-import { present, toCondition, toMs, toRetryPolicy, toTemplates } from './written-values.js';
+import { listed, present, toCondition, toMs, toRetryPolicy, toTemplates } from './written-values.js';
 
 /** A step as written, with its place in the document. */
 interface WrittenStep {
@@ -39,7 +39,7 @@ export function writtenSteps(job: Job): WrittenStep[] {
 
 export function planStep(
   written: WrittenStep,
-  at: { workflow: Workflow; permissions: Permissions; calls: ReadonlyMap<string, string> | undefined },
+  at: { workflow: Workflow; permissions: Permissions; calls: ReadonlyMap<string, string> | undefined; secrets: readonly string[] | undefined },
 ): PlannedStep {
   const { step, hook } = written;
   const action = planAction(step, at);
@@ -57,8 +57,13 @@ export function planStep(
     outputs: step.outputs ?? {},
     artifacts: step.artifacts ?? {},
     permissions: at.permissions,
-    ...present({ hook, phase: step.phase, detach: step.wait === false ? (true as const) : undefined }),
+    ...present({ secrets: runsCode(action.uses) ? listed(step.secrets ?? at.secrets) : undefined, hook, phase: step.phase, detach: step.wait === false ? (true as const) : undefined }),
   };
+}
+
+/** What the engine does by itself is given no secrets: it would keep them with the run. */
+function runsCode(uses: Uses): boolean {
+  return uses.kind === 'plugin' || (uses.kind === 'builtin' && uses.name === 'run');
 }
 
 type PlannedAction = Pick<PlannedStep, 'uses' | 'with' | 'env' | 'name'>;

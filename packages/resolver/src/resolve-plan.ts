@@ -16,7 +16,7 @@ import {
 import { needsOf } from './check-graph.js';
 import { orderJobs } from './order-jobs.js';
 import { planStep, writtenSteps } from './plan-steps.js';
-import { present, toCondition, toMs, toRetryPolicy, toTemplates } from './written-values.js';
+import { listed, present, toCondition, toMs, toRetryPolicy, toTemplates } from './written-values.js';
 
 /** What the arrow from a workflow to a plan needs besides the workflow. `digest` is of the document as written. */
 interface PlanSource {
@@ -43,7 +43,7 @@ export function resolvePlan(source: PlanSource): RunPlan {
     vars: source.vars,
     env: toTemplates(workflow.env),
     outputs: workflow.outputs ?? {},
-    ...present({ timeoutMs: toMs(workflow.timeout), concurrency: planConcurrency(workflow.concurrency), phases: planPhases(workflow.phases) }),
+    ...present({ secrets: listed(workflow.secrets), timeoutMs: toMs(workflow.timeout), concurrency: planConcurrency(workflow.concurrency), phases: planPhases(workflow.phases) }),
     jobs: orderJobs(workflow).flatMap((key) => {
       const job = workflow.jobs[key];
       return job === undefined ? [] : [planJob(source, key, job)];
@@ -53,6 +53,7 @@ export function resolvePlan(source: PlanSource): RunPlan {
 
 function planJob({ workflow, calls }: PlanSource, key: string, job: Job): PlannedJob {
   const permissions = { ...workflow.permissions, ...job.permissions };
+  const secrets = job.secrets ?? workflow.secrets;
   return {
     key,
     name: job.name ?? key,
@@ -64,12 +65,13 @@ function planJob({ workflow, calls }: PlanSource, key: string, job: Job): Planne
     continueOnError: job['continue-on-error'] ?? false,
     outputs: job.outputs ?? {},
     ...present({
+      secrets: listed(secrets),
       strategy: planStrategy(job.strategy),
       concurrency: planConcurrency(job.concurrency),
       priority: job.priority === 'normal' ? undefined : job.priority,
       artifacts: planArtifacts(job.artifacts),
     }),
-    steps: writtenSteps(job).map((written) => planStep(written, { workflow, permissions, calls })),
+    steps: writtenSteps(job).map((written) => planStep(written, { workflow, permissions, calls, secrets })),
   };
 }
 

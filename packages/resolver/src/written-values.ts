@@ -10,6 +10,11 @@ export function toTemplates(env: Readonly<Record<string, string | number | boole
   return Object.fromEntries(Object.entries(env ?? {}).map(([name, value]) => [name, String(value)]));
 }
 
+/** A list that names something. */
+export function listed(names: readonly string[] | undefined): readonly string[] | undefined {
+  return names === undefined || names.length === 0 ? undefined : names;
+}
+
 export function toRetryPolicy(retry: Retry | undefined): RetryPolicy {
   return {
     max: retry?.max ?? 0,
