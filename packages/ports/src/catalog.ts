@@ -19,12 +19,15 @@ export interface WaitQuery {
   /** Of signals. */
   readonly name?: string;
   readonly runId?: RunId;
+  /** Of the run. */
+  readonly tenant?: string;
   readonly after?: number;
   readonly limit: number;
 }
 
 export interface OpenWait extends NewWait {
   readonly runId: RunId;
+  readonly tenant: string;
   readonly cursor: number;
   /** Milliseconds since the epoch. */
   readonly since: number;
@@ -32,6 +35,7 @@ export interface OpenWait extends NewWait {
 
 /** Newest first. `before` is the id of the last run of the page before. */
 export interface RunQuery {
+  readonly tenant?: string;
   readonly workflowId?: string;
   readonly status?: RunStatus;
   /** Created at or after, in milliseconds since the epoch. */

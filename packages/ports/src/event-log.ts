@@ -1,5 +1,6 @@
 import type { RunEvent, RunEventBody, RunId, RunSummary, TicketId } from '@kb-labs/contracts';
 
+import type { StoredBlob } from './blobs.js';
 import type { NewClaim } from './claims.js';
 import type { Fence, NewTicket } from './job-queue.js';
 
@@ -48,6 +49,8 @@ export interface Append {
   readonly claim?: readonly NewClaim[];
   /** Jobs whose claim ends, before `claim` is looked at. All claims of a run end with it. */
   readonly unclaim?: readonly string[];
+  /** Bytes that the events refer to. They are kept as long as a run that refers to them, or its artifacts. */
+  readonly blobs?: readonly StoredBlob[];
   /** What begins and ceases to wait for something from outside. All waits of a run end with it. */
   readonly waits?: { readonly open: readonly NewWait[]; readonly close: readonly { readonly job: string }[] };
 }
@@ -74,7 +77,10 @@ export interface Create {
   readonly summary: RunSummary;
   readonly enqueue: readonly NewTicket[];
   readonly claim?: readonly NewClaim[];
+  /** As in `Append`: what a run that keeps results of an earlier one refers to from its first event on. */
+  readonly blobs?: readonly StoredBlob[];
   readonly idempotency?: {
+    /** Outlives its run: with the key of a run that was removed, its id is answered all the same. */
     readonly key: string;
     /** Of the request: the same key with another one is a conflict. */
     readonly digest: string;

@@ -62,6 +62,11 @@ export interface JobQueue {
    * Hands out up to `limit` due tickets that nobody holds, or whose holder is dead or has let its lease run out.
    * Each gets a new token. A worker that has not joined, or has left, gets none. Tickets whose owner waits in a
    * concurrency group are not handed out.
+   *
+   * Those of one tenant go out by priority, then as they fell due, then as they were queued. Tenants share those of one
+   * priority: the next ticket is that of the tenant that holds the fewest, what this call has handed out included; among
+   * tenants that hold as many, the one that fell due first, then the one that was queued first. What live workers hold counts,
+   * as it does for caps; a ticket that is taken over from one is not counted against itself.
    */
   take(worker: WorkerId, options: TakeOptions): Promise<Lease[]>;
   /** Extends leases; answers those that are still valid: also one that ran out, until somebody takes the ticket over. */

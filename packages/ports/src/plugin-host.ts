@@ -14,6 +14,7 @@ import type {
 } from '@kb-labs/contracts';
 
 import type { BlobContent } from './blobs.js';
+import type { Redactor } from './secrets.js';
 
 /** Finds what `uses:` names and runs it. */
 export interface PluginHost {
@@ -72,6 +73,10 @@ export interface StepCall {
   readonly input: JsonObject;
   /** The declared environment, evaluated. */
   readonly env: Readonly<Record<string, string>>;
+  /** Absent: the document lists none for this step. A script has its secrets in `env`. */
+  readonly secrets?: StepSecrets;
+  /** Absent: there is nothing to take out. Else the host applies it before it cuts lines and texts; the engine does once more. */
+  readonly redactor?: Redactor;
   /** Absolute path of the folder the step works in. */
   readonly workspace: string;
   /** What the document grants; a kind it does not name is not narrowed. */
@@ -83,6 +88,13 @@ export interface StepCall {
   log(entry: { stream: LogStream; level: LogLevel; text: string }): void | Promise<void>;
   progress(fraction: number, note?: string): void;
   saveArtifact(artifact: NewArtifact): Promise<ArtifactHandle>;
+}
+
+export interface StepSecrets {
+  /** Names that the document lists for the step. */
+  readonly listed: readonly string[];
+  /** What a handler is given when it asks: of those listed, the ones that its command's permission `secrets` names. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface ConsumedArtifact {
