@@ -7,7 +7,7 @@ import { BLOBS_CASES, type BlobsUnderTest } from './conformance/blobs-cases.js';
 import { runCase } from './conformance/suite.js';
 import { blobsSuite } from './conformance/suites.js';
 
-type Fault = 'bytes are lost' | 'the limit is one off' | 'a refused blob stays' | 'the source is read to its end' | 'anything is found' | 'nothing is checked';
+type Fault = 'bytes are lost' | 'the limit is one off' | 'a refused blob stays' | 'the source is read to its end' | 'anything is found' | 'nothing is checked' | 'anything is removed' | 'nothing is removed' | 'times are not renewed' | 'what is stored while it is removed is lost';
 
 const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'bytes are lost': ['gives back what was stored', 'keeps an empty blob', 'stores the same bytes'],
@@ -16,6 +16,10 @@ const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'the source is read to its end': ['stops reading a source'],
   'anything is found': ['has nothing under an unknown digest'],
   'nothing is checked': ['reports a damaged blob'],
+  'anything is removed': ['removes what was stored before', 'renews the time'],
+  'nothing is removed': ['removes what was stored before'],
+  'times are not renewed': ['renews the time'],
+  'what is stored while it is removed is lost': ['keeps whatever was stored'],
 };
 
 blobsSuite('in memory', () => Promise.resolve(memoryBlobs()), { describe, it });
@@ -42,9 +46,11 @@ const FAR_TOO_MUCH = 100_000;
 
 function memoryBlobs(fault?: Fault): BlobsUnderTest {
   const stored = new Map<string, Buffer>();
+  const times = new Map<string, number>();
   const keep = (bytes: Buffer): string => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     stored.set(digest, fault === 'bytes are lost' ? bytes.subarray(1) : bytes);
+    if (fault !== 'times are not renewed' || !times.has(digest)) times.set(digest, Date.now());
     return digest;
   };
   return {
@@ -71,6 +77,18 @@ function memoryBlobs(fault?: Fault): BlobsUnderTest {
         const bytes = stored.get(digest) ?? (fault === 'anything is found' ? Buffer.alloc(0) : undefined);
         return Promise.resolve(bytes === undefined ? undefined : read(bytes, fault === 'nothing is checked' ? undefined : digest));
       },
+      async remove(digest, unlessSince) {
+        const isNew = (times.get(digest) ?? 0) >= unlessSince;
+        if (isNew && fault !== 'anything is removed') return false;
+        if (fault === 'what is stored while it is removed is lost') await new Promise(setImmediate);
+        if (fault !== 'nothing is removed') stored.delete(digest);
+        times.delete(digest);
+        return true;
+      },
+    },
+    backdate(digest, storedAt) {
+      times.set(digest, storedAt);
+      return Promise.resolve();
     },
     damage(digest) {
       stored.set(digest, Buffer.from('something else'));

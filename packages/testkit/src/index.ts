@@ -6,7 +6,7 @@ export { aPlan } from './a-plan.js';
 export type { LooseJob, LoosePlan, LooseStep } from './a-plan.js';
 export type { BlobsUnderTest } from './conformance/blobs-cases.js';
 export type { StorePorts, StoreUnderTest, TestRunner } from './conformance/suite.js';
-export { blobsSuite, catalogSuite, claimsSuite, eventLogSuite, jobQueueSuite, stepLogsSuite } from './conformance/suites.js';
+export { blobsSuite, catalogSuite, claimsSuite, eventLogSuite, jobQueueSuite, rateLimitsSuite, recordsSuite, retentionSuite, stepLogsSuite } from './conformance/suites.js';
 export { countingIds } from './counting-ids.js';
 export { fakeClock } from './fake-clock.js';
 export type { FakeClock } from './fake-clock.js';

@@ -21,7 +21,11 @@ const ARGUMENTS = [
   `--import=data:text/javascript,${encodeURIComponent(LOADER)}`,
 ];
 
-/** Starts a TypeScript module of the workspace in a process of its own, from its sources: for tests that end it the hard way. */
-export function spawnSource(file: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  return spawn(process.execPath, [...ARGUMENTS, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'], ...options });
+/**
+ * Starts a TypeScript module of the workspace in a process of its own, from its sources: for tests that end it the hard way.
+ * `through` is a program that becomes what it is given, with its own arguments: `ip netns exec …`.
+ */
+export function spawnSource(file: string, args: readonly string[], { through = [], ...options }: SpawnOptions & { through?: readonly string[] } = {}): ChildProcess {
+  const [program = process.execPath, ...all] = [...through, process.execPath, ...ARGUMENTS, file, ...args];
+  return spawn(program, all, { stdio: ['ignore', 'pipe', 'inherit'], ...options });
 }

@@ -11,6 +11,7 @@ export function catalogOf(state: MemoryState): Catalog {
       const runs = [...state.runs.values()].map((run) => run.summary).sort((a, b) => (a.id < b.id ? 1 : -1));
       if (state.has('runs are listed oldest first')) runs.reverse();
       const fitting = runs.filter((run) => {
+        if (query.tenant !== undefined && run.tenant !== query.tenant && !state.has('tenants are not looked at')) return false;
         if (query.workflowId !== undefined && run.workflowId !== query.workflowId) return false;
         if (query.status !== undefined && run.status !== query.status) return false;
         if (query.since !== undefined && run.createdAt < query.since && !state.has('since is not looked at')) return false;

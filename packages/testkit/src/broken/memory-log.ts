@@ -2,6 +2,7 @@ import { isTerminalRun, type RunEventBody, type RunId, type RunSummary } from '@
 import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
 
 import { dropClaimsOf, endClaims, placeClaims } from './memory-claims.js';
+import { referTo } from './memory-retention.js';
 import type { MemoryRun, MemoryState } from './memory-state.js';
 import { changeWaits, dropWaitsOf } from './memory-waits.js';
 
@@ -23,6 +24,7 @@ function append(state: MemoryState, command: Append): AppendResult {
   if (run === undefined && state.has('runs that do not exist are opened')) return { ok: true, seq: 1 };
   if (run === undefined) return { ok: false, refused: 'absent' };
   const refused = refusalOf(state, run, command);
+  if (refused === undefined || state.has('references of a refused append count')) referTo(state, run, command.blobs);
   if (refused === undefined || state.has('a refused append is written')) write(state, run, command);
   if (refused !== undefined) return { ok: false, refused };
   state.tell(`run ${command.runId}`, 'runs', ...((command.enqueue ?? []).length > 0 ? ['ready'] : []));
@@ -44,6 +46,7 @@ function write(state: MemoryState, run: MemoryRun, command: Append): void {
   if (command.expected !== undefined) run.decided = run.events.length;
   if (command.summary !== undefined && !state.has('summaries stay as they were')) run.summary = changed(state, run.summary, command.summary);
   follow(state, run, command);
+  if (state.isEnded(command.runId)) run.endedAt ??= run.summary.finishedAt ?? command.at;
 }
 
 function changed(state: MemoryState, before: RunSummary, after: RunSummary): RunSummary {
@@ -71,15 +74,18 @@ function follow(state: MemoryState, run: MemoryRun, command: Append): void {
 
 function create(state: MemoryState, command: Create): CreateResult {
   const { runId, idempotency } = command;
-  const known = idempotency === undefined || state.has('a key opens a second run') ? undefined : state.keys.get(idempotency.key);
+  const kept = idempotency === undefined || state.has('a key opens a second run') ? undefined : state.keys.get(idempotency.key);
+  const known = kept === undefined || kept.keepUntil < command.at ? undefined : kept;
   if (known !== undefined && known.digest !== idempotency?.digest) return { ok: false, refused: 'key-conflict' };
   if (known !== undefined) return { ok: true, runId: known.runId, repeated: true };
   if (state.runs.has(runId) && !state.has('a repeated run id starts over')) return { ok: true, runId, repeated: true };
   const open = [...state.runs.keys()].filter((id) => !state.isEnded(id)).length;
   if (open >= command.maxOpenRuns && !state.has('open runs are not counted')) return { ok: false, refused: 'full' };
 
-  if (idempotency !== undefined) state.keys.set(idempotency.key, { runId, digest: idempotency.digest });
-  const run: MemoryRun = { events: [], lines: [], summary: command.summary, decided: command.events.length };
+  if (idempotency !== undefined) state.keys.set(idempotency.key, { runId, digest: idempotency.digest, keepUntil: idempotency.keepUntil });
+  const run: MemoryRun = { events: [], lines: [], summary: command.summary, decided: command.events.length, blobs: new Map(), artifactBytes: 0 };
+  if (!state.has('blobs of an opened run are dropped')) referTo(state, run, command.blobs);
+  if (isTerminalRun(command.summary.status)) run.endedAt = command.summary.finishedAt ?? command.at;
   push(state, run, command);
   state.runs.set(runId, run);
   if (!isTerminalRun(command.summary.status) && !state.has('claims of an opened run are dropped')) placeClaims(state, runId, command.claim ?? []);

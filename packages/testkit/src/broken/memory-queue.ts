@@ -42,6 +42,7 @@ function take(state: MemoryState, worker: WorkerId, options: TakeOptions): Lease
       !(state.isEnded(held.ticket.runId) && state.has('tickets of an ended run are not handed out')),
   );
   due.sort(([, a], [, b]) => rankOf(state, a.ticket) - rankOf(state, b.ticket) || a.ticket.notBefore - b.ticket.notBefore);
+  if (state.has('what can be taken over goes before what is free')) due.sort(([, a], [, b]) => Number(a.lease === undefined) - Number(b.lease === undefined));
   if (state.has('the newest ticket goes first')) due.reverse();
   return underCaps(state, due, options).map(([id, held]) => {
     state.token += 1;
@@ -57,17 +58,29 @@ function underCaps(state: MemoryState, due: readonly [TicketId, MemoryTicket][],
   const total = state.has('the cap of all runs is not looked at') ? undefined : caps?.total;
   const perTenant = state.has('the cap of a tenant is not looked at') ? undefined : caps?.perTenant;
   const held = [...state.tickets.values()].filter((each) => takesRoom(state, each));
+  const heldBy = ({ ticket }: MemoryTicket): number => held.filter((other) => tenantOf(state, other.ticket) === tenantOf(state, ticket)).length;
+  const share = (each: MemoryTicket): number => heldBy(each) - (takesRoom(state, each) && !state.has('a ticket stands in its own way') ? 1 : 0);
   const given: [TicketId, MemoryTicket][] = [];
-  for (const each of state.has('a full tenant blocks the others') ? due.slice(0, limit) : due) {
-    if (given.length >= limit) break;
-    const among = (tenant?: string): number => held.filter(({ ticket }) => tenant === undefined || tenantOf(state, ticket) === tenant).length;
-    const replaces = takesRoom(state, each[1]) && !state.has('a full house keeps what it lost');
-    const fits = among() < (total ?? Infinity) && among(tenantOf(state, each[1].ticket)) < (perTenant ?? Infinity);
+  let left = state.has('a full tenant blocks the others') ? due.slice(0, limit) : [...due];
+  while (left.length > 0 && given.length < limit) {
+    const firsts = state.has('a backlog goes first') ? left.slice(0, 1) : firstOfEach(left, ([, { ticket }]) => tenantOf(state, ticket));
+    firsts.sort(([, a], [, b]) => rankOf(state, a.ticket) - rankOf(state, b.ticket) || share(a) - share(b));
+    const [next] = firsts;
+    left = left.filter((each) => each !== next);
+    if (next === undefined) break;
+    const replaces = takesRoom(state, next[1]) && !state.has('a full house keeps what it lost');
+    const fits = held.length < (total ?? Infinity) && heldBy(next[1]) < (perTenant ?? Infinity);
     if (!replaces && !fits) continue;
-    if (!replaces) held.push(each[1]);
-    given.push(each);
+    if (!replaces || state.has('who takes over is counted beside the one before')) held.push(next[1]);
+    given.push(next);
   }
   return given;
+}
+
+function firstOfEach<T>(items: readonly T[], groupOf: (item: T) => unknown): T[] {
+  const first = new Map<unknown, T>();
+  for (const item of items) if (!first.has(groupOf(item))) first.set(groupOf(item), item);
+  return [...first.values()];
 }
 
 function takesRoom(state: MemoryState, { lease }: MemoryTicket): boolean {

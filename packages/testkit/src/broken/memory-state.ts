@@ -9,6 +9,11 @@ export interface MemoryRun {
   readonly lines: LogLine[];
   summary: RunSummary;
   decided: number;
+  /** When it ended, and what it took up then. */
+  endedAt?: number;
+  /** Digests it refers to, with their bytes. */
+  readonly blobs: Map<string, number>;
+  artifactBytes: number;
 }
 
 export interface MemoryTicket {
@@ -16,6 +21,12 @@ export interface MemoryTicket {
   /** Of a store that looks at claims when a ticket is queued, and not again. */
   readonly free?: true;
   lease?: Lease;
+}
+
+export interface MemoryRecord {
+  readonly version: number;
+  readonly json: string;
+  readonly expiresAt: number;
 }
 
 /** In the order they were asked for, of all groups. */
@@ -27,11 +38,14 @@ export class MemoryState {
   readonly fault: Fault | undefined;
   readonly runs = new Map<RunId, MemoryRun>();
   readonly tickets = new Map<TicketId, MemoryTicket>();
-  readonly keys = new Map<string, { runId: RunId; digest: string }>();
+  readonly keys = new Map<string, { runId: RunId; digest: string; keepUntil: number }>();
   readonly workers = new Map<WorkerId, readonly RunId[] | undefined>();
   readonly watchers = new Set<{ topic: string; callback: () => void }>();
   readonly claims: MemoryClaim[] = [];
   readonly waits: OpenWait[] = [];
+  readonly records = new Map<string, MemoryRecord>();
+  /** Blobs that no run refers to any more, by when. */
+  readonly unused = new Map<string, number>();
   cursor = 0;
   token = 0;
 

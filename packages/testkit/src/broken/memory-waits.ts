@@ -14,7 +14,8 @@ export function changeWaits(state: MemoryState, command: Append): void {
     const known = state.waits.some((each) => each.runId === runId && each.job === wait.job && each.step === wait.step);
     if (known && !state.has('a wait is opened twice')) continue;
     state.cursor += 1;
-    state.waits.push({ ...wait, runId, cursor: state.cursor, since: command.at });
+    const tenant = state.runs.get(runId)?.summary.tenant ?? '';
+    state.waits.push({ ...wait, runId, tenant, cursor: state.cursor, since: command.at });
   }
   if (state.has('waits are opened before others are closed')) close();
 }
@@ -33,6 +34,7 @@ function keep(state: MemoryState, wanted: (wait: OpenWait) => boolean): void {
 }
 
 function fits(wait: OpenWait, query: WaitQuery): boolean {
+  if (query.tenant !== undefined && wait.tenant !== query.tenant) return false;
   if (query.runId !== undefined && wait.runId !== query.runId) return false;
   if (query.name !== undefined && wait.name !== query.name) return false;
   return query.kind === undefined || wait.kind === query.kind;

@@ -12,6 +12,8 @@ export interface BlobsUnderTest {
   readonly blobs: Blobs;
   /** Changes a byte of what is stored under this digest, behind the adapter's back. */
   damage(digest: string): Promise<void>;
+  /** Makes what is stored under this digest look as if it had been stored at this instant, in milliseconds since the epoch. */
+  backdate(digest: string, storedAt: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -110,7 +112,49 @@ export const BLOBS_CASES: readonly ConformanceCase<BlobsUnderTest>[] = [
       await rejectsWith('STATE_CORRUPT', () => readAll(blobs, digest));
     },
   },
+  {
+    name: 'removes what was stored before an instant, and nothing that was stored since',
+    async run({ blobs, backdate }) {
+      const [old, fresh] = [await blobs.put(Buffer.alloc(700_000, 'old'), ROOM), await blobs.put(Buffer.from('fresh'), ROOM)];
+      await backdate(old.digest, Date.now() - 2 * HOUR_MS);
+      const since = Date.now() - HOUR_MS;
+      assert.equal(await blobs.remove(old.digest, Date.now() - 3 * HOUR_MS), false);
+      assert.equal((await readAll(blobs, old.digest)).length, 700_000);
+      assert.equal(await blobs.remove(old.digest, since), true);
+      assert.equal(await blobs.remove(fresh.digest, since), false);
+      assert.equal(await blobs.get(old.digest), undefined);
+      assert.equal(String(await readAll(blobs, fresh.digest)), 'fresh');
+      for (const gone of [old.digest, digestOf(Buffer.from('never stored')), 'no digest']) assert.equal(await blobs.remove(gone, since), true);
+      assert.equal((await blobs.put(Buffer.alloc(700_000, 'old'), ROOM)).digest, old.digest);
+      assert.equal((await readAll(blobs, old.digest)).length, 700_000);
+    },
+  },
+  {
+    name: 'renews the time of what is stored again',
+    async run({ blobs, backdate }) {
+      const { digest } = await blobs.put(Buffer.from('again'), ROOM);
+      await backdate(digest, Date.now() - 2 * HOUR_MS);
+      await blobs.put(Buffer.from('again'), ROOM);
+      assert.equal(await blobs.remove(digest, Date.now() - HOUR_MS), false);
+      assert.equal(String(await readAll(blobs, digest)), 'again');
+    },
+  },
+  {
+    name: 'keeps whatever was stored again while it is being removed',
+    async run({ blobs, backdate }) {
+      const bytes = Buffer.from('contended');
+      const { digest } = await blobs.put(bytes, ROOM);
+      for (let round = 0; round < 10; round += 1) {
+        await backdate(digest, Date.now() - 2 * HOUR_MS);
+        const remove = (): Promise<boolean> => blobs.remove(digest, Date.now() - HOUR_MS);
+        await Promise.all([remove(), blobs.put(bytes, ROOM), remove(), blobs.put(bytes, ROOM), remove()]);
+        assert.deepEqual(await readAll(blobs, digest), bytes);
+      }
+    },
+  },
 ];
+
+const HOUR_MS = 3_600_000;
 
 function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

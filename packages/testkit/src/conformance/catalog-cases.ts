@@ -58,23 +58,24 @@ export const CATALOG_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
-    name: 'filters by workflow, status and time in every combination, page by page',
+    name: 'filters by tenant, workflow, status and time in every combination, page by page',
     async run(store) {
       const all: RunSummary[] = [];
-      const created = fc.record({ workflow: fc.constantFrom('a', 'b'), status: fc.constantFrom<RunStatus>('queued', 'running', 'success') });
-      const [specs] = fc.sample(fc.array(created, { minLength: 30, maxLength: 30 }), { numRuns: 1, seed: 20_261 });
-      for (const [index, { workflow, status }] of (specs ?? []).entries()) {
+      const created = fc.record({ tenant: fc.constantFrom('default', 'acme'), workflow: fc.constantFrom('a', 'b'), status: fc.constantFrom<RunStatus>('queued', 'running', 'success') });
+      const [specs] = fc.sample(fc.array(created, { minLength: 40, maxLength: 40 }), { numRuns: 1, seed: 20_261 });
+      for (const [index, { tenant, workflow, status }] of (specs ?? []).entries()) {
         const runId = freshRunId();
         // Two runs of one instant each: ids decide between them.
-        const summary = aSummary(runId, { workflowId: workflow, status, createdAt: Math.floor(index / 2) });
+        const summary = aSummary(runId, { tenant, workflowId: workflow, status, createdAt: Math.floor(index / 2) });
         await store.log.create({ runId, at: 0, events: [aRunStarted()], summary, enqueue: [], maxOpenRuns: 100 });
         all.unshift(summary);
       }
       const query = fc.record(
         {
+          tenant: fc.constantFrom('default', 'acme', 'none'),
           workflowId: fc.constantFrom('a', 'b', 'none'),
           status: fc.constantFrom<RunStatus>('queued', 'success', 'failed'),
-          since: fc.integer({ min: -1, max: 16 }),
+          since: fc.integer({ min: -1, max: 21 }),
         },
         { requiredKeys: [] },
       );
@@ -82,13 +83,14 @@ export const CATALOG_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
         fc.asyncProperty(query, fc.integer({ min: 1, max: 7 }), async (filter, limit) => {
           assert.deepEqual(await listByPages(store, { ...filter, limit }), idsOf(all.filter((run) => fits(run, filter))));
         }),
-        { numRuns: 60 },
+        { numRuns: 100 },
       );
     },
   },
 ];
 
 function fits(run: RunSummary, filter: Omit<RunQuery, 'limit'>): boolean {
+  if (filter.tenant !== undefined && run.tenant !== filter.tenant) return false;
   if (filter.workflowId !== undefined && run.workflowId !== filter.workflowId) return false;
   if (filter.status !== undefined && run.status !== filter.status) return false;
   return filter.since === undefined || run.createdAt >= filter.since;

@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { anEndedSummary, aTicket, someLines } from '../some-commands.js';
 import { aRunFinished, aStepStarted } from '../some-events.js';
 import { endRun, fenceOf, joinWorker, LEASE_MS, openRunIn } from './store-steps.js';
+import { RecordModel } from './record-model.js';
+import { toChange } from './records-cases.js';
 import { StoreModel } from './store-model.js';
 import type { ConformanceCase, StoreUnderTest } from './suite.js';
 
@@ -39,6 +41,13 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('log' as const), lease: pick }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('record' as const),
+      change: fc.record({ key: fc.constantFrom('a', 'b'), expected: fc.option(fc.nat({ max: 2 }), { nil: undefined }), removes: fc.boolean(), forMs: fc.option(fc.constantFrom(1, 3_000), { nil: undefined }) }),
+    }),
+  },
 );
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -59,11 +68,14 @@ export const INTERLEAVING_CASE: ConformanceCase<StoreUnderTest> = {
   },
 };
 
+const RECORDS = 'rehearsal';
+
 class Rehearsal {
   readonly #store: StoreUnderTest;
   readonly #runs: readonly RunId[];
   readonly #workers: readonly WorkerId[];
   readonly #model: StoreModel;
+  readonly #records = new RecordModel();
   readonly #leases: Lease[] = [];
   readonly #lines = new Map<RunId, number>();
   #highest = Number.NEGATIVE_INFINITY;
@@ -110,12 +122,17 @@ class Rehearsal {
         return;
       case 'append':
         return await this.#append(each);
+      case 'record': {
+        const change = toChange(RECORDS, each.change, clock.now());
+        return assert.equal(await this.#store.records.write([change]), this.#records.write([change], clock.now()));
+      }
       case 'log':
         return this.#leases.length === 0 ? undefined : await this.#log(at(this.#leases, each.lease));
     }
   }
 
   async compare(): Promise<void> {
+    assert.deepEqual(await this.#store.records.list(RECORDS, { limit: 9 }), this.#records.list(RECORDS, this.#store.clock.now()));
     for (const runId of this.#runs) {
       const events = await this.#store.log.read(runId, 0);
       assert.deepEqual(events.map((event) => event.seq), Array.from({ length: this.#model.headOf(runId) }, (_, index) => index + 1));
@@ -132,6 +149,7 @@ class Rehearsal {
       for (const ticket of await this.#store.queue.ticketsOf(runId)) assert.equal(ticket.parked, undefined);
     }
     assert.deepEqual(await this.#store.catalog.listWaits({ limit: 1 }), []);
+    await this.#store.records.write(['a', 'b'].map((key) => ({ kind: RECORDS, key, remove: true })));
     for (const worker of this.#workers) await this.#store.queue.leave(worker);
   }
 

@@ -62,16 +62,23 @@ export class StoreModel {
   takeable(worker: WorkerId, { limit, caps }: Pick<TakeOptions, 'limit' | 'caps'>): TicketId[] {
     if (!this.#workers.has(worker)) return [];
     const held = [...this.#tickets.values()].filter((each) => this.#takesRoom(each));
-    const given: TicketId[] = [];
-    const due = [...this.#tickets].filter(([, { ticket, lease }]) => ticket.notBefore <= this.now && (lease === undefined || this.#isGone(lease)));
+    const heldBeside = (each: ModelTicket): number => held.filter((other) => other !== each && this.#tenantOf(other) === this.#tenantOf(each)).length;
+    const fits = (each: ModelTicket): boolean =>
+      this.#takesRoom(each) || (held.length < (caps?.total ?? Infinity) && heldBeside(each) < (caps?.perTenant ?? Infinity));
+    const due = [...this.#tickets].filter(
+      ([, { ticket, lease }]) => ticket.notBefore <= this.now && (lease === undefined || this.#isGone(lease)) && !this.#isParked(ticket),
+    );
     due.sort(([, a], [, b]) => rankOf(a.ticket) - rankOf(b.ticket) || a.ticket.notBefore - b.ticket.notBefore);
-    for (const [id, each] of due) {
-      if (given.length >= limit || this.#isParked(each.ticket)) continue;
-      const ofTenant = held.filter((other) => this.#tenantOf(other) === this.#tenantOf(each));
-      const full = held.length >= (caps?.total ?? Infinity) || ofTenant.length >= (caps?.perTenant ?? Infinity);
-      if (full && !this.#takesRoom(each)) continue;
-      if (!this.#takesRoom(each)) held.push(each);
-      given.push(id);
+    const given: TicketId[] = [];
+    while (given.length < limit) {
+      const possible = due.filter(([id, each]) => !given.includes(id) && fits(each));
+      // Of each tenant its first; of those with the best priority one whose tenant holds the fewest.
+      const firsts = [...Map.groupBy(possible, ([, each]) => this.#tenantOf(each)).values()].flatMap((own) => own.slice(0, 1));
+      firsts.sort((a, b) => rankOf(a[1].ticket) - rankOf(b[1].ticket) || heldBeside(a[1]) - heldBeside(b[1]) || due.indexOf(a) - due.indexOf(b));
+      const [next] = firsts;
+      if (next === undefined) break;
+      if (!this.#takesRoom(next[1])) held.push(next[1]);
+      given.push(next[0]);
     }
     return given;
   }

@@ -1,4 +1,4 @@
-import type { Catalog, Claims, EventLog, JobQueue, StepLogs } from '@kb-labs/ports';
+import type { Catalog, Claims, EventLog, JobQueue, RateLimits, Records, Retention, StepLogs } from '@kb-labs/ports';
 
 import type { FakeClock } from '../fake-clock.js';
 
@@ -21,6 +21,9 @@ export interface StorePorts {
   readonly queue: JobQueue;
   readonly claims: Claims;
   readonly logs: StepLogs;
+  readonly records: Records;
+  readonly rateLimits: RateLimits;
+  readonly retention: Retention;
 }
 
 /** A store to be judged, empty. It reads its time, and sets its timers, with `clock`. */

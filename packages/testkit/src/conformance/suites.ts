@@ -7,12 +7,17 @@ import { QUEUE_COUNT_CASES, RUN_COUNT_CASES } from './count-cases.js';
 import { APPEND_CASES, CREATE_CASES } from './event-log-cases.js';
 import { INTERLEAVING_CASE } from './interleaving-case.js';
 import { HAND_OUT_CASES, LEASE_CASES, QUEUE_VIEW_CASES } from './job-queue-cases.js';
+import { RATE_LIMITS_CASES } from './rate-limits-cases.js';
+import { RECORDS_CASES } from './records-cases.js';
+import { BLOB_REFERENCE_CASES } from './blob-reference-cases.js';
+import { RETENTION_CASES } from './retention-cases.js';
+import { SHARES_CASES } from './shares-cases.js';
 import { STEP_LOGS_CASES } from './step-logs-cases.js';
 import { describeCases, type StoreUnderTest, type TestRunner } from './suite.js';
 import { WAIT_CASES } from './wait-cases.js';
 
 export const EVENT_LOG_CASES = [...CREATE_CASES, ...APPEND_CASES, ...ENDED_RUN_CASES, INTERLEAVING_CASE];
-export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES];
+export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES, ...SHARES_CASES];
 
 type MakeStore = () => Promise<StoreUnderTest>;
 
@@ -36,6 +41,19 @@ export function catalogSuite(name: string, makeStore: MakeStore, runner: TestRun
 /** Concurrency groups: `Claims`, and what appends and hand-outs have to do with them. */
 export function claimsSuite(name: string, makeStore: MakeStore, runner: TestRunner): void {
   describeCases(CLAIMS_CASES, makeStore, { title: `claims: ${name}`, runner });
+}
+
+export function recordsSuite(name: string, makeStore: MakeStore, runner: TestRunner): void {
+  describeCases(RECORDS_CASES, makeStore, { title: `records: ${name}`, runner });
+}
+
+export function rateLimitsSuite(name: string, makeStore: MakeStore, runner: TestRunner): void {
+  describeCases(RATE_LIMITS_CASES, makeStore, { title: `rate limits: ${name}`, runner });
+}
+
+/** What is kept of runs that have ended and how it is removed, the blobs that runs refer to included. */
+export function retentionSuite(name: string, makeStore: MakeStore, runner: TestRunner): void {
+  describeCases([...RETENTION_CASES, ...BLOB_REFERENCE_CASES], makeStore, { title: `retention: ${name}`, runner });
 }
 
 export function blobsSuite(name: string, makeBlobs: () => Promise<BlobsUnderTest>, runner: TestRunner): void {

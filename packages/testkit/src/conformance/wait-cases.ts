@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { RunId } from '@kb-labs/contracts';
 import type { NewWait, OpenWait, WaitQuery } from '@kb-labs/ports';
 
-import { endRun, freshRunId, openRun } from './store-steps.js';
+import { endRun, freshRunId, openRun, openRunIn } from './store-steps.js';
 import type { ConformanceCase, StorePorts, StoreUnderTest } from './suite.js';
 
 /** Steps that wait for something from outside. */
@@ -11,13 +11,13 @@ export const WAIT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
   {
     name: 'lists what waits, those that began first at the front, until it is closed or its run ends',
     async run(store) {
-      const [one, two] = [await openRun(store), await openRun(store)];
+      const [one, two] = [await openRun(store), await openRunIn(store, { tenant: 'acme' })];
       await open(store, one, { at: 5, waits: [aWait('a', 's'), aWait('a', 't')] });
       await open(store, two, { at: 6, waits: [aWait('a', 's')] });
       assert.deepEqual((await store.catalog.listWaits({ limit: 9 })).map(({ cursor: _, ...wait }) => wait), [
-        { runId: one, ...aWait('a', 's'), since: 5 },
-        { runId: one, ...aWait('a', 't'), since: 5 },
-        { runId: two, ...aWait('a', 's'), since: 6 },
+        { runId: one, tenant: 'default', ...aWait('a', 's'), since: 5 },
+        { runId: one, tenant: 'default', ...aWait('a', 't'), since: 5 },
+        { runId: two, tenant: 'acme', ...aWait('a', 's'), since: 6 },
       ]);
       await close(store, one, 'a');
       assert.deepEqual((await store.catalog.listWaits({ limit: 9 })).map((wait) => wait.runId), [two]);
@@ -38,9 +38,9 @@ export const WAIT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
-    name: 'filters what waits by kind, name and run in every combination, page by page',
+    name: 'filters what waits by tenant, kind, name and run in every combination, page by page',
     async run(store) {
-      const runs = [await openRun(store), await openRun(store)];
+      const runs = [await openRun(store), await openRunIn(store, { tenant: 'acme' })];
       const waits: NewWait[] = Array.from({ length: 12 }, (_, index) => {
         const kind = (['approval', 'signal', 'callback', 'signal'] as const)[index % 4] ?? 'signal';
         return { job: `job-${String(index)}`, step: 's', kind, ...(kind === 'signal' ? { name: index % 3 === 0 ? 'x' : 'y' } : {}) };
@@ -51,9 +51,11 @@ export const WAIT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       for (const kind of [undefined, 'approval', 'signal', 'callback'] as const) {
         for (const name of [undefined, 'x', 'y', 'none']) {
           for (const runId of [undefined, ...runs, freshRunId()]) {
-            const filter = { ...(kind === undefined ? {} : { kind }), ...(name === undefined ? {} : { name }), ...(runId === undefined ? {} : { runId }) };
-            const fitting = all.filter((wait) => Object.entries(filter).every(([key, value]) => wait[key as keyof OpenWait] === value));
-            assert.deepEqual(await waitsByPages(store, { ...filter, limit: 3 }), fitting);
+            for (const tenant of [undefined, 'default', 'acme', 'none']) {
+              const named = Object.entries({ kind, name, runId, tenant }).filter(([, value]) => value !== undefined);
+              const fitting = all.filter((wait) => named.every(([key, value]) => wait[key as keyof OpenWait] === value));
+              assert.deepEqual(await waitsByPages(store, { ...Object.fromEntries(named), limit: 3 }), fitting);
+            }
           }
         }
       }
