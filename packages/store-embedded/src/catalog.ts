@@ -3,23 +3,8 @@ import type { Catalog, OpenWait, RunQuery, WaitQuery } from '@kb-labs/ports';
 
 import type { CommitGroup } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
+import { findSummary, SUMMARY_COLUMNS, type SummaryRow, toSummary } from './run-summary.js';
 import { listWaits } from './waits.js';
-
-interface RunRow {
-  readonly id: string;
-  readonly workflow_id: string;
-  readonly workflow_version: string | null;
-  readonly status: RunStatus;
-  readonly origin: string;
-  readonly created_at: number;
-  readonly started_at: number | null;
-  readonly finished_at: number | null;
-  readonly root: string;
-  readonly tenant: string;
-  readonly parent: string | null;
-}
-
-const COLUMNS = 'id, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent';
 
 const OPEN_STATUSES = JSON.stringify(RUN_STATUSES.filter((status) => !isTerminalRun(status)));
 
@@ -37,10 +22,7 @@ export class EmbeddedCatalog implements Catalog {
   }
 
   getRun(runId: RunId): Promise<RunSummary | undefined> {
-    return this.#group.read(() => {
-      const row = this.#connection.get<RunRow>(`SELECT ${COLUMNS} FROM run WHERE id = ?`, runId);
-      return row === undefined ? undefined : toSummary(row);
-    });
+    return this.#group.read(() => findSummary(this.#connection, runId));
   }
 
   openRuns(page: { after?: RunId; limit: number }): Promise<RunId[]> {
@@ -70,7 +52,7 @@ export class EmbeddedCatalog implements Catalog {
 }
 
 /** One condition for each filter that is set: every combination walks an index from its newest end. */
-function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
+export function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
   const conditions: string[] = [];
   const values: (string | number)[] = [];
   const narrow = (condition: string, value: string | number | undefined): void => {
@@ -78,6 +60,7 @@ function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
     conditions.push(condition);
     values.push(value);
   };
+  narrow('tenant = ?', query.tenant);
   narrow('workflow_id = ?', query.workflowId);
   narrow('status = ?', query.status);
   narrow('id < ?', query.before);
@@ -88,8 +71,8 @@ function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
     narrow('created_at >= ?', query.since);
   }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const rows = connection.all<RunRow>(
-    `SELECT ${COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
+  const rows = connection.all<SummaryRow>(
+    `SELECT ${SUMMARY_COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
     ...values,
     Math.max(query.limit, 0),
   );
@@ -102,23 +85,11 @@ function oldestSince(connection: Connection, since: number): string | undefined 
 }
 
 /** Named, because the planner has no statistics here and `created_at` would tempt it to sort. */
-function indexFor(query: RunQuery): string {
-  if (query.workflowId !== undefined) return query.status === undefined ? 'run_by_workflow' : 'run_by_both';
-  return query.status === undefined ? 'sqlite_autoindex_run_1' : 'run_by_status';
-}
-
-function toSummary(row: RunRow): RunSummary {
-  return {
-    id: row.id,
-    workflowId: row.workflow_id,
-    workflowVersion: row.workflow_version,
-    status: row.status,
-    root: row.root,
-    tenant: row.tenant,
-    trigger: JSON.parse(row.origin) as RunSummary['trigger'],
-    createdAt: row.created_at,
-    startedAt: row.started_at,
-    finishedAt: row.finished_at,
-    ...(row.parent === null ? {} : { parent: row.parent }),
-  };
+function indexFor({ tenant, workflowId, status }: RunQuery): string {
+  if (tenant === undefined) {
+    if (workflowId !== undefined) return status === undefined ? 'run_by_workflow' : 'run_by_both';
+    return status === undefined ? 'sqlite_autoindex_run_1' : 'run_by_status';
+  }
+  if (workflowId !== undefined) return status === undefined ? 'run_by_tenant_workflow' : 'run_by_tenant_both';
+  return status === undefined ? 'run_by_tenant' : 'run_by_tenant_status';
 }

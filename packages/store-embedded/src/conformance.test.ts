@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
+import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, rateLimitsSuite, recordsSuite, retentionSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
 import { describe, it } from 'vitest';
 
 import { type EmbeddedStore, openEmbeddedStore } from './index.js';
@@ -33,3 +33,6 @@ jobQueueSuite('embedded', makeStore, runner);
 stepLogsSuite('embedded', makeStore, runner);
 claimsSuite('embedded', makeStore, runner);
 catalogSuite('embedded', makeStore, runner);
+recordsSuite('embedded', makeStore, runner);
+rateLimitsSuite('embedded', makeStore, runner);
+retentionSuite('embedded', makeStore, runner);

@@ -2,10 +2,12 @@ import { isTerminalRun } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Create, CreateResult } from '@kb-labs/ports';
 
+import { referTo } from './blobs-of-runs.js';
 import { placeClaims } from './claims.js';
 import type { Changes } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
 import { insertEvents } from './journal.js';
+import { keepEnded } from './kept-runs.js';
 import { insertTickets } from './tickets.js';
 
 /** How many keys that are past their time one creation removes. More than it adds, so they cannot pile up. */
@@ -31,8 +33,12 @@ export function createRun(connection: Connection, command: Create, changes: Chan
 
   if (idempotency !== undefined) keepKey(connection, idempotency, command);
   const key = insertRun(connection, command);
-  insertEvents(connection, command.events, { key, after: 0, at: command.at });
-  placeClaims(connection, { runId, claims: isTerminalRun(command.summary.status) ? [] : (command.claim ?? []) }, changes);
+  const { bytes } = insertEvents(connection, command.events, { key, after: 0, at: command.at });
+  connection.run('UPDATE run SET journal_bytes = ? WHERE key = ?', bytes, key);
+  if (command.blobs !== undefined) referTo(connection, key, command.blobs);
+  const ended = isTerminalRun(command.summary.status);
+  if (ended) keepEnded(connection, key, command.summary.finishedAt ?? command.at);
+  placeClaims(connection, { runId, claims: ended ? [] : (command.claim ?? []) }, changes);
   if (insertTickets(connection, command.enqueue, { evenEnded: runId }) > 0) changes.ready = true;
   changes.runs.add(runId);
   return { ok: true, runId, repeated: false };

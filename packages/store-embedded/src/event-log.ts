@@ -1,12 +1,14 @@
 import { isTerminalRun, type RunEvent, type RunId, type RunSummary } from '@kb-labs/contracts';
 import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
 
+import { referTo } from './blobs-of-runs.js';
 import type { ChangeWatch } from './change-watch.js';
 import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
 import type { Changes, CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { createRun } from './create-run.js';
 import { findHead, insertEvents, type JournalHead, readEvents } from './journal.js';
+import { keepEnded } from './kept-runs.js';
 import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
 import { changeWaits, dropWaitsOf } from './waits.js';
 
@@ -47,12 +49,13 @@ function appendEvents(connection: Connection, command: Append, changes: Changes)
   if (journal.ended !== 0) return { ok: false, refused: 'closed' };
   if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
 
-  const seq = insertEvents(connection, command.events, { key: journal.key, after: journal.head, at: command.at });
+  const { seq, bytes } = insertEvents(connection, command.events, { key: journal.key, after: journal.head, at: command.at });
   if (seq !== journal.head) {
     const decided = expected === undefined ? journal.decided : seq;
-    connection.run('UPDATE run SET head = ?, decided = ? WHERE key = ?', seq, decided, journal.key);
+    connection.run('UPDATE run SET head = ?, decided = ?, journal_bytes = journal_bytes + ? WHERE key = ?', seq, decided, bytes, journal.key);
   }
-  if (summary !== undefined) updateSummary(connection, journal, summary);
+  if (command.blobs !== undefined) referTo(connection, journal.key, command.blobs);
+  if (summary !== undefined) updateSummary(connection, journal, { summary, at: command.at });
   follow(connection, command, changes);
   changes.runs.add(runId);
   return { ok: true, seq };
@@ -75,7 +78,7 @@ function follow(connection: Connection, command: Append, changes: Changes): void
 }
 
 /** The rest of a summary never changes after its run was created. */
-function updateSummary(connection: Connection, journal: JournalHead, summary: RunSummary): void {
+function updateSummary(connection: Connection, journal: JournalHead, { summary, at }: { summary: RunSummary; at: number }): void {
   const ended = isTerminalRun(summary.status);
   const same =
     !ended &&
@@ -91,5 +94,7 @@ function updateSummary(connection: Connection, journal: JournalHead, summary: Ru
     ended ? 1 : 0,
     journal.key,
   );
-  if (ended) connection.run(`UPDATE counter SET value = value - 1 WHERE name = 'open'`);
+  if (!ended) return;
+  connection.run(`UPDATE counter SET value = value - 1 WHERE name = 'open'`);
+  keepEnded(connection, journal.key, summary.finishedAt ?? at);
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import type { SQLInputValue } from 'node:sqlite';
 
 import type { RunId } from '@kb-labs/contracts';
 import { aTicket, countingIds } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { listClaims, placeClaims } from './claims.js';
-import { Connection } from './connection.js';
-import { dueTickets, nextDueAt } from './hand-out.js';
+import { AskedConnection, wasteOf } from './asked-connection.fixture.js';
+import type { Connection } from './connection.js';
+import { dueTickets, isAnyDue, nextDueAt } from './hand-out.js';
 import { migrate } from './migrate.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
 import { dropTicketsOf, insertTickets } from './tickets.js';
@@ -16,39 +16,6 @@ import { addWorker, findWorker, type WorkerRow } from './workers.js';
 
 const ids = countingIds();
 const changes = { runs: new Set<string>(), logs: new Set<string>(), ready: false };
-
-/** Keeps what it is asked. */
-class AskedConnection extends Connection {
-  readonly asked = new Set<string>();
-
-  override get<Row>(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
-    this.asked.add(sql);
-    return super.get<Row>(sql, ...parameters);
-  }
-
-  override all<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
-    this.asked.add(sql);
-    return super.all<Row>(sql, ...parameters);
-  }
-
-  override run(sql: string, ...parameters: SQLInputValue[]): number {
-    this.asked.add(sql);
-    return super.run(sql, ...parameters);
-  }
-}
-
-/** What is looked at as a whole, or sorted. Held tickets may be, as many as jobs run; and what a union has found may be sorted. */
-function wasteOf(connection: Connection, sql: string): string[] {
-  const values = Array.from({ length: sql.split('?').length - 1 }, () => null);
-  const steps = connection.all<{ id: number; parent: number; detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...values);
-  const found = new Set(steps.filter((step) => /^(LEFT|RIGHT)$/.test(step.detail)).map((step) => step.id));
-  const waste = steps.filter(
-    ({ detail, parent }) =>
-      (/^SCAN (ticket|claim|wait|own|other|run)\b/.test(detail) && !detail.includes('USING INDEX ticket_held')) ||
-      (detail.includes('B-TREE FOR ORDER BY') && !found.has(parent)),
-  );
-  return waste.map((step) => step.detail);
-}
 
 function openConnection(): AskedConnection {
   const connection = new AskedConnection(join(temporaryDir(), 'state.db'));
@@ -92,7 +59,9 @@ describe('what a hand-out costs', () => {
     insertTickets(connection, [aTicket(runId, { turn: 1 })]);
     listClaims(connection, runId);
     dropTicketsOf(connection, runId);
-    for (const query of [{}, { runId }, { kind: 'signal' as const }, { name: 'x' }]) listWaits(connection, { ...query, limit: 1 });
+    for (const query of [{}, { runId }, { kind: 'signal' as const }, { name: 'x' }]) {
+      for (const tenant of [undefined, 'acme']) listWaits(connection, { ...query, ...(tenant === undefined ? {} : { tenant }), limit: 1 });
+    }
     const asked = [...connection.asked].filter((sql) => /\b(ticket|claim|wait)\b/.test(sql));
     expect(asked.length).toBeGreaterThan(12);
     expect(asked.flatMap((sql) => wasteOf(connection, sql))).toEqual([]);
@@ -118,4 +87,55 @@ describe('what a hand-out costs', () => {
     expect(due.map((row) => [row.job, row.tenant])).toEqual([...tenants.map((tenant) => ['high', tenant]), ['low', 'tenant-0'], ['low', 'tenant-1']]);
     connection.close();
   });
+
+  it('is two looks where one tenant has all tickets, one more for caps and one more for caps of a tenant', () => {
+    const connection = openConnection();
+    queueFor(connection, 'alone', 200);
+    const taker = aWorker(connection);
+    const options = { taker, live: [taker], now: 1, limit: 8 };
+    const looks = [undefined, { total: 50 }, { total: 50, perTenant: 50 }].map((caps) => workOf(connection, () => dueTickets(connection, { ...options, ...(caps === undefined ? {} : { caps }) })));
+    expect(looks.map(({ queries }) => queries)).toEqual([2, 3, 4]);
+    expect(workOf(connection, () => isAnyDue(connection, options)).queries).toBe(2);
+    connection.close();
+  });
+
+  it.each([{}, { caps: { total: 500 } }, { caps: { perTenant: 500 } }])('depends on the number of tenants and of what is given, not on how much a tenant has queued (%o)', (caps) => {
+    const [tenants, limit] = [30, 45];
+    const works = [20, 100].map((backlog) => {
+      const connection = openConnection();
+      for (let tenant = 0; tenant < tenants; tenant += 1) queueFor(connection, `tenant-${String(tenant)}`, tenant < 2 ? backlog * 5 : backlog);
+      const taker = aWorker(connection);
+      const work = workOf(connection, () => expect(dueTickets(connection, { ...caps, taker, live: [taker], now: 1, limit })).toHaveLength(limit));
+      connection.close();
+      return work;
+    });
+    expect(works[1]).toEqual(works[0]);
+    expect(works[1]?.queries).toBeLessThan(tenants + limit);
+    // The names of the tenants, their pages, and the page in the order of all that showed that there are several.
+    expect(works[1]?.rows).toBeLessThan(4 * tenants + 3 * limit);
+  });
+
+  it('reads a backlog in pages when nobody else has enough', () => {
+    const connection = openConnection();
+    queueFor(connection, 'busy', 2_000);
+    for (const tenant of ['a', 'b', 'c']) queueFor(connection, tenant, 1);
+    const taker = aWorker(connection);
+    const { queries, rows } = workOf(connection, () => expect(dueTickets(connection, { taker, live: [taker], now: 1, limit: 400 })).toHaveLength(400));
+    expect(queries).toBeLessThan(12);
+    expect(rows).toBeLessThan(3 * 400);
+    connection.close();
+  });
 });
+
+function queueFor(connection: Connection, tenant: string, tickets: number): void {
+  connection.exec('BEGIN');
+  const runId = aRun(connection, tenant);
+  insertTickets(connection, Array.from({ length: tickets }, (_, index) => aTicket(runId, { job: `job-${String(index)}` })));
+  connection.exec('COMMIT');
+}
+
+function workOf(connection: AskedConnection, act: () => unknown): { queries: number; rows: number } {
+  const before = { queries: connection.queries, rows: connection.rows };
+  act();
+  return { queries: connection.queries - before.queries, rows: connection.rows - before.rows };
+}

@@ -2,8 +2,9 @@ import type { WorkerId } from '@kb-labs/contracts';
 import type { Lease, TakeOptions } from '@kb-labs/ports';
 
 import { AT_MOST, type Connection } from './connection.js';
-import { lanesOf } from './lanes.js';
+import { ALL, type Lane, lanesByTenant, lanesOf, SEVERAL_TENANTS } from './lanes.js';
 import { roomUnder } from './room.js';
+import { pickByShares, type TenantQueue } from './shares.js';
 import { placeOf, RANKS, type TicketRow } from './tickets.js';
 import type { WorkerRow } from './workers.js';
 
@@ -14,21 +15,24 @@ export interface Taker {
   readonly now: number;
 }
 
-/** The tickets the taker may have now: by priority, then in the order they fell due and then were made. */
+/**
+ * The tickets the taker may have now, by priority. Those of one priority are shared out among tenants (`pickByShares`);
+ * those of one tenant go in the order they fell due and then were made.
+ */
 export function dueTickets(connection: Connection, options: Taker & Pick<TakeOptions, 'limit' | 'caps'>): TicketRow[] {
-  const { taker, now, limit, caps, live } = options;
+  const { limit, caps, live } = options;
   if (limit <= 0) return [];
-  const due = abandoned(connection, options);
-  for (const { free, values } of lanesOf(connection, taker, { byTenant: caps?.perTenant !== undefined })) {
-    const query = `SELECT * FROM ticket ${free} AND rank IN (0, 1, 2) AND not_before <= ? ORDER BY rank, not_before, n ${AT_MOST}`;
-    due.push(...connection.all<TicketRow>(query, ...values, now, limit));
-  }
-  due.sort((a, b) => a.rank - b.rank || a.not_before - b.not_before || a.n - b.n);
-  if (caps === undefined) return due.slice(0, limit);
-  const room = roomUnder(connection, caps, live);
-  const rows: TicketRow[] = [];
-  for (const row of due) if (rows.length < limit && room.admits(row)) rows.push(row);
-  return rows;
+  const late = Map.groupBy(abandoned(connection, options), (row) => row.tenant);
+  const free = freeByTenant(connection, options);
+  const queues = [...new Set([...late.keys(), ...free.keys()])].map((tenant): TenantQueue => ({ free: free.get(tenant) ?? [], abandoned: late.get(tenant) ?? [] }));
+  return pickByShares(queues, { limit, room: roomUnder(connection, caps, live) });
+}
+
+/** Whether `dueTickets` would answer any. */
+export function isAnyDue(connection: Connection, options: Taker & Pick<TakeOptions, 'limit' | 'caps'>): boolean {
+  if (options.limit <= 0) return false;
+  if (options.caps !== undefined) return dueTickets(connection, { ...options, limit: 1 }).length > 0;
+  return abandoned(connection, options).length > 0 || lanesOf(connection, options.taker).some((lane) => dueIn(connection, lane, { now: options.now, limit: 1 }).length > 0);
 }
 
 /**
@@ -37,7 +41,7 @@ export function dueTickets(connection: Connection, options: Taker & Pick<TakeOpt
  */
 export function nextDueAt(connection: Connection, { taker, live }: Taker): number | undefined {
   const held = connection.get<Due>(`SELECT min(${HELD_DUE}) AS due ${heldFor(taker)}`, idsOf(live), ...rootsOf(taker));
-  const free = lanesOf(connection, taker, { byTenant: false }).map((lane) => {
+  const free = lanesOf(connection, taker).map((lane) => {
     const ofRanks = RANKS.map((_, rank) => `SELECT min(not_before) AS due FROM ticket ${lane.free} AND rank = ${String(rank)}`);
     const values = RANKS.flatMap(() => lane.values);
     return connection.get<Due>(`SELECT min(due) AS due FROM (${ofRanks.join(' UNION ALL ')})`, ...values);
@@ -60,6 +64,33 @@ export function handOut(connection: Connection, rows: readonly TicketRow[], to: 
 
 interface Due {
   readonly due: number | null;
+}
+
+/** Free tickets that are due. In all, about twice as many rows are read as are wanted, and one for each tenant. */
+function freeByTenant(connection: Connection, options: Taker & Pick<TakeOptions, 'limit' | 'caps'>): Map<string, TenantQueue['free']> {
+  const { taker, now, limit, caps } = options;
+  if (taker.scope === null && caps?.perTenant === undefined) {
+    const rows = dueIn<{ several: number | null }>(connection, ALL, { now, limit, columns: `*, ${SEVERAL_TENANTS} AS several` });
+    if (rows.length < limit || rows[0]?.several !== 1) return new Map([...Map.groupBy(rows, (row) => row.tenant)].map(([tenant, own]) => [tenant, [own]]));
+  }
+  const lanes = Map.groupBy(lanesByTenant(connection, taker), (lane) => lane.tenant);
+  const page = Math.ceil(limit / lanes.size);
+  return new Map([...lanes].map(([tenant, own]) => [tenant, own.map((lane) => dueByPages(connection, lane, { now, page }))]));
+}
+
+/** Reads when asked to, each time twice as many. */
+function* dueByPages(connection: Connection, lane: Lane, { now, page }: { now: number; page: number }): Generator<TicketRow, undefined> {
+  for (let skip = 0, limit = page; ; skip += limit, limit *= 2) {
+    const rows = dueIn(connection, lane, { now, limit, skip });
+    yield* rows;
+    if (rows.length < limit) return undefined;
+  }
+}
+
+function dueIn<More = unknown>(connection: Connection, { free, values }: Lane, how: { now: number; limit: number; skip?: number; columns?: string }): (TicketRow & More)[] {
+  const { now, limit, skip = 0, columns = '*' } = how;
+  const query = `SELECT ${columns} FROM ticket ${free} AND rank IN (0, 1, 2) AND not_before <= ? ORDER BY rank, not_before, n ${AT_MOST} OFFSET 0 + ?`;
+  return connection.all<TicketRow & More>(query, ...values, now, limit, skip);
 }
 
 const HOLDER_GONE = 'worker NOT IN (SELECT value FROM json_each(?))';

@@ -4,7 +4,7 @@ import type { Clock, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, Take
 import type { ChangeWatch } from './change-watch.js';
 import type { CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
-import { dueTickets, handOut, nextDueAt } from './hand-out.js';
+import { dueTickets, handOut, isAnyDue, nextDueAt } from './hand-out.js';
 import { countTickets, insertTickets, listTicketsOf, placeOf, RANKS, type TicketRow } from './tickets.js';
 import { addWorker, findWorker, isSeenLately, liveWorkers, noteSeen, removeWorker, scopeOf, sweepWorkers } from './workers.js';
 
@@ -142,7 +142,7 @@ export class EmbeddedJobQueue implements JobQueue {
     const taker = findWorker(this.#connection, worker);
     if (taker === undefined) return false;
     if (!isSeenLately(taker, now)) return true;
-    return dueTickets(this.#connection, { ...options, taker, live: liveWorkers(this.#connection, now), now, limit: Math.min(options.limit, 1) }).length > 0;
+    return isAnyDue(this.#connection, { ...options, taker, live: liveWorkers(this.#connection, now), now });
   }
 
   /** A run that is not there yet is taken for the top of its own tree. */

@@ -27,18 +27,21 @@ export function findHead(connection: Connection, runId: RunId): JournalHead | un
   return row;
 }
 
-/** Writes events from `after + 1` on. Answers the last number used. */
+/** Writes events from `after + 1` on. Answers the last number used, and their size as JSON. */
 export function insertEvents(
   connection: Connection,
   events: readonly RunEventBody[],
   place: { key: number; after: number; at: number },
-): number {
+): { seq: number; bytes: number } {
   let seq = place.after;
+  let bytes = 0;
   for (const event of events) {
+    const body = JSON.stringify(event);
     seq += 1;
-    connection.run('INSERT INTO event (run, seq, at, body) VALUES (?, ?, ?, ?)', place.key, seq, place.at, JSON.stringify(event));
+    bytes += Buffer.byteLength(body);
+    connection.run('INSERT INTO event (run, seq, at, body) VALUES (?, ?, ?, ?)', place.key, seq, place.at, body);
   }
-  return seq;
+  return { seq, bytes };
 }
 
 export function readEvents(connection: Connection, runId: RunId, range: { after: number; limit: number }): RunEvent[] {

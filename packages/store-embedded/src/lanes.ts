@@ -10,20 +10,32 @@ export interface Lane {
   readonly values: readonly string[];
 }
 
+/** A lane without tickets of other tenants. */
+export interface TenantLane extends Lane {
+  readonly tenant: string;
+}
+
 const FREE = 'worker IS NULL AND parked = 0';
-const ALL: Lane = { free: `INDEXED BY ticket_free WHERE ${FREE}`, values: [] };
+/** That of all tickets. */
+export const ALL: Lane = { free: `INDEXED BY ticket_free WHERE ${FREE}`, values: [] };
 const OF_TENANT = `INDEXED BY ticket_by_tenant WHERE ${FREE} AND tenant = ?`;
 const OF_ROOT = `INDEXED BY ticket_by_root WHERE ${FREE} AND root = ? AND tenant = ?`;
 
-/** The lanes of a worker. With `byTenant` none holds tickets of two tenants, so that a full tenant can be left out. */
-export function lanesOf(connection: Connection, taker: WorkerRow, options: { byTenant: boolean }): readonly Lane[] {
-  if (taker.scope !== null) {
-    const trees = connection.all<{ root: string; tenant: string }>(TREES, taker.scope);
-    return trees.map(({ root, tenant }) => ({ free: OF_ROOT, values: [root, tenant] }));
-  }
-  if (!options.byTenant) return [ALL];
-  return connection.all<{ tenant: string }>(TENANTS).map(({ tenant }) => ({ free: OF_TENANT, values: [tenant] }));
+/** The lanes of a worker, each of one tenant. */
+export function lanesByTenant(connection: Connection, taker: WorkerRow): readonly TenantLane[] {
+  if (taker.scope === null) return connection.all<{ tenant: string }>(TENANTS).map(({ tenant }) => ({ free: OF_TENANT, values: [tenant], tenant }));
+  const trees = connection.all<{ root: string; tenant: string }>(TREES, taker.scope);
+  return trees.map(({ root, tenant }) => ({ free: OF_ROOT, values: [root, tenant], tenant }));
 }
+
+/** The fewest lanes that hold all tickets of a worker. */
+export function lanesOf(connection: Connection, taker: WorkerRow): readonly Lane[] {
+  return taker.scope === null ? [ALL] : lanesByTenant(connection, taker);
+}
+
+/** Whether more than one tenant has tickets. */
+export const SEVERAL_TENANTS = `(SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE parked = 0)
+  < (SELECT max(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE parked = 0)`;
 
 /** Jumps from one tenant to the next in the index, instead of reading all tickets for the few tenants they have. */
 const TENANTS = `WITH RECURSIVE lane (tenant) AS (

@@ -1,5 +1,5 @@
 import { AppError } from '@kb-labs/errors';
-import type { Catalog, Claims, Clock, EventLog, JobQueue, Logger, StepLogs } from '@kb-labs/ports';
+import type { Catalog, Claims, Clock, EventLog, JobQueue, Logger, RateLimits, Records, Retention, StepLogs } from '@kb-labs/ports';
 
 import { whenNotBusy } from './busy-wait.js';
 import { EmbeddedCatalog } from './catalog.js';
@@ -10,6 +10,9 @@ import { Connection } from './connection.js';
 import { EmbeddedEventLog } from './event-log.js';
 import { EmbeddedJobQueue } from './job-queue.js';
 import { migrate } from './migrate.js';
+import { EmbeddedRateLimits } from './rate-limits.js';
+import { EmbeddedRecords } from './records.js';
+import { EmbeddedRetention } from './retention.js';
 import { prepareStateFile } from './state-file.js';
 import { EmbeddedStepLogs } from './step-logs.js';
 import { deathWatch } from './workers.js';
@@ -29,6 +32,9 @@ export interface EmbeddedStore {
   readonly queue: JobQueue;
   readonly claims: Claims;
   readonly logs: StepLogs;
+  readonly records: Records;
+  readonly rateLimits: RateLimits;
+  readonly retention: Retention;
   /** Finishes the writes that were asked for and lets go of the file. Watchers are forgotten; later calls fail with `STATE_UNAVAILABLE`. */
   close(): Promise<void>;
 }
@@ -50,6 +56,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     workerDied: deathWatch(connection, () => clock.now()),
   });
   const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes));
+  const rateLimits = new EmbeddedRateLimits(options.dir, clock);
   let closing: Promise<void> | undefined;
   return {
     log: new EmbeddedEventLog(connection, group, watch),
@@ -57,7 +64,13 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     queue: new EmbeddedJobQueue(connection, group, watch, clock),
     claims: { of: (runId) => group.read(() => listClaims(connection, runId)) },
     logs: new EmbeddedStepLogs(connection, group, watch),
-    close: () => (closing ??= closeStore(group, watch, connection)),
+    records: new EmbeddedRecords(connection, group, clock),
+    rateLimits,
+    retention: new EmbeddedRetention(connection, group, clock),
+    close() {
+      rateLimits.close();
+      return (closing ??= closeStore(group, watch, connection));
+    },
   };
 }
 

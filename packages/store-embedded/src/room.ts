@@ -4,8 +4,10 @@ import type { Connection } from './connection.js';
 import type { TicketRow } from './tickets.js';
 import type { WorkerRow } from './workers.js';
 
-/** How many more tickets may be held. */
+/** How many tickets are held, what a hand-out has given so far included, and how many more may be. */
 export interface Room {
+  /** How many its tenant holds. A ticket that is taken over from a live worker is not counted itself. */
+  besides(row: TicketRow): number;
   /** Whether this ticket may be handed out; it then takes up room. */
   admits(row: TicketRow): boolean;
 }
@@ -14,27 +16,42 @@ export interface Room {
  * What the caps leave beside the tickets that live workers hold. A lease that ran out still counts: its worker may be at
  * it. To hand that ticket to another worker takes up no further room, or a full house could never get rid of it.
  */
-export function roomUnder(connection: Connection, caps: NonNullable<TakeOptions['caps']>, live: readonly WorkerRow[]): Room {
+export function roomUnder(connection: Connection, caps: TakeOptions['caps'], live: readonly WorkerRow[]): Room {
   const alive = new Set<string>(live.map((worker) => worker.id));
-  const ofTenant = new Map<string, number>();
-  let total = 0;
-  for (const { tenant, worker, held } of countHeld(connection)) {
-    if (!alive.has(worker)) continue;
-    ofTenant.set(tenant, (ofTenant.get(tenant) ?? 0) + held);
-    total += held;
-  }
+  const isCounted = ({ worker }: TicketRow): boolean => worker !== null && alive.has(worker);
+  const given: Held = { ofTenant: new Map(), total: 0 };
+  let counted: Held | undefined;
+  /** Counted when it is asked for: without caps, not for a tenant that is alone. */
+  const before = (): Held => (counted ??= countHeld(connection, alive));
+  const heldBy = (tenant: string): number => (before().ofTenant.get(tenant) ?? 0) + (given.ofTenant.get(tenant) ?? 0);
+  const isFull = (tenant: string): boolean =>
+    (caps?.total !== undefined && before().total + given.total >= caps.total) || (caps?.perTenant !== undefined && heldBy(tenant) >= caps.perTenant);
   return {
-    admits({ worker, tenant }) {
-      if (worker !== null && alive.has(worker)) return true;
-      const held = ofTenant.get(tenant) ?? 0;
-      if (total >= (caps.total ?? Number.POSITIVE_INFINITY) || held >= (caps.perTenant ?? Number.POSITIVE_INFINITY)) return false;
-      ofTenant.set(tenant, held + 1);
-      total += 1;
+    besides: (row) => heldBy(row.tenant) - (isCounted(row) ? 1 : 0),
+    admits(row) {
+      if (isCounted(row)) return true;
+      if (isFull(row.tenant)) return false;
+      given.ofTenant.set(row.tenant, (given.ofTenant.get(row.tenant) ?? 0) + 1);
+      given.total += 1;
       return true;
     },
   };
 }
 
-function countHeld(connection: Connection): { tenant: string; worker: string; held: number }[] {
-  return connection.all('SELECT tenant, worker, count(*) AS held FROM ticket INDEXED BY ticket_held WHERE worker IS NOT NULL GROUP BY tenant, worker');
+interface Held {
+  readonly ofTenant: Map<string, number>;
+  total: number;
+}
+
+function countHeld(connection: Connection, alive: ReadonlySet<string>): Held {
+  const counts = connection.all<{ tenant: string; worker: string; held: number }>(
+    'SELECT tenant, worker, count(*) AS held FROM ticket INDEXED BY ticket_held WHERE worker IS NOT NULL GROUP BY tenant, worker',
+  );
+  const held: Held = { ofTenant: new Map(), total: 0 };
+  for (const { tenant, worker, held: count } of counts) {
+    if (!alive.has(worker)) continue;
+    held.ofTenant.set(tenant, (held.ofTenant.get(tenant) ?? 0) + count);
+    held.total += count;
+  }
+  return held;
 }

@@ -6,6 +6,10 @@
  * worker knows nothing else, and copies of its `root` and `tenant`, because hand-outs are looked up by them. `rank` is the
  * priority of a ticket, the first to go is 0; `parked` keeps it from being handed out. An empty `job` of a claim stands for
  * the run as a whole: two NULLs would not count as the same.
+ *
+ * The bytes of a run are those of its journal as they come, those of its log once it has ended (until then: per step), and
+ * those of the blobs it refers to; `kept` is the sum of the runs of a tenant that have ended. A blob that no run refers to has
+ * a time in `unused_since`.
  */
 export interface Migration {
   readonly to: number;
@@ -146,6 +150,88 @@ CREATE TABLE wait (
 CREATE INDEX wait_by_run ON wait (run_id, n);
 CREATE INDEX wait_by_kind ON wait (kind, n);
 CREATE INDEX wait_by_name ON wait (name, n) WHERE name IS NOT NULL;
+`,
+  },
+  {
+    to: 3,
+    sql: `
+ALTER TABLE run ADD COLUMN ended_at INTEGER;
+ALTER TABLE run ADD COLUMN journal_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN artifact_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN blobs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE run ADD COLUMN log_removed_at INTEGER;
+ALTER TABLE run ADD COLUMN artifacts_removed_at INTEGER;
+CREATE INDEX run_by_tenant ON run (tenant, id);
+CREATE INDEX run_by_tenant_workflow ON run (tenant, workflow_id, id);
+CREATE INDEX run_by_tenant_status ON run (tenant, status, id);
+CREATE INDEX run_by_tenant_both ON run (tenant, workflow_id, status, id);
+
+ALTER TABLE log_step ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE log_step SET bytes = counted.bytes
+FROM (SELECT step, sum(length(CAST(text AS BLOB)) + 1) AS bytes FROM log_line GROUP BY step) AS counted WHERE counted.step = log_step.key;
+
+CREATE TABLE blob (
+  key INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  unused_since INTEGER
+);
+CREATE INDEX blob_unused ON blob (unused_since) WHERE unused_since IS NOT NULL;
+CREATE TABLE blob_of_run (
+  run INTEGER NOT NULL,
+  blob INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (run, blob)
+) WITHOUT ROWID;
+CREATE INDEX run_of_blob ON blob_of_run (blob);
+
+CREATE TEMP TABLE named AS
+SELECT run, json_extract(value, '$.digest') AS digest, json_extract(value, '$.bytes') AS bytes FROM (
+  SELECT event.run, part.value FROM event, json_each(iif(json_valid(body), body, '{}'), '$.artifacts') AS part WHERE part.type = 'object'
+  UNION ALL
+  SELECT event.run, part.value FROM event, json_tree(iif(json_valid(body), body, '{}'), '$.rerun.earlier') AS part
+  WHERE seq = 1 AND part.type = 'object' AND part.path LIKE '%.artifacts'
+);
+DELETE FROM named WHERE digest IS NULL OR digest NOT GLOB 'sha256:*' OR typeof(bytes) <> 'integer';
+INSERT OR IGNORE INTO blob (digest) SELECT digest FROM named;
+INSERT OR IGNORE INTO blob_of_run (run, blob, bytes) SELECT named.run, blob.key, named.bytes FROM named JOIN blob ON blob.digest = named.digest;
+DROP TABLE named;
+
+UPDATE run SET journal_bytes = counted.bytes
+FROM (SELECT run, sum(length(CAST(body AS BLOB))) AS bytes FROM event GROUP BY run) AS counted WHERE counted.run = run.key;
+UPDATE run SET artifact_bytes = counted.bytes, blobs = counted.blobs
+FROM (SELECT run, sum(bytes) AS bytes, count(*) AS blobs FROM blob_of_run GROUP BY run) AS counted WHERE counted.run = run.key;
+UPDATE run SET ended_at = coalesce(finished_at, created_at) WHERE ended = 1;
+UPDATE run SET log_bytes = counted.bytes
+FROM (SELECT run, sum(bytes) AS bytes FROM log_step GROUP BY run) AS counted WHERE counted.run = run.key AND ended = 1;
+CREATE INDEX run_ended ON run (tenant, ended_at, id) WHERE ended = 1;
+CREATE INDEX run_with_log ON run (tenant, ended_at, id) WHERE ended = 1 AND log_bytes > 0;
+CREATE INDEX run_with_artifacts ON run (tenant, ended_at, id) WHERE ended = 1 AND blobs > 0;
+
+CREATE TABLE kept (
+  tenant TEXT PRIMARY KEY,
+  journal INTEGER NOT NULL,
+  log INTEGER NOT NULL,
+  artifacts INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO kept SELECT tenant, sum(journal_bytes), sum(log_bytes), sum(artifact_bytes) FROM run WHERE ended = 1 GROUP BY tenant;
+
+ALTER TABLE wait ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';
+UPDATE wait SET tenant = run.tenant FROM run WHERE run.id = wait.run_id;
+CREATE INDEX wait_by_tenant ON wait (tenant, n);
+CREATE INDEX wait_by_tenant_kind ON wait (tenant, kind, n);
+CREATE INDEX wait_by_tenant_name ON wait (tenant, name, n) WHERE name IS NOT NULL;
+
+CREATE TABLE record (
+  n INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  key TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  expires_at INTEGER,
+  UNIQUE (kind, key)
+);
+CREATE INDEX record_by_time ON record (expires_at) WHERE expires_at IS NOT NULL;
 `,
   },
 ];

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const DIRECTORY_MODE = 0o700;
@@ -10,13 +10,23 @@ export function prepareStateFile(dir: string): string {
   // A power cut must not take the whole directory; SQLite looks after what is inside.
   if (firstMade !== undefined) syncDirectory(dirname(firstMade));
   const file = join(dir, 'state.db');
+  makeOwnersFile(file);
+  return file;
+}
+
+/** Makes a file for its owner only, and closes to others one that is there. */
+export function makeOwnersFile(file: string): void {
   const descriptor = openSync(file, 'a', FILE_MODE);
   try {
     if ((fstatSync(descriptor).mode & 0o077) !== 0) chmodSync(file, FILE_MODE);
   } finally {
     closeSync(descriptor);
   }
-  return file;
+}
+
+/** Removes a database that nobody needs, with what SQLite keeps beside it. */
+export function discardFile(file: string): void {
+  for (const ending of ['', '-wal', '-shm']) rmSync(file + ending, { force: true });
 }
 
 function syncDirectory(path: string): void {

@@ -51,6 +51,7 @@ export class EmbeddedStepLogs implements StepLogs {
 interface StepStream {
   readonly key: number;
   readonly last: number;
+  readonly bytes: number;
 }
 
 function appendLines(connection: Connection, run: number, lines: readonly LogLine[]): void {
@@ -60,7 +61,8 @@ function appendLines(connection: Connection, run: number, lines: readonly LogLin
     const name = JSON.stringify([line.job, line.step]);
     const stream = streams.get(name) ?? findStep(connection, run, line) ?? addStep(connection, run, line);
     if (line.n !== stream.last + 1) throw outOfOrder(line, stream.last);
-    streams.set(name, { key: stream.key, last: line.n });
+    // As in a text file: the end of each line counts.
+    streams.set(name, { key: stream.key, last: line.n, bytes: stream.bytes + Buffer.byteLength(line.text) + 1 });
     cursor += 1;
     connection.run(
       'INSERT INTO log_line (run, cursor, step, attempt, n, at, stream, level, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -75,7 +77,7 @@ function appendLines(connection: Connection, run: number, lines: readonly LogLin
       line.text,
     );
   }
-  for (const stream of streams.values()) connection.run('UPDATE log_step SET last = ? WHERE key = ?', stream.last, stream.key);
+  for (const stream of streams.values()) connection.run('UPDATE log_step SET last = ?, bytes = ? WHERE key = ?', stream.last, stream.bytes, stream.key);
 }
 
 function findKey(connection: Connection, runId: RunId): number | undefined {
@@ -83,12 +85,12 @@ function findKey(connection: Connection, runId: RunId): number | undefined {
 }
 
 function findStep(connection: Connection, run: number, place: { job: string; step: string }): StepStream | undefined {
-  return connection.get<StepStream>('SELECT key, last FROM log_step WHERE run = ? AND job = ? AND step = ?', run, place.job, place.step);
+  return connection.get<StepStream>('SELECT key, last, bytes FROM log_step WHERE run = ? AND job = ? AND step = ?', run, place.job, place.step);
 }
 
 function addStep(connection: Connection, run: number, place: { job: string; step: string }): StepStream {
   const row = connection.get<StepStream>(
-    'INSERT INTO log_step (run, job, step, last) VALUES (?, ?, ?, 0) RETURNING key, last',
+    'INSERT INTO log_step (run, job, step, last) VALUES (?, ?, ?, 0) RETURNING key, last, bytes',
     run,
     place.job,
     place.step,
