@@ -21,7 +21,7 @@ export class RedisCatalog implements Catalog {
   }
 
   getRun(runId: RunId): Promise<RunSummary | undefined> {
-    return this.#link.operate(() => this.#summaryOf(runId));
+    return this.#link.operate(() => readSummary(this.#link, this.#keys, runId));
   }
 
   openRuns(page: { after?: RunId; limit: number }): Promise<RunId[]> {
@@ -38,11 +38,11 @@ export class RedisCatalog implements Catalog {
   }
 
   listWaits(query: WaitQuery): Promise<OpenWait[]> {
-    const { runId = '', kind = '', after = 0, limit } = query;
+    const { runId = '', kind = '', tenant = '', after = 0, limit } = query;
     // A name can be empty.
     const name = query.name === undefined ? '' : `=${query.name}`;
     return this.#link.operate(async () => {
-      const reply = (await this.#link.run(LIST_WAITS, [this.#keys.base], [this.#link.now, after, Math.max(limit, 0), runId, name, kind])) as string[];
+      const reply = (await this.#link.run(LIST_WAITS, [this.#keys.base], [this.#link.now, after, Math.max(limit, 0), runId, name, kind, tenant])) as string[];
       return pairsOf(reply).map(([cursor, text]) => toOpenWait(cursor, text));
     });
   }
@@ -60,7 +60,7 @@ export class RedisCatalog implements Catalog {
     while (found.length < query.limit) {
       const missing = query.limit - found.length;
       const ids = (await this.#link.call('ZRANGE', list, from, oldest, 'BYLEX', 'REV', 'LIMIT', 0, missing)) as RunId[];
-      const rows = await Promise.all(ids.map((id) => this.#summaryOf(id)));
+      const rows = await Promise.all(ids.map((id) => readSummary(this.#link, this.#keys, id)));
       for (const row of rows) if (row !== undefined && fits(row, query)) found.push(row);
       if (ids.length < missing) break;
       from = `(${String(ids.at(-1))}`;
@@ -73,11 +73,11 @@ export class RedisCatalog implements Catalog {
     const [id] = (await this.#link.call('ZRANGE', this.#keys.byTime, since, '+inf', 'BYSCORE', 'LIMIT', 0, 1)) as string[];
     return id === undefined ? undefined : `[${id}`;
   }
+}
 
-  async #summaryOf(runId: RunId): Promise<RunSummary | undefined> {
-    const values = (await this.#link.call('HMGET', this.#keys.of(runId).run, ...SUMMARY_FIELDS)) as (string | null)[];
-    return parseSummary(runId, values);
-  }
+export async function readSummary(link: Link, keys: Keys, runId: RunId): Promise<RunSummary | undefined> {
+  const values = (await link.call('HMGET', keys.of(runId).run, ...SUMMARY_FIELDS)) as (string | null)[];
+  return parseSummary(runId, values);
 }
 
 function fits(run: RunSummary, { status, since }: RunQuery): boolean {
@@ -86,8 +86,8 @@ function fits(run: RunSummary, { status, since }: RunQuery): boolean {
 
 function toOpenWait(cursor: string, text: string): OpenWait {
   try {
-    const { runId, job, step, kind, name, since } = JSON.parse(text) as OpenWait;
-    return { runId, job, step, kind, cursor: Number(cursor), since, ...(name === undefined ? {} : { name }) };
+    const { runId, tenant, job, step, kind, name, since } = JSON.parse(text) as OpenWait;
+    return { runId, tenant, job, step, kind, cursor: Number(cursor), since, ...(name === undefined ? {} : { name }) };
   } catch {
     throw new AppError('STATE_CORRUPT', { problem: `what waits under ${cursor} cannot be read` });
   }

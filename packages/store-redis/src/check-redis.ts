@@ -34,6 +34,7 @@ export async function checkRedis(connection: RedisConnection, options: CheckOpti
 export async function checkServer(link: Link, connection: RedisConnection, options: CheckOptions): Promise<void> {
   // Waits for the connection, or says that there is none.
   await link.call('PING');
+  await selectDatabase(link);
   const nodes = 'nodes' in link.client ? link.client.nodes('master') : [link.client];
   const flaws = (await Promise.all(nodes.map(async (node) => flawsOf(await infoOf(node), options)))).flat();
   if (await isOpenToOthers(link.client, connection)) {
@@ -42,6 +43,11 @@ export async function checkServer(link: Link, connection: RedisConnection, optio
   if (flaws.length === 0) return await advise(link, options);
   const [problems, fixes] = [unique(flaws.map((flaw) => flaw.problem)), unique(flaws.map((flaw) => flaw.fix))];
   throw new AppError('STATE_UNSAFE', { problem: problems.join('; ') }, { hint: `${fixes.join(' · ')} (and the same in redis.conf)` });
+}
+
+/** The client goes on in the first database when the server has none of the number that was asked for. */
+async function selectDatabase(link: Link): Promise<void> {
+  if (!('nodes' in link.client)) await link.call('SELECT', link.client.options.db ?? 0);
 }
 
 /** The setting can be hidden from this user, as hosted servers do. */

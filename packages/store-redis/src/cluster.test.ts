@@ -1,4 +1,4 @@
-import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
+import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, rateLimitsSuite, recordsSuite, retentionSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
 import { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -61,6 +61,9 @@ jobQueueSuite('redis cluster', makeStore, runner);
 stepLogsSuite('redis cluster', makeStore, runner);
 claimsSuite('redis cluster', makeStore, runner);
 catalogSuite('redis cluster', makeStore, runner);
+recordsSuite('redis cluster', makeStore, runner);
+rateLimitsSuite('redis cluster', makeStore, runner);
+retentionSuite('redis cluster', makeStore, runner);
 
 describe('a cluster', () => {
   it('is used by all of its nodes', async () => {

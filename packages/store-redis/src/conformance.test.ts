@@ -1,4 +1,4 @@
-import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
+import { catalogSuite, claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, rateLimitsSuite, recordsSuite, retentionSuite, stepLogsSuite, type StoreUnderTest } from '@kb-labs/testkit';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 
 import { openRedisStore, type RedisStore } from './index.js';
@@ -38,3 +38,6 @@ jobQueueSuite('redis', makeStore, runner);
 stepLogsSuite('redis', makeStore, runner);
 claimsSuite('redis', makeStore, runner);
 catalogSuite('redis', makeStore, runner);
+recordsSuite('redis', makeStore, runner);
+rateLimitsSuite('redis', makeStore, runner);
+retentionSuite('redis', makeStore, runner);

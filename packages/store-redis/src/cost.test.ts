@@ -1,5 +1,5 @@
 import type { RunId } from '@kb-labs/contracts';
-import { aCreate, aStepFinished, aStepStarted, aTicket, countingIds, someLines } from '@kb-labs/testkit';
+import { aCreate, aStepFinished, aStepStarted, aSummary, aTicket, countingIds, someLines } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { ACKNOWLEDGE } from './lua/run-scripts.js';
@@ -57,6 +57,16 @@ describe('what the server does for a hand-out', () => {
     expect(many).toBeLessThanOrEqual(few + 2);
   });
 
+  it('depends on the number of tenants and of what is given, not on how much a tenant has queued', async () => {
+    const [few, many] = [await workAmong(20, 10), await workAmong(20, 300)];
+    expect(many).toBeLessThanOrEqual(few + 2);
+    // Of each tenant how much it holds and what comes first at each of two priorities; of each ticket that is given less than twenty.
+    expect(many).toBeLessThan(20 * 4 + 30 * 20);
+    const more = await workAmong(60, 10);
+    expect(more - few).toBeGreaterThan(40);
+    expect(more - few).toBeLessThan(40 * 8);
+  });
+
   it('is seen to grow where all tickets are looked at', async () => {
     const [few, many] = [await server.open(), await server.open({ prefix: `${server.prefix}-many` })];
     const [small, large] = [await queued(few, 10), await queued(many, 500)];
@@ -81,9 +91,18 @@ async function workOfHandOut(tickets: number): Promise<number> {
   });
 }
 
-async function queued(store: RedisStore, tickets: number): Promise<RunId> {
+/** The same for a hand-out of 30 tickets of normal priority among tenants, the first of which has ten times as many as each other. */
+async function workAmong(tenants: number, tickets: number): Promise<number> {
+  const store = await server.open({ prefix: `${server.prefix}-${String(tenants)}-${String(tickets)}`, sweepMs: 3_600_000 });
+  for (let tenant = 0; tenant < tenants; tenant += 1) await queued(store, tenant === 0 ? tickets * 10 : tickets, `tenant-${String(tenant)}`);
+  const worker = ids.workerId();
+  await store.queue.join({ id: worker });
+  return await commandsOf(async () => expect(await store.queue.take(worker, { limit: 30, leaseMs: 60_000 })).toHaveLength(30));
+}
+
+async function queued(store: RedisStore, tickets: number, tenant = 'default'): Promise<RunId> {
   const runId = ids.runId();
-  await store.log.create(aCreate(runId));
+  await store.log.create(aCreate(runId, { summary: aSummary(runId, { tenant }) }));
   await store.queue.ensure(Array.from({ length: tickets }, (_, index) => aTicket(runId, { job: `job-${String(index)}` })));
   return runId;
 }

@@ -4,7 +4,7 @@ import type { Create, CreateResult } from '@kb-labs/ports';
 
 import type { StoreDeps } from './deps.js';
 import { entryOfCreate, toTicketIds } from './entries.js';
-import { summaryFields } from './journal.js';
+import { sizeOf, summaryFields } from './journal.js';
 import { RESERVE_RUN, TAKE_RESERVATION_BACK } from './lua/reservations.js';
 import { OPEN_RUN } from './lua/run-scripts.js';
 import { isRefusal } from './state-errors.js';
@@ -66,15 +66,17 @@ async function openReserved(deps: StoreDeps, command: Create): Promise<boolean> 
 async function openRun({ link, keys, outbox }: StoreDeps, command: Create): Promise<boolean> {
   const { runId, events, enqueue } = command;
   const { run, events: list, tickets, outbox: waiting } = keys.of(runId);
-  const fields = fieldsOf(command);
+  const bodies = events.map((event) => JSON.stringify(event));
+  const bytes = sizeOf(bodies);
+  const fields = fieldsOf(command, bytes);
   const args = [
-    entryOfCreate(command),
+    entryOfCreate(command, bytes),
     keys.channels.run(runId),
     keys.channels.runs,
     fields.length / 2,
     events.length,
     ...fields,
-    ...events.map((event) => `${String(command.at)} ${JSON.stringify(event)}`),
+    ...bodies.map((body) => `${String(command.at)} ${body}`),
     ...toTicketIds(enqueue),
   ];
   const send = async (): Promise<[number, string[]]> => (await link.run(OPEN_RUN, [run, list, tickets, waiting], args)) as [number, string[]];
@@ -82,10 +84,10 @@ async function openRun({ link, keys, outbox }: StoreDeps, command: Create): Prom
   return opened === 1;
 }
 
-function fieldsOf(command: Create): string[] {
+function fieldsOf(command: Create, bytes: number): string[] {
   const head = String(command.events.length);
   const ended = isTerminalRun(command.summary.status) ? '1' : '0';
-  return ['journal', versionOf(command), 'head', head, 'decided', head, 'ended', ended, 'root', command.summary.root, ...summaryFields(command.summary)];
+  return ['journal', versionOf(command), 'head', head, 'decided', head, 'bytes', String(bytes), 'ended', ended, 'root', command.summary.root, ...summaryFields(command.summary)];
 }
 
 /** The caller hears that nothing was done, so nobody may do it later. */

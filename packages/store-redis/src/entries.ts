@@ -1,5 +1,5 @@
 import { isTerminalRun, type RunSummary, type TicketId, toTicketId } from '@kb-labs/contracts';
-import type { Append, Create, NewClaim, NewTicket, NewWait } from '@kb-labs/ports';
+import type { Append, Create, NewClaim, NewTicket, NewWait, StoredBlob } from '@kb-labs/ports';
 
 /**
  * What an outbox entry asks for under the tag of the installation. Written by TypeScript, read by the script that applies
@@ -20,9 +20,14 @@ interface Entry {
   readonly claim?: readonly (readonly [group: string, job: string])[];
   readonly close?: readonly string[];
   readonly open?: readonly NewWait[];
+  readonly blobs?: readonly (readonly [digest: string, bytes: number])[];
   readonly settle?: readonly string[];
   readonly status?: string;
   readonly ended?: boolean;
+  /** Of an entry that ends the run, when. */
+  readonly endedAt?: number;
+  /** The same one, the bytes of journal and log: an append learns them when it is written. */
+  readonly kept?: readonly [journal: number, log: number];
   readonly enqueue?: readonly (readonly [id: string, job: string, attempt: number, turn: number, rank: number, due: number])[];
 }
 
@@ -31,30 +36,34 @@ export const RANKS = ['high', undefined, 'low'] as const;
 export const AS_A_WHOLE = '';
 
 export function entryOfAppend(command: Append): { text: string; hasEffects: boolean } {
-  const { summary, unclaim = [], claim = [], waits, settle = [], enqueue = [] } = command;
+  const { summary, unclaim = [], claim = [], waits, settle = [], enqueue = [], blobs = [] } = command;
   const ended = summary !== undefined && isTerminalRun(summary.status);
   const opened = waits?.open ?? [];
   const closed = (waits?.close ?? []).map((wait) => wait.job);
-  const hasEffects = ended || [unclaim, claim, opened, closed, settle, enqueue].some((list) => list.length > 0);
+  const hasEffects = ended || [unclaim, claim, opened, closed, blobs, settle, enqueue].some((list) => list.length > 0);
   const text = write({
     at: command.at,
     unclaim,
     claim: claim.map(toClaim),
     close: closed,
     open: opened,
+    blobs: blobs.map(toPair),
     settle,
     ...(summary === undefined ? {} : { status: summary.status }),
     ended,
+    ...(ended ? { endedAt: summary.finishedAt ?? command.at } : {}),
     enqueue: enqueue.map(toRow),
   });
   return { text, hasEffects };
 }
 
-export function entryOfCreate({ summary, enqueue, claim, idempotency }: Create): string {
+export function entryOfCreate({ at, summary, enqueue, claim, blobs = [], idempotency }: Create, journalBytes: number): string {
   const ended = isTerminalRun(summary.status);
   return write({
     create: { ...columnsOf(summary), ended, ...(idempotency === undefined ? {} : { key: [idempotency.key, idempotency.digest, idempotency.keepUntil] }) },
     claim: ended ? [] : (claim ?? []).map(toClaim),
+    blobs: blobs.map(toPair),
+    ...(ended ? { endedAt: summary.finishedAt ?? at, kept: [journalBytes, 0] } : {}),
     enqueue: enqueue.map(toRow),
   });
 }
@@ -78,6 +87,10 @@ function write(entry: Entry): string {
 
 function columnsOf(summary: RunSummary): Omit<NonNullable<Entry['create']>, 'ended' | 'key'> {
   return { workflow: summary.workflowId, status: summary.status, root: summary.root, tenant: summary.tenant, createdAt: summary.createdAt };
+}
+
+function toPair({ digest, bytes }: StoredBlob): readonly [string, number] {
+  return [digest, bytes];
 }
 
 function toClaim({ group, job }: NewClaim): readonly [string, string] {

@@ -6,7 +6,7 @@ import type { ChangeWatch } from './change-watch.js';
 import { createRun } from './create-run.js';
 import type { StoreDeps } from './deps.js';
 import { entryOfAppend, toTicketIds } from './entries.js';
-import { parseEvents, wrongSchema } from './journal.js';
+import { parseEvents, sizeOf, wrongSchema } from './journal.js';
 import { APPEND_EVENTS, READ_EVENTS } from './lua/run-scripts.js';
 
 export class RedisEventLog implements EventLog {
@@ -43,7 +43,8 @@ type Reply =
 async function appendEvents({ link, keys, outbox }: StoreDeps, command: Append): Promise<AppendResult> {
   const { runId, fence, expected, summary, events, settle = [], enqueue = [] } = command;
   const entry = entryOfAppend(command);
-  const { run, events: list, tickets, outbox: waiting } = keys.of(runId);
+  const { run, events: list, tickets, outbox: waiting, steps } = keys.of(runId);
+  const bodies = events.map((event) => JSON.stringify(event));
   const args = [
     expected ?? '',
     fence?.ticket ?? '',
@@ -60,11 +61,12 @@ async function appendEvents({ link, keys, outbox }: StoreDeps, command: Append):
     events.length,
     settle.length,
     enqueue.length,
-    ...events.map((event) => `${String(command.at)} ${JSON.stringify(event)}`),
+    sizeOf(bodies),
+    ...bodies.map((body) => `${String(command.at)} ${body}`),
     ...settle,
     ...toTicketIds(enqueue),
   ];
-  const send = async (): Promise<Reply> => (await link.run(APPEND_EVENTS, [run, list, tickets, waiting], args)) as Reply;
+  const send = async (): Promise<Reply> => (await link.run(APPEND_EVENTS, [run, list, tickets, waiting, steps], args)) as Reply;
   const reply = await outbox.write(runId, send, (answered) => (answered[0] === 'ok' ? answered[2] : []));
   switch (reply[0]) {
     case 'ok':

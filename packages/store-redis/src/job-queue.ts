@@ -9,7 +9,7 @@ import { COUNT_TICKETS, LIVE_SCOPES, TICKETS_OF } from './lua/installation-views
 import { DISCARD_TICKETS, QUEUE_TICKETS, RELEASE_TICKETS } from './lua/run-scripts.js';
 import type { Presence } from './presence.js';
 import { parseTicket, type TicketRow } from './ticket-rows.js';
-import { TicketTaker } from './take-tickets.js';
+import type { TicketTaker } from './take-tickets.js';
 
 export class RedisJobQueue implements JobQueue {
   readonly #deps: StoreDeps;
@@ -17,11 +17,11 @@ export class RedisJobQueue implements JobQueue {
   readonly #watch: ChangeWatch;
   readonly #taker: TicketTaker;
 
-  constructor(deps: StoreDeps, presence: Presence, watch: ChangeWatch) {
+  constructor(deps: StoreDeps, { presence, taker, watch }: { presence: Presence; taker: TicketTaker; watch: ChangeWatch }) {
     this.#deps = deps;
     this.#presence = presence;
     this.#watch = watch;
-    this.#taker = new TicketTaker(deps, presence);
+    this.#taker = taker;
   }
 
   join(worker: WorkerInfo): Promise<void> {

@@ -1,7 +1,7 @@
 import type { RunId } from '@kb-labs/contracts';
 
 /** The version of these keys and what is under them. Another one in the server is refused. */
-export const KEYS_SCHEMA = 1;
+export const KEYS_SCHEMA = 2;
 
 /**
  * What is kept for the installation, under one hash tag. A name that ends in ":" is the start of many keys; what follows
@@ -9,7 +9,7 @@ export const KEYS_SCHEMA = 1;
  */
 const INSTALLATION = {
   meta: 'meta',
-  /** Numbers given last: to `ticket`, `claim`, `wait` and as `token`. And how many tickets there are: `tickets`, `held`, and of these `orphaned`: in the lanes, their worker gone. */
+  /** Numbers given last: to `ticket`, `claim`, `wait`, `offer` and as `token`. And how many tickets there are: `tickets`, `held`, and of these `orphaned`: in the lanes, their worker gone. */
   counter: 'counter',
 
   /** Every run: by id; by time of creation; and `…:<workflow>`, `…:<status>`, `…:<workflow>:<status>`. */
@@ -18,9 +18,36 @@ const INSTALLATION = {
   byWorkflow: 'runs:workflow:',
   byStatus: 'runs:status:',
   byBoth: 'runs:both:',
+  /** The same of one tenant, whose name comes last. And the tenants that have runs. */
+  byTenant: 'runs:tenant:',
+  byTenantWorkflow: 'runs:tenant-workflow:',
+  byTenantStatus: 'runs:tenant-status:',
+  byTenantBoth: 'runs:tenant-both:',
+  tenantsWithRuns: 'runs:tenants',
   open: 'runs:open',
-  /** `…:<run>`, a hash: what applying its next entry needs. Gone once the run has ended and has no ticket. */
+  /** `…:<run>`, a hash: what applying its next entry, and removing it, needs. */
   run: 'run:',
+
+  /** `…:<tenant>`, runs that have ended by when: all, those that have a log, those that refer to blobs. */
+  ended: 'ended:all:',
+  endedWithLog: 'ended:log:',
+  endedWithArtifacts: 'ended:artifacts:',
+  /** `…:<tenant>`, a hash: the bytes of its runs that have ended, by part. */
+  kept: 'kept:',
+  /** `<run>/<parts>` whose removal has begun, by when; runs that were removed not long ago, so that a late entry of theirs is known. */
+  removing: 'removing',
+  removed: 'removed',
+  /** `…:<run>`, a hash: the blobs it refers to, with their bytes. How many runs refer to each blob; those that none does any more, by when. */
+  blobsOf: 'blobs:run:',
+  blobs: 'blobs',
+  unusedBlobs: 'blobs:unused',
+
+  /** `…:<kind>:<key>`, a hash; `…:<kind>`, its keys; and all that end, by when, as `<kind>:<key>`. */
+  record: 'record:',
+  recordsOf: 'records:',
+  recordsByTime: 'records',
+  /** `…:<bucket>`, a hash; gone some time after it is full again. */
+  rate: 'rate:',
 
   /** Runs whose creation has begun, by when; and the commands of those that came with an idempotency key. */
   reserved: 'reserved',
@@ -36,6 +63,9 @@ const INSTALLATION = {
   lane: 'lane:',
   laneOfTenant: 'lane:tenant:',
   laneOfRoot: 'lane:root:',
+  /** Tickets in the lanes or late that were offered and not taken, by when they were last; and how many, by tenant. */
+  offered: 'offered',
+  offeredOf: 'offered:tenants',
   /** How many tickets the lanes hold, by tenant; `…:<root>` below one run. */
   tenants: 'tenants',
   tenantsOf: 'tenants:',
@@ -60,6 +90,10 @@ const INSTALLATION = {
   waitsOf: 'waits:run:',
   waitsOfKind: 'waits:kind:',
   waitsOfName: 'waits:name:',
+  /** The same of one tenant: `…:<tenant>`, `…:<kind>:<tenant>`, `…:<length of the tenant>:<tenant>:<name>`. */
+  waitsOfTenant: 'waits:tenant:',
+  waitsOfTenantKind: 'waits:tenant-kind:',
+  waitsOfTenantName: 'waits:tenant-name:',
   waitData: 'waits:data',
   /** `…:<run>`: the waits of each of its jobs. */
   waitsByJob: 'waits:jobs:',
@@ -86,7 +120,7 @@ interface RunKeys {
   readonly outbox: string;
   /** List: log lines in the order they came, as `<step> <at> <line>`. */
   readonly lines: string;
-  /** Hash: for each step `<number>:<last line>`. */
+  /** Hash: for each step `<number>:<last line>:<bytes>`. */
   readonly steps: string;
 }
 
@@ -109,8 +143,12 @@ export interface Keys {
   readonly open: string;
   readonly reserved: string;
   readonly commands: string;
+  readonly removing: string;
+  readonly unusedBlobs: string;
+  readonly tenantsWithRuns: string;
+  keptOf(tenant: string): string;
   /** The list of runs that a filter walks. */
-  listOf(filter: { workflowId?: string; status?: string }): string;
+  listOf(filter: { tenant?: string; workflowId?: string; status?: string }): string;
   of(runId: RunId): RunKeys;
   readonly channels: Channels;
 }
@@ -130,9 +168,16 @@ export function keysOf(prefix: string): Keys {
     open: at('open'),
     reserved: at('reserved'),
     commands: at('commands'),
-    listOf({ workflowId, status }) {
-      if (workflowId === undefined) return status === undefined ? at('runs') : at('byStatus') + status;
-      return status === undefined ? at('byWorkflow') + workflowId : `${at('byBoth')}${workflowId}:${status}`;
+    removing: at('removing'),
+    unusedBlobs: at('unusedBlobs'),
+    tenantsWithRuns: at('tenantsWithRuns'),
+    keptOf: (tenant) => at('kept') + tenant,
+    listOf({ tenant, workflowId, status }) {
+      const narrowed = [workflowId, status].filter((part) => part !== undefined);
+      const name = (['runs', 'byWorkflow', 'byStatus', 'byBoth'] as const)[(workflowId === undefined ? 0 : 1) + (status === undefined ? 0 : 2)] ?? 'runs';
+      if (tenant === undefined) return at(name) + narrowed.join(':');
+      const ofTenant = { runs: 'byTenant', byWorkflow: 'byTenantWorkflow', byStatus: 'byTenantStatus', byBoth: 'byTenantBoth' } as const;
+      return at(ofTenant[name]) + [...narrowed, tenant].join(':');
     },
     of: (runId) => ({
       run: runKey(runId, 'run'),

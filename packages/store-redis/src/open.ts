@@ -1,5 +1,5 @@
 import { AppError } from '@kb-labs/errors';
-import type { Catalog, Claims, Clock, EventLog, JobQueue, Logger, StepLogs } from '@kb-labs/ports';
+import type { Catalog, Claims, Clock, EventLog, HandOver, JobQueue, Logger, RateLimits, Records, Retention, StepLogs } from '@kb-labs/ports';
 
 import { RedisCatalog } from './catalog.js';
 import { ChangeWatch } from './change-watch.js';
@@ -8,15 +8,20 @@ import { listClaims } from './claims.js';
 import { connectForCommands, connectForHints, type RedisConnection } from './connect.js';
 import type { StoreDeps } from './deps.js';
 import { RedisEventLog } from './event-log.js';
+import { RedisHandOver } from './hand-over.js';
 import { RedisJobQueue } from './job-queue.js';
 import { KEYS_SCHEMA, type Keys, keysOf } from './keys.js';
 import { Link } from './link.js';
 import { Outbox } from './outbox.js';
 import { Presence } from './presence.js';
+import { RedisRateLimits } from './rate-limits.js';
 import { readSecret } from './read-secret.js';
+import { RedisRecords } from './records.js';
+import { RedisRetention } from './retention.js';
 import { RedisStepLogs } from './step-logs.js';
 import { Sweep } from './sweep.js';
 import { systemTimers } from './system-timers.js';
+import { TicketTaker } from './take-tickets.js';
 
 export interface RedisStoreOptions {
   readonly connection: RedisConnection;
@@ -41,8 +46,13 @@ export interface RedisStore {
   readonly log: EventLog;
   readonly catalog: Catalog;
   readonly queue: JobQueue;
+  /** For a delivery engine that brings the queue's tickets to workers. */
+  readonly handOver: HandOver;
   readonly claims: Claims;
   readonly logs: StepLogs;
+  readonly records: Records;
+  readonly rateLimits: RateLimits;
+  readonly retention: Retention;
   /** Fails with a `STATE_*` error unless the state can be read and written now. */
   check(): Promise<void>;
   /** 32 random bytes that every process of the installation is given under this name. Made when they are first asked for. */
@@ -73,15 +83,20 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const deps: StoreDeps = { link, keys, outbox: new Outbox(link, keys) };
   const watch = new ChangeWatch({ clock: timers, logger, checkMs: options.checkMs ?? EVERY_MS, channels: keys.channels, connect: () => connectForHints(connection) });
   const presence = new Presence(link, keys, { clock: timers, presenceMs: options.presenceMs ?? PRESENCE_MS });
+  const taker = new TicketTaker(deps, presence);
   const sweep = new Sweep(deps, { clock: timers, logger, everyMs: options.sweepMs ?? EVERY_MS });
   sweep.start();
   let closing: Promise<void> | undefined;
   return {
     log: new RedisEventLog(deps, watch),
     catalog: new RedisCatalog(link, keys),
-    queue: new RedisJobQueue(deps, presence, watch),
+    queue: new RedisJobQueue(deps, { presence, taker, watch }),
+    handOver: new RedisHandOver(deps, taker),
     claims: { of: (runId) => link.operate(() => listClaims(link, keys, runId)) },
     logs: new RedisStepLogs(link, keys, watch),
+    records: new RedisRecords(link, keys),
+    rateLimits: new RedisRateLimits(link, keys),
+    retention: new RedisRetention(deps),
     check: () => link.operate(async () => void (await link.call('SET', keys.probe, '1', 'PX', PROBE_KEPT_MS))),
     secret: (name) => link.operate(() => readSecret(link, keys.secret(name))),
     flushOutbox: () => link.operate(() => sweep.all()),

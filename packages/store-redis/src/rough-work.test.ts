@@ -28,8 +28,13 @@ it('does every job once and leaves nothing behind, however roughly workers of se
   }
   expect(await at(stores, 0).queue.counts()).toEqual({ held: 0, due: 0, later: 0 });
   expect(await at(stores, 0).catalog.countOpen()).toEqual({});
+  const tenants = ['tenant-0', 'tenant-1', 'tenant-2'];
+  for (const tenant of tenants) expect((await at(stores, 0).retention.endedRuns({ tenant, limit: RUNS })).length).toBe(RUNS / tenants.length);
+  await Promise.all(runs.map((runId, index) => at(stores, index).retention.remove(runId, 'run')));
+  for (const tenant of tenants) expect(await at(stores, 1).retention.usage(tenant)).toEqual({ journal: 0, log: 0, artifacts: 0 });
   for (const store of stores) await store.close();
-  expect(await leftovers()).toEqual(['counter', 'holding', 'meta', 'runs', 'runs:both:example:success', 'runs:status:success', 'runs:time', 'runs:workflow:example']);
+  expect(await leftovers()).toEqual(['counter', 'holding', ...tenants.map((tenant) => `kept:${tenant}`), 'meta', 'removed']);
+  expect(await server.redis.keys(`${server.prefix}:*`)).toEqual([]);
   expect(await server.redis.hmget(`{${server.prefix}}:counter`, 'tickets', 'held', 'orphaned')).toEqual(['0', '0', '0']);
   expect(await server.redis.hgetall(`{${server.prefix}}:holding`)).toEqual({ total: '0' });
 }, 30_000);

@@ -24,7 +24,7 @@ export class RedisStepLogs implements StepLogs {
   append(runId: RunId, fence: Fence, lines: readonly LogLine[]): Promise<boolean> {
     return this.#link.operate(async () => {
       const { run, tickets, lines: list, steps } = this.#keys.of(runId);
-      const rows = lines.flatMap((line) => [nameOf(line.job, line.step), line.n, `${String(line.at)} ${writeLine(line)}`]);
+      const rows = lines.flatMap((line) => [nameOf(line.job, line.step), line.n, Buffer.byteLength(line.text) + 1, `${String(line.at)} ${writeLine(line)}`]);
       const args = [fence.ticket, fence.token, this.#keys.channels.logs(runId), ...rows];
       const reply = (await this.#link.run(APPEND_LINES, [run, tickets, list, steps], args)) as ['ok' | 'fenced'] | ['gap', number, number];
       if (reply[0] === 'gap') throw outOfOrder(lines[reply[1]], reply[2]);
@@ -35,7 +35,7 @@ export class RedisStepLogs implements StepLogs {
   lastLine(runId: RunId, job: string, step: string): Promise<number> {
     return this.#link.operate(async () => {
       const known = (await this.#link.call('HGET', this.#keys.of(runId).steps, nameOf(job, step))) as string | null;
-      return known === null ? 0 : Number(known.slice(known.indexOf(':') + 1));
+      return known === null ? 0 : Number(known.split(':')[1]);
     });
   }
 

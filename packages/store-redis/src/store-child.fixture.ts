@@ -6,6 +6,7 @@ import { openRedisStore } from './index.js';
 import { intercepted, isCallOf } from './intercepted.fixture.js';
 import { APPLY_ENTRIES } from './lua/apply-entries.js';
 import { GRAB_TICKETS, OPEN_RUN } from './lua/run-scripts.js';
+import { END_REMOVAL, REMOVE_PARTS } from './lua/retention-scripts.js';
 import type { Script } from './lua/script.js';
 
 const [what, url = '', prefix = '', run] = process.argv.slice(2);
@@ -36,6 +37,11 @@ switch (what) {
     armed = true;
     await store.log.create(aCreate(runId, { at: 5, enqueue: [aTicket(runId)], idempotency: { key: 'k', digest: 'd', keepUntil: 1e13 } }));
     break;
+  case 'begin removal':
+  case 'end removal':
+    armed = true;
+    await store.retention.remove(runId, 'run');
+    break;
   case 'take': {
     const worker = toWorkerId('0'.repeat(26));
     await store.queue.join({ id: worker });
@@ -50,5 +56,7 @@ throw new Error('still alive');
 
 function lastStep(): Script {
   if (what === 'create') return OPEN_RUN;
+  if (what === 'begin removal') return REMOVE_PARTS;
+  if (what === 'end removal') return END_REMOVAL;
   return what === 'take' ? GRAB_TICKETS : APPLY_ENTRIES;
 }

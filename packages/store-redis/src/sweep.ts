@@ -6,6 +6,7 @@ import type { Clock, Logger } from '@kb-labs/ports';
 
 import { finishCreating } from './create-run.js';
 import type { StoreDeps } from './deps.js';
+import { finishRemovals } from './remove-parts.js';
 
 /** A reservation younger than this is being dealt with, in milliseconds. */
 const BUSY_MS = 2_000;
@@ -45,7 +46,7 @@ export class Sweep {
 
   /** Everything at once. Fails with the first of the problems there were, after having done the rest. */
   async all(): Promise<void> {
-    const problems = await this.#finishReserved(0);
+    const problems = [...(await this.#finishReserved(0)), ...(await finishRemovals(this.#deps, await this.#now()))];
     let after: RunId | undefined;
     do {
       const page = await this.#deps.outbox.sweepPage(after);
@@ -90,6 +91,7 @@ export class Sweep {
     const ours = await link.call('SET', keys.sweeper, this.#name, 'NX', 'PX', Math.max(1, Math.floor(this.#options.everyMs * 0.9)));
     if (ours === null) return;
     this.#report(await this.#finishReserved(BUSY_MS));
+    this.#report(await finishRemovals(this.#deps, (await this.#now()) - BUSY_MS));
     const { next, problems } = await outbox.sweepPage(this.#after);
     this.#after = next;
     this.#report(problems);

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 
-import type { RunId, WorkerId } from '@kb-labs/contracts';
+import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
 import type { Lease, TakeOptions } from '@kb-labs/ports';
 
 import type { StoreDeps } from './deps.js';
 import { PICK_TICKETS, TAKE_BACK } from './lua/hand-out.js';
+import { PICK_OFFERED } from './lua/hand-over.js';
 import { GRAB_TICKETS } from './lua/run-scripts.js';
+import type { Script } from './lua/script.js';
 import type { Presence } from './presence.js';
 import { parseLease, type PickedRow } from './ticket-rows.js';
 
@@ -26,22 +28,27 @@ export class TicketTaker {
     this.#presence = presence;
   }
 
-  async take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
+  take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
+    return this.#hand(worker, options, PICK_TICKETS, []);
+  }
+
+  /** The same for tickets that were brought to the worker. */
+  async takeOffered(worker: WorkerId, tickets: readonly TicketId[], options: TakeOptions): Promise<Lease[]> {
+    return tickets.length === 0 ? [] : await this.#hand(worker, options, PICK_OFFERED, tickets);
+  }
+
+  async #hand(worker: WorkerId, { limit, leaseMs, caps }: TakeOptions, script: Script, tickets: readonly TicketId[]): Promise<Lease[]> {
     await this.#takeBackLost(worker);
     this.#count += 1;
     const name = `${this.#store}.${String(this.#count)}`;
+    const { link, keys } = this.#deps;
+    const args = [link.now, worker, limit, leaseMs, caps?.total ?? '', caps?.perTenant ?? '', this.#presence.presenceMs, name, ...tickets];
     try {
-      return await this.#grab(worker, await this.#pick(worker, name, options));
+      return await this.#grab(worker, (await link.run(script, [keys.base], args)) as PickedRow[]);
     } catch (thrown) {
       this.#lost.set(worker, (this.#lost.get(worker) ?? new Set()).add(name));
       throw thrown;
     }
-  }
-
-  async #pick(worker: WorkerId, name: string, { limit, leaseMs, caps }: TakeOptions): Promise<PickedRow[]> {
-    const { link, keys } = this.#deps;
-    const args = [link.now, worker, limit, leaseMs, caps?.total ?? '', caps?.perTenant ?? '', this.#presence.presenceMs, name];
-    return (await link.run(PICK_TICKETS, [keys.base], args)) as PickedRow[];
   }
 
   async #grab(worker: WorkerId, rows: readonly PickedRow[]): Promise<Lease[]> {

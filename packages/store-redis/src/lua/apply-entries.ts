@@ -1,4 +1,5 @@
 import { CLAIMS, CLOCK, EVEN_WHEN_FULL, TICKETS, WAITS } from './installation.js';
+import { LISTS } from './retention-scripts.js';
 import { script } from './script.js';
 
 /**
@@ -13,6 +14,7 @@ export const APPLY_ENTRIES = script(
   TICKETS,
   CLAIMS,
   WAITS,
+  LISTS,
   `
 local id = ARGV[2]
 local run = nil
@@ -20,14 +22,15 @@ local run = nil
 local function addToLists(status)
   redis.call('ZADD', K.byStatus .. status, 0, id)
   redis.call('ZADD', K.byBoth .. run.workflow .. ':' .. status, 0, id)
+  redis.call('ZADD', K.byTenantStatus .. status .. ':' .. run.tenant, 0, id)
+  redis.call('ZADD', K.byTenantBoth .. run.workflow .. ':' .. status .. ':' .. run.tenant, 0, id)
   redis.call('HSET', K.run .. id, 'status', status)
   run.status = status
 end
 
 local function changeStatus(status)
   if status == run.status then return end
-  redis.call('ZREM', K.byStatus .. run.status, id)
-  redis.call('ZREM', K.byBoth .. run.workflow .. ':' .. run.status, id)
+  leaveLists(id, run)
   addToLists(status)
 end
 
@@ -36,6 +39,9 @@ local function create(entry)
   redis.call('ZADD', K.runs, 0, id)
   redis.call('ZADD', K.byTime, entry.createdAt, id)
   redis.call('ZADD', K.byWorkflow .. run.workflow, 0, id)
+  redis.call('ZADD', K.byTenant .. run.tenant, 0, id)
+  redis.call('ZADD', K.byTenantWorkflow .. run.workflow .. ':' .. run.tenant, 0, id)
+  redis.call('ZADD', K.tenantsWithRuns, 0, run.tenant)
   redis.call('HSET', K.run .. id, 'workflow', run.workflow, 'root', run.root, 'tenant', run.tenant, 'ended', run.ended)
   addToLists(entry.status)
   redis.call('ZREM', K.reserved, id)
@@ -55,6 +61,24 @@ local function finish()
   dropClaimsOf(id)
   dropWaitsOf(id)
   for _, ticket in ipairs(redis.call('ZRANGE', K.ticketsOf .. id, 0, -1)) do removeTicket(loadTicket(ticket)) end
+end
+
+local function referTo(blob)
+  local bytes = string.format('%.0f', blob[2])
+  if redis.call('HSETNX', K.blobsOf .. id, blob[1], bytes) == 0 then return end
+  redis.call('HINCRBY', K.blobs, blob[1], 1)
+  redis.call('ZREM', K.unusedBlobs, blob[1])
+  redis.call('HINCRBY', K.run .. id, 'artifacts', bytes)
+end
+
+-- From here on the run counts against its tenant.
+local function keepEnded(endedAt, journal, log)
+  local artifacts = redis.call('HGET', K.run .. id, 'artifacts') or '0'
+  redis.call('HSET', K.run .. id, 'journal', journal, 'log', log)
+  redis.call('ZADD', K.ended .. run.tenant, endedAt, id)
+  if log > 0 then redis.call('ZADD', K.endedWithLog .. run.tenant, endedAt, id) end
+  if redis.call('EXISTS', K.blobsOf .. id) == 1 then redis.call('ZADD', K.endedWithArtifacts .. run.tenant, endedAt, id) end
+  for part, bytes in pairs({ journal = journal, log = log, artifacts = artifacts }) do redis.call('HINCRBY', K.kept .. run.tenant, part, bytes) end
 end
 
 local function queueTicket(ticket, incarnation)
@@ -80,15 +104,17 @@ local function apply(entry, n)
   for _, claim in ipairs(entry.claim or {}) do placeClaim(id, claim[1], claim[2]) end
   for _, job in ipairs(entry.close or {}) do closeWaits(id, job) end
   for _, wait in ipairs(entry.open or {}) do
-    wait.runId, wait.since = id, entry.at
+    wait.runId, wait.tenant, wait.since = id, run.tenant, entry.at
     openWait(id, wait)
   end
+  for _, blob in ipairs(entry.blobs or {}) do referTo(blob) end
   for _, ticketId in ipairs(entry.settle or {}) do
     local ticket = loadTicket(ticketId)
     if ticket then removeTicket(ticket) end
   end
   if entry.status then changeStatus(entry.status) end
   if entry.ended then finish() end
+  if entry.kept then keepEnded(entry.endedAt, entry.kept[1], entry.kept[2]) end
   for _, ticket in ipairs(entry.enqueue or {}) do queueTicket(ticket, n) end
   redis.call('HSET', K.run .. id, 'applied', n)
   run.applied = tonumber(n)
@@ -97,7 +123,7 @@ end
 local known = redis.call('HMGET', K.run .. id, 'applied', 'status', 'workflow', 'root', 'tenant', 'ended')
 if known[1] then
   run = { applied = tonumber(known[1]), status = known[2], workflow = known[3], root = known[4], tenant = known[5], ended = known[6] }
-elseif redis.call('ZSCORE', K.runs, id) then
+elseif redis.call('ZSCORE', K.removed, id) then
   return { tonumber(ARGV[#ARGV - 1]) }
 end
 ${EVEN_WHEN_FULL}
@@ -107,7 +133,6 @@ for index = 3, #ARGV, 2 do
   if n > applied + 1 then return { 'gap', applied } end
   if n == applied + 1 then apply(cjson.decode(ARGV[index + 1]), ARGV[index]) end
 end
-if run.ended == '1' and redis.call('ZCARD', K.ticketsOf .. id) == 0 then redis.call('DEL', K.run .. id) end
 announce()
 return { run.applied }`,
 );

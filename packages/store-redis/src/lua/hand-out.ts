@@ -1,27 +1,29 @@
 import { CLOCK, EVEN_WHEN_FULL, TICKETS } from './installation.js';
 import { script } from './script.js';
+import { ROOM, SHARES } from './shares.js';
 
-/** The lanes a worker is given tickets from, as `{ key without the rank, tenant }`; and whether a ticket is in its scope. */
-const SCOPE = `
+/** The lanes a worker is given tickets from, by tenant or as few as there are; and whether a ticket is in its scope. */
+export const SCOPE = `
 local function scopeOf(worker)
   local written = redis.call('HGET', K.worker .. worker, 'scope')
+  joined[worker] = written ~= false
   if not written or written == '' then return nil end
   return cjson.decode(written)
 end
-local function lanesFor(scope, byTenant)
+local function lanesByTenant(scope)
   local lanes = {}
-  if scope then
-    for _, root in ipairs(scope) do
-      for _, tenant in ipairs(redis.call('HKEYS', K.tenantsOf .. root)) do
-        lanes[#lanes + 1] = { start = K.laneOfRoot, rest = ':' .. root .. ':' .. tenant, tenant = tenant }
-      end
-    end
-  elseif byTenant then
+  if not scope then
     for _, tenant in ipairs(redis.call('HKEYS', K.tenants)) do lanes[#lanes + 1] = { start = K.laneOfTenant, rest = ':' .. tenant, tenant = tenant } end
-  else
-    lanes[1] = { start = K.lane, rest = '' }
+  end
+  for _, root in ipairs(scope or {}) do
+    for _, tenant in ipairs(redis.call('HKEYS', K.tenantsOf .. root)) do
+      lanes[#lanes + 1] = { start = K.laneOfRoot, rest = ':' .. root .. ':' .. tenant, tenant = tenant }
+    end
   end
   return lanes
+end
+local function lanesFor(scope)
+  return scope and lanesByTenant(scope) or { { start = K.lane, rest = '' } }
 end
 local function setOf(scope)
   if not scope then return nil end
@@ -31,7 +33,7 @@ local function setOf(scope)
 end`;
 
 /** What time has done since the last look: workers that fell silent, leases that ran out. */
-const CATCH_UP = `
+export const CATCH_UP = `
 local function catchUp()
   for _, worker in ipairs(redis.call('ZRANGE', K.workers, '-inf', now, 'BYSCORE')) do
     redis.call('ZREM', K.workers, worker)
@@ -45,7 +47,7 @@ local function catchUp()
 end`;
 
 /** A worker that is heard of again counts as alive again. */
-const HEAR = `
+export const HEAR = `
 local function hear(worker, presenceMs)
   local before = isLive(worker)
   redis.call('ZADD', K.workers, now + presenceMs, worker)
@@ -55,8 +57,33 @@ local function hear(worker, presenceMs)
   placeHeldBy(worker)
 end`;
 
+/** Gives a worker leases on tickets that it may have, and answers a row for each. */
+export const LEASE = `
+local function lease(picked, worker, leaseMs, name)
+  local till = string.format('%.0f', now + tonumber(leaseMs))
+  local leases = {}
+  -- Above the last one, and above what the time says: a server that lost its last moments gives none of their tokens again.
+  local token = math.max(tonumber(redis.call('HGET', K.counter, 'token') or 0), now * 1000)
+  if #picked > 0 then redis.call('HSET', K.counter, 'token', string.format('%.0f', token + #picked)) end
+  for index, id in ipairs(picked) do
+    local ticket = loadTicket(id)
+    forgetHolder(ticket)
+    standAt(ticket, 'none')
+    ticket.worker, ticket.till = worker, till
+    count('held', 1)
+    ticket.token = string.format('%.0f', token + index)
+    redis.call('HSET', K.ticket .. id, 'worker', worker, 'token', ticket.token, 'till', till, 'taking', name)
+    redis.call('SADD', K.heldBy .. worker, id)
+    place(ticket)
+    local attempt, turn = unpack(redis.call('HMGET', K.ticket .. id, 'attempt', 'turn'))
+    leases[index] = { id, ticket.run, ticket.job, attempt, turn, ticket.incarnation, ticket.token, till }
+  end
+  return leases
+end`;
+
 /**
- * Picks due tickets for a worker and gives it leases on them: by rank, then by when they fell due, then as they were queued.
+ * Picks due tickets for a worker and gives it leases on them: by rank, then by the shares of tenants, then by when they fell
+ * due, then as they were queued.
  * KEYS 1 base
  * ARGV 1 now  2 worker  3 limit  4 length of the lease  5 cap of all or ''  6 cap of a tenant or ''  7 how long a worker counts as alive  8 name of this hand-out
  * Returns for each ticket: id, run, job, attempt, turn, incarnation, token, end of the lease.
@@ -68,76 +95,26 @@ export const PICK_TICKETS = script(
   HEAR,
   CATCH_UP,
   SCOPE,
+  ROOM,
+  SHARES,
+  LEASE,
   `
 local worker, limit = ARGV[2], tonumber(ARGV[3])
+local scope = scopeOf(worker)
 if not hasJoined(worker) then return {} end
 hear(worker, tonumber(ARGV[7]))
 if limit <= 0 then return {} end
 catchUp()
 
-local capTotal, capTenant = tonumber(ARGV[5]), tonumber(ARGV[6])
-local heldInAll, heldBy = tonumber(redis.call('HGET', K.holding, 'total') or 0), {}
-local function heldByTenant(tenant)
-  if not heldBy[tenant] then heldBy[tenant] = tonumber(redis.call('HGET', K.holding, 'tenant:' .. tenant) or 0) end
-  return heldBy[tenant]
-end
-local function isFull(tenant)
-  return (capTotal and heldInAll >= capTotal) or (capTenant and tenant and heldByTenant(tenant) >= capTenant)
-end
-
-local scope = scopeOf(worker)
-local lanes, inScope = lanesFor(scope, capTenant ~= nil), setOf(scope)
-local late = { ['0'] = {}, ['1'] = {}, ['2'] = {} }
-for _, id in ipairs(redis.call('ZRANGE', K.late, 0, -1)) do
-  local ticket = loadTicket(id)
-  if not inScope or inScope[ticket.root] then table.insert(late[ticket.rank], { due = tonumber(ticket.due), member = memberOf(ticket), late = true }) end
-end
-
+capBy(ARGV[5], ARGV[6])
+local lanes, inScope = lanesByTenant(scope), setOf(scope)
+local late = lateTickets(function(ticket) return not inScope or inScope[ticket.root] end)
 local picked = {}
 for _, rank in ipairs({ '0', '1', '2' }) do
-  local found = {}
-  for _, each in ipairs(late[rank]) do
-    if each.due <= now then found[#found + 1] = each end
-  end
-  for _, lane in ipairs(lanes) do
-    if not isFull(lane.tenant) then
-      local due = redis.call('ZRANGE', lane.start .. rank .. lane.rest, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit - #picked, 'WITHSCORES')
-      for index = 1, #due, 2 do found[#found + 1] = { due = tonumber(due[index + 1]), member = due[index], tenant = lane.tenant } end
-    end
-  end
-  table.sort(found, function(a, b) return a.due < b.due or (a.due == b.due and a.member < b.member) end)
-  for _, each in ipairs(found) do
-    if #picked >= limit then break end
-    if each.late or not isFull(each.tenant) then
-      picked[#picked + 1] = idOf(each.member)
-      if not each.late then
-        heldInAll = heldInAll + 1
-        if each.tenant then heldBy[each.tenant] = heldByTenant(each.tenant) + 1 end
-      end
-    end
-  end
-  if #picked >= limit then break end
+  if #picked < limit then pickByShares(queuesOf(rank, late, lanes, limit - #picked), picked, limit) end
 end
 
-local till = string.format('%.0f', now + tonumber(ARGV[4]))
-local leases = {}
--- Above the last one, and above what the time says: a server that lost its last moments gives none of their tokens again.
-local token = math.max(tonumber(redis.call('HGET', K.counter, 'token') or 0), now * 1000)
-if #picked > 0 then redis.call('HSET', K.counter, 'token', string.format('%.0f', token + #picked)) end
-for index, id in ipairs(picked) do
-  local ticket = loadTicket(id)
-  forgetHolder(ticket)
-  standAt(ticket, 'none')
-  ticket.worker, ticket.till = worker, till
-  count('held', 1)
-  ticket.token = string.format('%.0f', token + index)
-  redis.call('HSET', K.ticket .. id, 'worker', worker, 'token', ticket.token, 'till', till, 'taking', ARGV[8])
-  redis.call('SADD', K.heldBy .. worker, id)
-  place(ticket)
-  local attempt, turn = unpack(redis.call('HMGET', K.ticket .. id, 'attempt', 'turn'))
-  leases[index] = { id, ticket.run, ticket.job, attempt, turn, ticket.incarnation, ticket.token, till }
-end
-return leases`,
+return lease(picked, worker, ARGV[4], ARGV[8])`,
 );
 
 /**
@@ -237,7 +214,7 @@ local function consider(instant)
   instant = tonumber(instant)
   if instant and (not first or instant < first) then first = instant end
 end
-for _, lane in ipairs(lanesFor(scope, false)) do
+for _, lane in ipairs(lanesFor(scope)) do
   for _, rank in ipairs({ '0', '1', '2' }) do
     consider(redis.call('ZRANGE', lane.start .. rank .. lane.rest, 0, 0, 'WITHSCORES')[2])
   end

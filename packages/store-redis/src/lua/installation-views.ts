@@ -79,17 +79,30 @@ return claims`,
 /**
  * Waits, those that began first at the front, from the shortest list that holds them all.
  * KEYS 1 base
- * ARGV 1 now  2 after  3 limit  4 run or ''  5 '=' and a name, or ''  6 kind or ''
+ * ARGV 1 now  2 after  3 limit  4 run or ''  5 '=' and a name, or ''  6 kind or ''  7 tenant or ''
  * Returns (number, wait as JSON)….
  */
 export const LIST_WAITS = script(
   'list-waits',
   CLOCK,
   `
-local after, limit, run, kind = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[6]
+local after, limit, run, kind, tenant = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[6], ARGV[7]
 local name = ARGV[5] ~= '' and string.sub(ARGV[5], 2) or nil
 local list = K.waits
-if run ~= '' then list = K.waitsOf .. run elseif name then list = K.waitsOfName .. name elseif kind ~= '' then list = K.waitsOfKind .. kind end
+if run ~= '' then
+  list = K.waitsOf .. run
+elseif tenant ~= '' then
+  list = K.waitsOfTenant .. tenant
+  if name then
+    list = K.waitsOfTenantName .. #tenant .. ':' .. tenant .. ':' .. name
+  elseif kind ~= '' then
+    list = K.waitsOfTenantKind .. kind .. ':' .. tenant
+  end
+elseif name then
+  list = K.waitsOfName .. name
+elseif kind ~= '' then
+  list = K.waitsOfKind .. kind
+end
 local found = {}
 while #found < 2 * limit do
   local page = redis.call('ZRANGE', list, '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, 100)
@@ -98,7 +111,7 @@ while #found < 2 * limit do
     after = n
     local written = redis.call('HGET', K.waitData, n)
     local wait = cjson.decode(written)
-    if (not name or wait.name == name) and (kind == '' or wait.kind == kind) and #found < 2 * limit then
+    if (not name or wait.name == name) and (kind == '' or wait.kind == kind) and (tenant == '' or wait.tenant == tenant) and #found < 2 * limit then
       found[#found + 1] = n
       found[#found + 1] = written
     end

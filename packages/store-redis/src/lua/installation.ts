@@ -20,7 +20,7 @@ export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
 /**
  * Tickets. One that is not parked stands in the lanes while it can be handed out to anybody, in `late` while its lease has
  * run out and its worker lives, in `leases` while its lease counts: its field `at` says where. `room` says that it counts
- * against the caps. `place` brings both in line with everything else; whoever changes a ticket calls it.
+ * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else; whoever changes a ticket calls it.
  */
 export const TICKETS = `
 local ready = false
@@ -37,7 +37,7 @@ local function hasJoined(worker)
   return joined[worker]
 end
 
-local FIELDS = { 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation' }
+local FIELDS = { 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation', 'offered' }
 local function loadTicket(id)
   local values = redis.call('HMGET', K.ticket .. id, unpack(FIELDS))
   if not values[1] then return nil end
@@ -69,7 +69,16 @@ local function count(name, by)
   redis.call('HINCRBY', K.counter, name, by)
 end
 
+local function endOffer(ticket)
+  if not ticket.offered then return end
+  redis.call('HDEL', K.ticket .. ticket.id, 'offered')
+  redis.call('ZREM', K.offered, ticket.id)
+  if redis.call('HINCRBY', K.offeredOf, ticket.tenant, -1) <= 0 then redis.call('HDEL', K.offeredOf, ticket.tenant) end
+  ticket.offered = nil
+end
+
 local function standAt(ticket, at)
+  if at ~= 'lane' and at ~= 'late' then endOffer(ticket) end
   if ticket.worker and ticket.at ~= at then
     if ticket.at == 'lane' then count('orphaned', -1) elseif at == 'lane' then count('orphaned', 1) end
   end
@@ -207,6 +216,12 @@ end`;
 
 /** Steps that wait for something from outside, under a number that counts up. */
 export const WAITS = `
+local function listsOfTenant(wait)
+  local lists = { K.waitsOfTenant .. wait.tenant, K.waitsOfTenantKind .. wait.kind .. ':' .. wait.tenant }
+  if wait.name then lists[3] = K.waitsOfTenantName .. #wait.tenant .. ':' .. wait.tenant .. ':' .. wait.name end
+  return lists
+end
+
 local function closeWait(run, n)
   local wait = cjson.decode(redis.call('HGET', K.waitData, n))
   redis.call('HDEL', K.waitData, n)
@@ -214,6 +229,7 @@ local function closeWait(run, n)
   redis.call('ZREM', K.waitsOf .. run, n)
   redis.call('ZREM', K.waitsOfKind .. wait.kind, n)
   if wait.name then redis.call('ZREM', K.waitsOfName .. wait.name, n) end
+  for _, list in ipairs(listsOfTenant(wait)) do redis.call('ZREM', list, n) end
 end
 
 local function closeWaits(run, job)
@@ -234,6 +250,7 @@ local function openWait(run, wait)
   redis.call('ZADD', K.waitsOf .. run, n, n)
   redis.call('ZADD', K.waitsOfKind .. wait.kind, n, n)
   if wait.name then redis.call('ZADD', K.waitsOfName .. wait.name, n, n) end
+  for _, list in ipairs(listsOfTenant(wait)) do redis.call('ZADD', list, n, n) end
 end
 
 local function dropWaitsOf(run)

@@ -3,7 +3,7 @@ import { script } from './script.js';
 /**
  * Stores log lines, all or none, while a lease is valid.
  * KEYS 1 run  2 tickets  3 lines  4 steps
- * ARGV 1 ticket  2 token  3 channel  4… (step, number, `<at> <line>`)…
+ * ARGV 1 ticket  2 token  3 channel  4… (step, number, bytes, `<at> <line>`)…
  * Returns 'ok', 'fenced', or 'gap', the index of the line that does not follow and the number before it.
  */
 export const APPEND_LINES = script(
@@ -14,28 +14,29 @@ local token = packed and string.match(packed, '^%d+:(%d+):1$')
 if token ~= ARGV[2] or redis.call('EXISTS', KEYS[1]) == 0 then return { 'fenced' } end
 local steps, count = {}, redis.call('HLEN', KEYS[4])
 local lines = {}
-for index = 4, #ARGV, 3 do
+for index = 4, #ARGV, 4 do
   local name = ARGV[index]
   local step = steps[name]
   if not step then
     local known = redis.call('HGET', KEYS[4], name)
     if known then
-      local number, last = string.match(known, '^(%d+):(%d+)$')
-      step = { number = number, last = tonumber(last) }
+      local number, last, bytes = string.match(known, '^(%d+):(%d+):(%d+)$')
+      step = { number = number, last = tonumber(last), bytes = tonumber(bytes) }
     else
       count = count + 1
-      step = { number = string.format('%.0f', count), last = 0 }
+      step = { number = string.format('%.0f', count), last = 0, bytes = 0 }
     end
     steps[name] = step
   end
-  if tonumber(ARGV[index + 1]) ~= step.last + 1 then return { 'gap', (index - 4) / 3, step.last } end
+  if tonumber(ARGV[index + 1]) ~= step.last + 1 then return { 'gap', (index - 4) / 4, step.last } end
   step.last = step.last + 1
-  lines[#lines + 1] = step.number .. ' ' .. ARGV[index + 2]
+  step.bytes = step.bytes + tonumber(ARGV[index + 2])
+  lines[#lines + 1] = step.number .. ' ' .. ARGV[index + 3]
 end
 for first = 1, #lines, 1000 do
   redis.call('RPUSH', KEYS[3], unpack(lines, first, math.min(first + 999, #lines)))
 end
-for name, step in pairs(steps) do redis.call('HSET', KEYS[4], name, step.number .. ':' .. string.format('%.0f', step.last)) end
+for name, step in pairs(steps) do redis.call('HSET', KEYS[4], name, string.format('%s:%.0f:%.0f', step.number, step.last, step.bytes)) end
 if #lines > 0 then redis.call('PUBLISH', ARGV[3], '') end
 return { 'ok' }`,
 );

@@ -58,9 +58,9 @@ return { 1, waiting(KEYS[4]) }`,
 
 /**
  * Appends to a journal, or says why not.
- * KEYS 1 run  2 events  3 tickets  4 outbox
+ * KEYS 1 run  2 events  3 tickets  4 outbox  5 steps of the log
  * ARGV 1 expected or ''  2 ticket of the fence or ''  3 its token  4 known journal version  5 entry  6 '1': the entry has effects
- *      7 status or ''  8 started  9 finished  10 '1': the run ends  11, 12 channels  13 events  14 settled  15 queued  16… those, in this order
+ *      7 status or ''  8 started  9 finished  10 '1': the run ends  11, 12 channels  13 events  14 settled  15 queued  16 bytes of the events  17… those, in this order
  * Returns 'absent', 'fenced', 'closed', 'conflict', 'schema' and the version, or 'ok', the last number, and what waits in the outbox.
  */
 export const APPEND_EVENTS = script(
@@ -68,7 +68,7 @@ export const APPEND_EVENTS = script(
   TICKET,
   OUTBOX,
   `
-local journal, head, decided, ended, status = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head', 'decided', 'ended', 'status'))
+local journal, head, decided, ended, status, bytes = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head', 'decided', 'ended', 'status', 'bytes'))
 if not journal then return { 'absent' } end
 if journal ~= ARGV[4] then return { 'schema', journal } end
 if ARGV[2] ~= '' and not isHeld(KEYS[3], ARGV[2], ARGV[3]) then return { 'fenced' } end
@@ -78,18 +78,25 @@ if expected and (expected < tonumber(decided) or expected > tonumber(head)) then
 
 local events, settled = tonumber(ARGV[13]), tonumber(ARGV[14])
 if events > 0 then
-  push(KEYS[2], 16, events)
-  head = redis.call('HINCRBY', KEYS[1], 'head', events)
-  if expected then redis.call('HSET', KEYS[1], 'decided', head) end
+  push(KEYS[2], 17, events)
+  head = string.format('%.0f', tonumber(head) + events)
+  bytes = string.format('%.0f', tonumber(bytes) + tonumber(ARGV[16]))
+  redis.call('HSET', KEYS[1], 'head', head, 'bytes', bytes, 'decided', expected and head or decided)
 end
 if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'status', ARGV[7], 'startedAt', ARGV[8], 'finishedAt', ARGV[9], 'ended', ARGV[10])
 end
-for index = 16 + events, 15 + events + settled do redis.call('HDEL', KEYS[3], ARGV[index]) end
-if ARGV[10] == '1' then redis.call('DEL', KEYS[3]) end
+for index = 17 + events, 16 + events + settled do redis.call('HDEL', KEYS[3], ARGV[index]) end
+local entry = ARGV[5]
+if ARGV[10] == '1' then
+  redis.call('DEL', KEYS[3])
+  local log = 0
+  for _, step in ipairs(redis.call('HVALS', KEYS[5])) do log = log + tonumber(string.match(step, '%d+$')) end
+  entry = string.format('%s,"kept":[%s,%.0f]}', string.sub(entry, 1, -2), bytes, log)
+end
 if ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status) then
-  local n = put(KEYS[1], KEYS[4], ARGV[5])
-  for index = 16 + events + settled, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+  local n = put(KEYS[1], KEYS[4], entry)
+  for index = 17 + events + settled, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
 end
 redis.call('PUBLISH', ARGV[11], '')
 redis.call('PUBLISH', ARGV[12], '')
