@@ -32,6 +32,7 @@ async function makeBlobs(): Promise<BlobsUnderTest> {
       bytes[100] = (bytes[100] ?? 0) ^ 1;
       await writeFile(path, bytes);
     },
+    backdate: (digest, storedAt) => utimes(pathOf(own, digest), storedAt / 1_000, storedAt / 1_000),
     close: () => rm(own, { recursive: true }),
   };
 }

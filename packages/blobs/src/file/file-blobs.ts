@@ -3,6 +3,7 @@ import type { Blobs } from '@kb-labs/ports';
 import { parseDigest } from '../parse-digest.js';
 import type { BlobPlace } from './place.js';
 import { findBlob } from './read-blob.js';
+import { removeBlob } from './remove-blob.js';
 import { sweepIncoming } from './sweep.js';
 import { writeBlob } from './write-blob.js';
 
@@ -21,6 +22,10 @@ export function fileBlobs(options: { dir: string }): Blobs {
     async get(digest) {
       const hash = parseDigest(digest);
       return hash === undefined ? undefined : await findBlob(place, hash);
+    },
+    async remove(digest, unlessSince) {
+      const hash = parseDigest(digest);
+      return hash === undefined || (await removeBlob(place, hash, unlessSince));
     },
   };
 }

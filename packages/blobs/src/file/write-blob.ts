@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, open, rename, rm } from 'node:fs/promises';
+import { lstat, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { BlobContent, StoredBlob } from '@kb-labs/ports';
@@ -44,20 +44,24 @@ async function receive(path: string, { content, maxBytes, sweep }: BlobWrite): P
   }
 }
 
-/** Moves the whole file to its place; bytes that are there already are kept. Durable either way. */
+/** Moves the whole file to its place; bytes that are there already are kept, with a new time. Durable either way. */
 async function settle(place: BlobPlace, written: { incoming: string; hash: string; bytes: number }): Promise<void> {
   const path = pathOf(place, written.hash);
   await makeFolder(place, dirname(path));
-  if (await isThere(path, written.bytes)) await rm(written.incoming);
+  if (await isRenewed(path, written.bytes)) await rm(written.incoming);
   else await rename(written.incoming, path);
   // Also when it was there: whoever moved it may not have come this far yet.
   await syncFolder(dirname(path));
 }
 
-async function isThere(path: string, bytes: number): Promise<boolean> {
+/** A file that is being removed right now is not there any more, or is found to be new and goes back. */
+async function isRenewed(path: string, bytes: number): Promise<boolean> {
   try {
     const found = await lstat(path);
-    return found.isFile() && found.size === bytes;
+    if (!found.isFile() || found.size !== bytes) return false;
+    const now = new Date();
+    await utimes(path, now, now);
+    return true;
   } catch (thrown) {
     if (isAbsent(thrown)) return false;
     throw thrown;

@@ -9,6 +9,9 @@ const ABANDONED_MS = 48 * 3_600_000;
 /** A blob of 1 GiB has 2,048 chunks: so many of them are asked about in one go. */
 const ASKED_AT_ONCE = 256;
 
+/** Where chunks are, published or not. */
+export type Upload = Pick<Manifest, 'upload' | 'bytes' | 'chunkBytes'>;
+
 export async function putChunk(place: RedisPlace, chunk: { upload: string; index: number; bytes: Buffer }): Promise<void> {
   const key = chunkKey(place.prefix, chunk.upload, chunk.index);
   await onRedis(() => place.redis.set(key, chunk.bytes, 'PX', ABANDONED_MS));
@@ -28,11 +31,16 @@ export async function keepChunks(place: RedisPlace, manifest: Manifest): Promise
 }
 
 /** Removes the chunks of an upload that nothing refers to. Those that cannot be removed end by themselves. */
-export async function dropChunks(place: RedisPlace, manifest: Manifest): Promise<void> {
-  await ofEach(place, manifest, async (key) => (await place.redis.unlink(key)) >= 0).catch(() => undefined);
+export async function dropChunks(place: RedisPlace, upload: Upload): Promise<void> {
+  await removeChunks(place, upload).catch(() => undefined);
 }
 
-async function ofEach(place: RedisPlace, manifest: Manifest, act: (key: string, length: number) => Promise<boolean>): Promise<boolean> {
+/** Fails when one of them cannot be removed. */
+export async function removeChunks(place: RedisPlace, upload: Upload): Promise<void> {
+  await ofEach(place, upload, async (key) => (await place.redis.unlink(key)) >= 0);
+}
+
+async function ofEach(place: RedisPlace, manifest: Upload, act: (key: string, length: number) => Promise<boolean>): Promise<boolean> {
   let index = 0;
   let asked: Promise<boolean>[] = [];
   const answered = async (): Promise<boolean> => (await onRedis(() => Promise.all(asked))).every(Boolean);

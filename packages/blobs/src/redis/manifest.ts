@@ -3,6 +3,10 @@ export interface Manifest {
   readonly upload: string;
   readonly bytes: number;
   readonly chunkBytes: number;
+  /** When it was stored last, in milliseconds since the epoch; 0 of one that does not say. */
+  readonly storedAt: number;
+  /** Its chunks are being removed: it is not there any more. */
+  readonly removing?: true;
 }
 
 const UPLOAD = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -20,11 +24,12 @@ export function readManifest(text: string): Manifest | undefined {
   const { upload, bytes, chunkBytes } = found;
   if (typeof upload !== 'string' || !UPLOAD.test(upload)) return undefined;
   if (!isCount(bytes) || !isCount(chunkBytes) || chunkBytes < 1 || chunkBytes > MAX_CHUNK_BYTES) return undefined;
-  return { upload, bytes, chunkBytes };
+  const storedAt = 'storedAt' in found && isCount(found.storedAt) ? found.storedAt : 0;
+  return { upload, bytes, chunkBytes, storedAt, ...('removing' in found && found.removing === true ? { removing: true } : {}) };
 }
 
 /** The length each chunk has, in order. */
-export function* chunkLengths({ bytes, chunkBytes }: Manifest): Generator<number> {
+export function* chunkLengths({ bytes, chunkBytes }: Pick<Manifest, 'bytes' | 'chunkBytes'>): Generator<number> {
   for (let at = 0; at < bytes; at += chunkBytes) yield Math.min(chunkBytes, bytes - at);
 }
 

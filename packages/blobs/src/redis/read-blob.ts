@@ -18,6 +18,7 @@ export async function findBlob(place: RedisPlace, hash: string): Promise<AsyncIt
   if (text === null) return undefined;
   const manifest = readManifest(text);
   if (manifest === undefined) throw new AppError('STATE_CORRUPT', { problem: `what is kept about the blob sha256:${hash} cannot be read` });
+  if (manifest.removing === true) return undefined;
   return { [Symbol.asyncIterator]: () => readBlob(place, hash, manifest) };
 }
 

@@ -41,6 +41,10 @@ function makeBlobs(): Promise<BlobsUnderTest> {
     async damage(digest) {
       await damageChunk(await chunkKeys(digest, prefix), 0);
     },
+    async backdate(digest, storedAt) {
+      const manifest = readManifest((await admin.get(manifestOf(digest, prefix))) ?? '');
+      await admin.set(manifestOf(digest, prefix), JSON.stringify({ ...manifest, storedAt }));
+    },
     close: async () => own.close(),
   });
 }

@@ -4,6 +4,7 @@ import { parseDigest } from '../parse-digest.js';
 import { connect, type RedisConnection } from './connect.js';
 import type { RedisPlace } from './place.js';
 import { findBlob } from './read-blob.js';
+import { removeBlob } from './remove-blob.js';
 import { writeBlob } from './write-blob.js';
 
 export interface RedisBlobsOptions {
@@ -28,6 +29,10 @@ export function redisBlobs(options: RedisBlobsOptions): RedisBlobs {
     async get(digest) {
       const hash = parseDigest(digest);
       return hash === undefined ? undefined : await findBlob(place, hash);
+    },
+    async remove(digest, unlessSince) {
+      const hash = parseDigest(digest);
+      return hash === undefined || (await removeBlob(place, hash, unlessSince));
     },
     close: () => place.redis.disconnect(),
   };

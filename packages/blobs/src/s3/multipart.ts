@@ -20,7 +20,7 @@ export interface Upload {
 export async function beginUpload({ sdk, client, name, prefix }: Bucket, sweep: () => Promise<void>): Promise<Upload> {
   await sweep();
   const target = { Bucket: name, Key: incomingPrefix(prefix) + randomUUID() };
-  const { UploadId } = await onStore(() => client.send(new sdk.CreateMultipartUploadCommand(target)));
+  const { UploadId } = await onStore(() => client.send(new sdk.CreateMultipartUploadCommand(target)), name);
   const lane = openLane(PARTS_UNDER_WAY);
   const parts: { PartNumber: number; ETag: string | undefined }[] = [];
   let joining = false;

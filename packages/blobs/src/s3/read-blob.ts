@@ -1,28 +1,27 @@
 import { createHash } from 'node:crypto';
 
-import { AppError } from '@kb-labs/errors';
-
 import { damaged } from '../damaged.js';
 import type { Bucket } from './bucket.js';
 import { blobKey } from './keys.js';
-import { isAbsent, onStore, toStateError } from './s3-errors.js';
+import { isAbsent, noBucket, onStore, toStateError } from './s3-errors.js';
 
 /** The bytes, fetched when they are iterated. */
 export async function findBlob(bucket: Bucket, hash: string): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const length = await lengthOf(bucket, hash);
-  return length === undefined ? undefined : { [Symbol.asyncIterator]: () => readBlob(bucket, hash) };
+  const found = await findObject(bucket, hash);
+  return found === undefined ? undefined : { [Symbol.asyncIterator]: () => readBlob(bucket, hash) };
 }
 
-/** Whether a blob of this length is there. One that was cut off is none. */
-export async function hasBlob(bucket: Bucket, hash: string, bytes: number): Promise<boolean> {
-  return (await lengthOf(bucket, hash)) === bytes;
+export interface FoundObject {
+  readonly bytes: number;
+  /** By the clock of the store, in milliseconds since the epoch. */
+  readonly storedAt: number;
 }
 
-async function lengthOf(bucket: Bucket, hash: string): Promise<number | undefined> {
+export async function findObject(bucket: Bucket, hash: string): Promise<FoundObject | undefined> {
   const { sdk, client, name, prefix } = bucket;
   try {
-    const { ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: name, Key: blobKey(prefix, hash) }));
-    return ContentLength ?? 0;
+    const { ContentLength, LastModified } = await client.send(new sdk.HeadObjectCommand({ Bucket: name, Key: blobKey(prefix, hash) }));
+    return { bytes: ContentLength ?? 0, storedAt: LastModified?.getTime() ?? 0 };
   } catch (thrown) {
     if (!isAbsent(thrown)) throw toStateError(thrown);
     await requireBucket(bucket);
@@ -35,7 +34,7 @@ async function requireBucket({ sdk, client, name }: Bucket): Promise<void> {
   try {
     await client.send(new sdk.HeadBucketCommand({ Bucket: name }));
   } catch (thrown) {
-    if (isAbsent(thrown)) throw new AppError('STATE_UNAVAILABLE', { problem: `there is no bucket "${name}"` }, { cause: thrown });
+    if (isAbsent(thrown)) throw noBucket(name, thrown);
     throw toStateError(thrown);
   }
 }

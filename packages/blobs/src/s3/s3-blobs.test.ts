@@ -1,7 +1,7 @@
 import './plain-node.fixture.js';
 
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { blobsSuite, type BlobsUnderTest } from '@kb-labs/testkit';
@@ -34,7 +34,7 @@ function makeBlobs(): Promise<BlobsUnderTest> {
   installations += 1;
   const prefix = `case ${String(installations)}/`;
   const own = s3Blobs({ ...server.place, prefix });
-  return Promise.resolve({ blobs: own, damage: (digest) => changeByte(digest, prefix), close: () => own.close() });
+  return Promise.resolve({ blobs: own, damage: (digest) => changeByte(digest, prefix), backdate: (digest, storedAt) => utimes(fileOf(digest, prefix), storedAt / 1_000, storedAt / 1_000), close: () => own.close() });
 }
 
 blobsSuite('s3', makeBlobs, { describe, it });
@@ -61,12 +61,13 @@ describe('what is kept', () => {
     expect((await readAll(blobs, digestOf(bytes))).equals(bytes)).toBe(true);
   });
 
-  it.each([10, 2 * PART])('is not sent again when it is there (%i bytes)', async (count) => {
+  it.each([10, 2 * PART])('is one object of what was put again, with a new time (%i bytes)', async (count) => {
     const { digest } = await blobs.put(letters(count), ROOM);
     const then = new Date(Date.now() - HOUR_MS);
     await utimes(fileOf(digest), then, then);
     await blobs.put(letters(count), ROOM);
     expect(await objects()).toEqual([keyOf(digest)]);
+    expect((await stat(fileOf(digest))).mtimeMs).toBeGreaterThan(then.getTime());
     expect((await readFile(fileOf(digest))).equals(letters(count))).toBe(true);
   });
 

@@ -4,13 +4,18 @@ import { AppError } from '@kb-labs/errors';
 const FULL: ReadonlySet<string> = new Set(['QuotaExceeded', 'InsufficientStorage', 'InsufficientCapacity', 'XMinioStorageFull']);
 const NO_ROOM_STATUS = 507;
 
-/** Runs requests to the store only: whatever they fail with becomes an error of the register. */
-export async function onStore<T>(act: () => Promise<T>): Promise<T> {
+/** Runs requests to the store only: whatever they fail with becomes an error of the register. `bucket` is named when it is missing. */
+export async function onStore<T>(act: () => Promise<T>, bucket?: string): Promise<T> {
   try {
     return await act();
   } catch (thrown) {
+    if (bucket !== undefined && thrown instanceof Error && thrown.name === 'NoSuchBucket') throw noBucket(bucket, thrown);
     throw toStateError(thrown);
   }
+}
+
+export function noBucket(name: string, cause: unknown): AppError {
+  return new AppError('STATE_UNAVAILABLE', { problem: `there is no bucket "${name}"` }, { cause });
 }
 
 export function isAbsent(thrown: unknown): boolean {

@@ -19,13 +19,14 @@ const require = createRequire(import.meta.url);
 
 export const OBJECT_ENDING = '._S3rver_object';
 const BUCKET = 'artifacts';
+const WHOLE_WRITES = new URL('./whole-writes.fixture.mjs', import.meta.url).href;
 
 /** An S3-compatible server of the test's own, on a port it chooses, with one empty bucket. */
 export async function startS3(): Promise<S3Server> {
   const dir = await mkdtemp(join(tmpdir(), 'kb-s3-'));
   await mkdir(join(dir, BUCKET));
   const program = require.resolve('s3rver/bin/s3rver.js');
-  const server = spawn(process.execPath, [program, '--directory', dir, '--address', '127.0.0.1', '--port', '0', '--silent'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn(process.execPath, ['--import', WHOLE_WRITES, program, '--directory', dir, '--address', '127.0.0.1', '--port', '0', '--silent'], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   // A test that is given up must not leave it behind.
   process.once('exit', () => server.kill('SIGKILL'));
