@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+
+import { toJobId } from './delivery.js';
+import { close, eventually, join, openedServer, openRun, take } from './opened.fixture.js';
+
+const at = openedServer();
+
+describe('a worker of all runs', () => {
+  it('is given what BullMQ brings, by priority, and leaves nothing there', async () => {
+    const opened = await at.open();
+    const runId = await openRun(opened, 'a', 'b', 'odd: 50% {x}');
+    const worker = await join(opened.queue);
+    const [first, ...rest] = [...(await take(opened.queue, worker, { limit: 1 })), ...(await take(opened.queue, worker))];
+    expect([first, ...rest].map((lease) => [lease?.runId, lease?.job])).toEqual([[runId, 'a'], [runId, 'b'], [runId, 'odd: 50% {x}']]);
+    await eventually(async () => (await at.jobKeys()).length === 0);
+    expect(await at.redis.llen(`{${at.prefix}}:bull:tickets:active`)).toBe(0);
+  });
+
+  it('finds the tickets that another one offered and left', async () => {
+    const [one, two] = [await at.open(), await at.open()];
+    await openRun(one, ...Array.from({ length: 10 }, (_, index) => `job-${String(index)}`));
+    expect(await take(one.queue, await join(one.queue), { limit: 1 })).toHaveLength(1);
+    expect((await at.jobKeys()).length).toBeGreaterThanOrEqual(9);
+    expect(await take(two.queue, await join(two.queue))).toHaveLength(9);
+  });
+
+  it('is not given again what a worker with a scope has taken meanwhile', async () => {
+    const opened = await at.open();
+    const runId = await openRun(opened, 'a', 'b', 'c');
+    const [general, scoped] = [await join(opened.queue), await join(opened.queue, runId)];
+    expect(await take(opened.queue, general, { limit: 1 })).toHaveLength(1);
+    expect((await take(opened.queue, scoped, { limit: 1 })).map(({ job }) => job)).toEqual(['b']);
+    expect((await take(opened.queue, general)).map(({ job }) => job)).toEqual(['c']);
+    await eventually(async () => (await at.jobKeys()).length === 0);
+  });
+
+  it('keeps to the caps, and is given what there was no room for when there is', async () => {
+    const opened = await at.open();
+    await openRun(opened, 'a', 'b', 'c');
+    const worker = await join(opened.queue);
+    const caps = { total: 1 };
+    // Offered by one that knows of no caps.
+    const [first] = await take(opened.queue, await join(opened.queue), { limit: 1 });
+    expect(await take(opened.queue, worker, { caps })).toEqual([]);
+    await eventually(async () => (await at.jobKeys()).length === 0);
+    for (const job of ['b', 'c']) {
+      await opened.queue.discard(first === undefined ? [] : await heldBy(opened.queue, first.runId));
+      expect((await take(opened.queue, worker, { caps })).map((lease) => lease.job)).toEqual([job]);
+    }
+  });
+
+  it('hears when it makes sense to ask again, and not at once, while due tickets are in the hands of others', async () => {
+    const opened = await at.open();
+    await openRun(opened, 'a', 'b');
+    const worker = await join(opened.queue);
+    await take(opened.queue, worker, { limit: 1 });
+    expect(await opened.queue.nextDue(worker)).toBeLessThanOrEqual(Date.now());
+    const before = Date.now();
+    await take(opened.queue, worker, { caps: { total: 1 } });
+    expect(await opened.queue.nextDue(worker)).toBeGreaterThanOrEqual(before + 50);
+  });
+});
+
+describe('the connections', () => {
+  it('are one for all workers of a process, made for the first of all runs, and none after closing', async () => {
+    const clients = async (): Promise<number> => ((await at.redis.client('LIST')) as string).trim().split('\n').length;
+    const opened = await at.open();
+    const before = await clients();
+    const runId = await openRun(opened, 'a');
+    await take(opened.queue, await join(opened.queue, runId));
+    expect(await clients()).toBe(before);
+    await take(opened.queue, await join(opened.queue));
+    await take(opened.queue, await join(opened.queue));
+    expect(await clients()).toBe(before + 1);
+    await opened.runner.close();
+    await eventually(async () => (await clients()) === before);
+    await expect(join(opened.queue)).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE' });
+    await close(opened);
+  });
+});
+
+it('names a hand-over in a way BullMQ takes, each differently', () => {
+  const tickets = ['run_1.a:b.1.0', 'run_1.a%3Ab.1.0', 'run_1.a%b.1.0'] as Parameters<typeof toJobId>[0][];
+  const names = tickets.flatMap((ticket) => [toJobId(ticket, 1), toJobId(ticket, 2)]);
+  expect(new Set(names).size).toBe(6);
+  expect(names.join('')).not.toContain(':');
+});
+
+async function heldBy(queue: Parameters<typeof take>[0], runId: Parameters<typeof queue.ticketsOf>[0]): Promise<Parameters<typeof queue.discard>[0]> {
+  const tickets = await queue.ticketsOf(runId);
+  return tickets.flatMap(({ lease, ...ticket }) => (lease === undefined ? [] : [{ ...ticket, ...lease }]));
+}
