@@ -1,7 +1,12 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 
 import { describe, expect, it, vi } from 'vitest';
 
+import { monotonicMs } from './monotonic-ms.js';
 import { StreamReader } from './stream-reader.js';
 
 describe('StreamReader', () => {
@@ -49,6 +54,23 @@ describe('StreamReader', () => {
     await reader.done;
     expect(seen).toEqual(['x', 'x', 'x']);
     expect(stream.destroyed).toBe(true);
+  });
+
+  it('looks at what was written once more, when its own process was held up for longer than it may wait', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'kb-reader-'));
+    const written = join(dir, 'written');
+    const child = spawn('sh', ['-c', 'printf "%060000d" 0; : > "$1"', 'sh', written], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let length = 0;
+    const reader = new StreamReader(child.stdout, (chunk) => void (length += chunk.length));
+    // After an immediate come timers, and input only then.
+    setImmediate(() => {
+      const begin = monotonicMs();
+      reader.limitWaiting(1);
+      while (!existsSync(written) || monotonicMs() < begin + 20);
+    });
+    await reader.done;
+    rmSync(dir, { recursive: true });
+    expect(length).toBe(60_000);
   });
 
   it('ends at once when it is cut, whatever is being taken', async () => {

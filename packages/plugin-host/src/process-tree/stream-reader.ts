@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 
 import { monotonicMs } from './monotonic-ms.js';
 
-
 export type TakeChunk = (chunk: Buffer) => void | Promise<void>;
 
 /**
@@ -103,7 +102,15 @@ export class StreamReader {
 
   #startTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#waitLeftMs !== Infinity) this.#timer = setTimeout(this.#finish, Math.max(0, this.#waitLeftMs));
+    if (this.#waitLeftMs !== Infinity) this.#timer = setTimeout(() => this.#lookOnce(), Math.max(0, this.#waitLeftMs));
+  }
+
+  /** Timers come before input: a process that was held up would find its time over before it has looked at what is there. */
+  #lookOnce(): void {
+    const timer = this.#timer;
+    setImmediate(() => {
+      if (this.#state === 'waiting' && this.#timer === timer) this.#finish();
+    });
   }
 
   #stopTimer(): void {
