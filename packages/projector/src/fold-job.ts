@@ -35,6 +35,7 @@ export function startJob(run: RunDraft, event: Of<'job.started'>): void {
   const matrixJob = job.combination === undefined ? undefined : run.jobs.get(job.combination.of);
   if (matrixJob?.matrix !== undefined && job.startedAt === undefined && job.attempt === 1) matrixJob.matrix.begun += 1;
   setJobStatus(run, job, 'running');
+  job.worker = event.worker;
   job.startedAt ??= event.at;
   delete job.reason;
   delete job.dueAt;

@@ -1,4 +1,4 @@
-import type { RunEvent, RunEventBody } from '@kb-labs/contracts';
+import { type RunEvent, type RunEventBody, toWorkerId } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import { describe, expect, it } from 'vitest';
 
@@ -64,6 +64,17 @@ describe('foldRun', () => {
     const run = foldRun(runId, journal(started, jobStarted('a'), stepStarted('a', 'x'), interrupted(1, 1_003), stepStarted('a', 'x', 2), interrupted(2, 1_005)));
     expect(run.jobs.get('a')).toMatchObject({ status: 'running', turn: 0 });
     expect(run.jobs.get('a')?.steps[0]).toMatchObject({ status: 'queued', attempt: 3, interruptions: 2, failures: 0 });
+  });
+
+  it('does not count an interruption that the worker lived through, and knows who was handed the job last', () => {
+    const interrupted = (stepAttempt: number, at: number, workerLived: boolean): RunEventBody =>
+      stepEnded('a', 'x', { stepAttempt, status: 'interrupted', retry: { attempt: stepAttempt + 1, dueAt: at, code: 'STEP_INTERRUPTED' }, ...(workerLived ? { workerLived } : {}) });
+    const run = foldRun(
+      runId,
+      journal(started, jobStarted('a'), stepStarted('a', 'x'), interrupted(1, 1_003, false), stepStarted('a', 'x', 2), interrupted(2, 1_005, true), stepStarted('a', 'x', 3), interrupted(3, 1_007, false)),
+    );
+    expect(run.jobs.get('a')?.steps[0]).toMatchObject({ status: 'queued', attempt: 4, interruptions: 2, failures: 0 });
+    expect([run.jobs.get('a')?.worker, run.jobs.get('b')?.worker]).toEqual([toWorkerId('0'.repeat(26)), undefined]);
   });
 
   it('starts a new attempt of a job from its first step, keeping what the last one stored', () => {

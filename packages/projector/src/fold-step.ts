@@ -81,7 +81,7 @@ function retryStep(run: RunDraft, job: JobDraft, step: StepDraft, event: Of<'ste
   step.attempt = retry.attempt;
   step.dueAt = retry.dueAt;
   delete step.child;
-  if (event.status === 'interrupted') step.interruptions += 1;
+  if (event.status === 'interrupted') step.interruptions += event.workerLived === true ? 0 : 1;
   else {
     step.interruptions = 0;
     step.failures += 1;

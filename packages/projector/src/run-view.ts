@@ -64,7 +64,7 @@ export function toRunSummary(state: RunState): RunSummary {
 }
 
 export function toRunSummaryView(summary: RunSummary, reason?: Reason): RunSummaryView {
-  const { root: _root, tenant: _tenant, ...shown } = summary;
+  const { root: _root, tenant: _tenant, logRemovedAt, artifactsRemovedAt, ...shown } = summary;
   return {
     ...shown,
     ...(reason === undefined ? {} : { reason: toReasonView(reason) }),
@@ -72,6 +72,8 @@ export function toRunSummaryView(summary: RunSummary, reason?: Reason): RunSumma
     startedAt: toInstantOrNull(summary.startedAt),
     finishedAt: toInstantOrNull(summary.finishedAt),
     durationMs: durationOf(summary),
+    ...(logRemovedAt === undefined ? {} : { logRemovedAt: toInstant(logRemovedAt) }),
+    ...(artifactsRemovedAt === undefined ? {} : { artifactsRemovedAt: toInstant(artifactsRemovedAt) }),
   };
 }
 
