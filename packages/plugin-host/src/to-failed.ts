@@ -1,6 +1,6 @@
 import { LIMITS, type RunError } from '@kb-labs/contracts';
 import { isErrorCode, messageOf, REGISTER } from '@kb-labs/errors';
-import type { StepOutcome } from '@kb-labs/ports';
+import type { Redactor, StepOutcome } from '@kb-labs/ports';
 
 import { cutText } from './cut-text.js';
 import { copyJson } from './json-value.js';
@@ -9,9 +9,9 @@ const CODE = /^[A-Z][A-Z0-9_]{0,63}$/;
 const MESSAGE_BYTES = 16 * 1024;
 
 /** What was thrown in a step as its outcome. It is read by its properties: the thrower may carry its own copy of any class. */
-export function toFailed(thrown: unknown): StepOutcome & { status: 'failed' } {
+export function toFailed(thrown: unknown, redactor?: Redactor): StepOutcome & { status: 'failed' } {
   const kbRetry = property(thrown, 'kbRetry');
-  const error = toRunError(thrown);
+  const error = toRunError(thrown, (text) => redactor?.text(text) ?? text);
   const canHelp = !isErrorCode(error.code) || REGISTER[error.code].retryable;
   const isAfter = typeof kbRetry === 'number' && Number.isFinite(kbRetry) && kbRetry >= 0;
   return {
@@ -23,11 +23,11 @@ export function toFailed(thrown: unknown): StepOutcome & { status: 'failed' } {
   };
 }
 
-function toRunError(thrown: unknown): RunError {
+function toRunError(thrown: unknown, redact: (text: string) => string): RunError {
   const written = property(thrown, 'code');
   const code = typeof written === 'string' && CODE.test(written) ? written : undefined;
   const said = property(thrown, 'message');
-  const message = cutText(typeof said === 'string' && said !== '' ? said : describe(thrown), MESSAGE_BYTES, ' …');
+  const message = cutText(redact(typeof said === 'string' && said !== '' ? said : describe(thrown)), MESSAGE_BYTES, ' …');
   const hint = property(thrown, 'hint');
   const details = property(thrown, 'details');
   const kept = isEmpty(details) ? undefined : copyJson(details, LIMITS.outputBytes);

@@ -18,4 +18,5 @@ export type {
   PluginFiles,
   PluginLog,
   PluginRun,
+  PluginSecrets,
 } from '@kb-labs/contracts';

@@ -19,6 +19,13 @@ describe('the context for a plugin’s tests', () => {
     expect(existsSync(context.workspace)).toBe(false);
   });
 
+  it('gives the secrets of the test', async () => {
+    using context = testContext({ secrets: { TOKEN: 'value' } });
+    expect(await context.secrets.get('TOKEN')).toBe('value');
+    await expect(context.secrets.get('OTHER')).rejects.toMatchObject({ code: 'SECRET_MISSING' });
+    await expect(context.secrets.get('constructor')).rejects.toMatchObject({ code: 'SECRET_MISSING' });
+  });
+
   it('keeps lines, progress and artifacts to look at', async () => {
     using context = testContext();
     context.log.warn('one\ntwo');

@@ -21,6 +21,7 @@ export interface TestContextOptions {
   /** A folder to work in. A new one in the system's temporary folder when left out, removed by `dispose`. */
   readonly workspace?: string;
   readonly env?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly fetch?: PluginContext['fetch'];
   readonly idempotencyKey?: string;
@@ -75,6 +76,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     fetch: options.fetch ?? ((input, init) => fetch(input, { signal, ...init })),
     exec: testExec(workspace, env, signal),
     env,
+    secrets: { get: (name) => secretOf(options.secrets ?? {}, name) },
     run: { id: toRunId('00000000000000000000000000'), workflowId: 'test', job: 'test', step: 'test', attempt: 1, ...options.run },
     lines,
     reported,
@@ -82,6 +84,12 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     dispose,
     [Symbol.dispose]: dispose,
   };
+}
+
+async function secretOf(secrets: Readonly<Record<string, string>>, name: string): Promise<string> {
+  const value = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
+  if (value === undefined) throw Object.assign(new Error(`the test gives no secret ${name}`), { code: 'SECRET_MISSING' });
+  return value;
 }
 
 async function saveInto(saved: Map<string, SavedArtifact>, artifact: PluginArtifact): Promise<ArtifactHandle> {

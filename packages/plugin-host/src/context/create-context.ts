@@ -48,6 +48,7 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs }: C
     fetch: harmless(pluginFetch({ grant, signal })),
     exec: harmless(programs.exec),
     env,
+    secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },
     run: { id: call.runId, workflowId: call.workflowId, job: call.job, step: call.step, attempt: tryNumber(call) },
   };
   const close = async (): Promise<readonly number[]> => {
@@ -73,7 +74,7 @@ function stepLog(call: StepCall, over: AbortSignal) {
   const waiting = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   const write = (level: LogLevel) => (text: string) => {
-    for (const line of over.aborted ? [] : text.split(/\r?\n/)) {
+    for (const line of over.aborted ? [] : (call.redactor?.text(text) ?? text).split(/\r?\n/)) {
       const stored = call.log({ stream: 'log', level, text: cutText(line, LIMITS.logLineBytes, ' … [cut]') });
       if (stored === undefined) continue;
       const settled = stored.catch((error: unknown) => void (failure ??= { error })).finally(() => waiting.delete(settled));
@@ -88,6 +89,13 @@ function stepLog(call: StepCall, over: AbortSignal) {
       if (failure !== undefined) throw failure.error;
     },
   };
+}
+
+function secretOf({ secrets }: StepCall, grant: Grant, name: string): string {
+  grant.requireSecret(name, secrets?.listed ?? []);
+  const value = secrets !== undefined && Object.hasOwn(secrets.values, name) ? secrets.values[name] : undefined;
+  if (value === undefined) throw new AppError('SECRET_MISSING', { name, where: 'it was not there when the command began' });
+  return value;
 }
 
 function saveArtifact(call: StepCall, { name, type, label, content }: PluginArtifact) {

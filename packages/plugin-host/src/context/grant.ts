@@ -19,8 +19,13 @@ export interface Grant {
   readonly requireWrite: (path: string) => void;
   readonly mayRead: (path: string) => boolean;
   readonly mayWrite: (path: string) => boolean;
+  /** `listed`: what the document lists for the step. */
+  readonly requireSecret: (name: string, listed: readonly string[]) => void;
   readonly envNames: readonly string[];
 }
+
+/** Variables of the engine that hold secrets, or what opens them: those are given one by one, and each is recorded. */
+const OF_SECRETS = /^KB_SECRETS?_/i;
 
 interface Side {
   readonly owner: string;
@@ -50,9 +55,13 @@ export function toGrant(declared: Permissions, granted: Permissions): Grant {
     requireRead: (path) => require((side) => fitsAny(globsOf(side.fs?.read), path), `reading ${path}`, `fs.read: [${path}]`),
     requireAnyRead: () => require((side) => globsOf(side.fs?.read).length > 0, 'listing files', 'fs.read'),
     requireWrite: (path) => require((side) => fitsAny(globsOf(side.fs?.write), path), `writing ${path}`, `fs.write: [${path}]`),
+    requireSecret: (name, listed) => {
+      const hint = !(declared.secrets ?? []).includes(name) ? 'the command does not declare it' : listed.includes(name) ? undefined : 'the "secrets" of the document do not list it for this step';
+      if (hint !== undefined) throw new AppError('PERMISSION_DENIED', { act: `reading the secret ${name}`, permission: `secrets: [${name}]` }, { hint });
+    },
     mayRead,
     mayWrite,
-    envNames: (declared.env ?? []).filter((name) => granted.env === undefined || granted.env.includes(name)),
+    envNames: (declared.env ?? []).filter((name) => !OF_SECRETS.test(name) && (granted.env === undefined || granted.env.includes(name))),
   };
 }
 

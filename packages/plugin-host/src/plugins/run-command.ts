@@ -42,14 +42,14 @@ export async function runCommand(call: StepCall, options: CommandOptions): Promi
     const input = checkInput(command, call.input);
     const handler = await importHandler(plugin, command);
     const context = createContext(call, { grant: toGrant(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS) });
-    const settled = settle(async () => checkOutputs(plugin, command, await handler(input, context.ctx)));
+    const settled = settle(async () => checkOutputs(plugin, command, await handler(input, context.ctx)), call);
     const outcome = await Promise.race([settled, graceAfterAbort(call.signal, killGraceMs)]);
     if (outcome === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: it is left behind` });
     const survivors = await context.close();
     if (survivors.length > 0) await call.log({ stream: 'engine', level: 'error', text: `these processes of the step could not be ended: ${survivors.join(', ')}` });
     return outcome === 'late' || call.signal.aborted ? { status: 'aborted', outputs: {} } : outcome;
   } catch (error) {
-    return toFailed(error);
+    return toFailed(error, call.redactor);
   }
 }
 
@@ -109,11 +109,11 @@ function tryFindProblem(schema: JsonObject, value: JsonObject, place: string): s
   }
 }
 
-async function settle(run: () => Promise<JsonObject>): Promise<StepOutcome> {
+async function settle(run: () => Promise<JsonObject>, { redactor }: StepCall): Promise<StepOutcome> {
   try {
     return { status: 'success', outputs: await run() };
   } catch (error) {
-    return toFailed(error);
+    return toFailed(error, redactor);
   }
 }
 

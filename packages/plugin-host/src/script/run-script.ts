@@ -55,7 +55,7 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
     await stderr.finish();
     return end.kind === 'exited' ? await finish(call, { end, folder, tails }) : notStarted(end);
   } catch (error) {
-    return toFailed(error);
+    return toFailed(error, call.redactor);
   } finally {
     await cleanUp(folder, options.logger);
   }

@@ -12,9 +12,10 @@ export interface LineTaker {
 }
 
 /** Sends a stream of a script to the step's log line by line, and keeps its end in `tail`. */
-export function takeLines({ log }: Pick<StepCall, 'log'>, stream: 'stdout' | 'stderr', tail: TailBuffer): LineTaker {
+export function takeLines({ log, redactor }: Pick<StepCall, 'log' | 'redactor'>, stream: 'stdout' | 'stderr', tail: TailBuffer): LineTaker {
   const splitter = new LineSplitter(LIMITS.logLineBytes);
   const level = stream === 'stdout' ? 'info' : 'warn';
+  const redaction = redactor?.bytes();
   const send = (lines: readonly string[], from: number): void | Promise<void> => {
     for (let at = from; at < lines.length; at += 1) {
       const stored = log({ stream, level, text: lines[at] ?? '' });
@@ -24,16 +25,25 @@ export function takeLines({ log }: Pick<StepCall, 'log'>, stream: 'stdout' | 'st
   };
   return {
     take: (chunk) => {
-      tail.push(chunk);
-      const lines = splitter.push(chunk);
+      // Before anything is cut: of half a secret nobody could tell that it is one.
+      const bytes = redaction === undefined ? chunk : asBuffer(redaction.push(chunk));
+      tail.push(bytes);
+      const lines = splitter.push(bytes);
       release(chunk);
       return send(lines, 0);
     },
     finish: () => {
+      const rest = redaction === undefined ? Buffer.alloc(0) : asBuffer(redaction.end());
+      tail.push(rest);
+      const lines = splitter.push(rest);
       const last = splitter.end();
-      return last === undefined ? undefined : send([last], 0);
+      return send(last === undefined ? lines : [...lines, last], 0);
     },
   };
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /**
