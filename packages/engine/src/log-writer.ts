@@ -1,6 +1,8 @@
 import { LIMITS, type LogLevel, type LogLine, type LogStream, type RunId } from '@kb-labs/contracts';
 import type { Clock, Fence, Logger, StepLogs } from '@kb-labs/ports';
 
+import { patiently } from './passing.js';
+
 /** Lines are stored at least this often: what a crash can lose, and what a follower waits for. */
 const FLUSH_MS = 20;
 /** A batch is stored at once when it holds this much. */
@@ -24,8 +26,18 @@ export interface LogPlace {
   readonly lastLine: number;
 }
 
+/** One line, before it has a number and a place. */
+export interface LogEntry {
+  readonly stream: LogStream;
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+type Entry = Omit<LogLine, 'n'>;
+
 /**
  * Numbers and stores the lines of one step, in batches. Past the limit per step the rest is dropped, and one line says so.
+ * While the state does not take a batch, what comes after it is dropped as well, and a line behind it says how much that was.
  * Once the lease is lost nothing is stored any more.
  */
 export class LogWriter {
@@ -35,8 +47,12 @@ export class LogWriter {
   #bytes = 0;
   #truncated = false;
   #lost = false;
-  #batch: LogLine[] = [];
+  #batch: Entry[] = [];
   #batchBytes = 0;
+  /** What the state has not taken. It may have been stored all the same, so it is kept as it is and goes before everything else. */
+  #refused: readonly LogLine[] | undefined;
+  /** Lines dropped since then. */
+  #missing = 0;
   #storing: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
   #cancelTimer: (() => void) | undefined;
@@ -48,7 +64,7 @@ export class LogWriter {
   }
 
   /** Takes one line. A promise means: wait before sending more. */
-  write(entry: { stream: LogStream; level: LogLevel; text: string }): void | Promise<void> {
+  write(entry: LogEntry): void | Promise<void> {
     if (this.#truncated || this.#lost) return;
     const bytes = Buffer.byteLength(entry.text);
     if (this.#bytes + bytes > LIMITS.logBytesPerStep) {
@@ -58,12 +74,17 @@ export class LogWriter {
     }
     this.#bytes += bytes;
     this.#add(entry, bytes);
-    if (this.#batchBytes >= BATCH_BYTES) void this.flush();
+    if (this.#batchBytes >= BATCH_BYTES) void this.#flush();
     if (this.#pendingBytes > HIGH_WATER_BYTES) return this.#storing;
   }
 
-  /** Resolves when every line taken so far is durable, or the lease is lost. */
-  flush(): Promise<void> {
+  /** Resolves when every line taken is durable or told to be missing, the lease is lost, or the state does not take even that. */
+  async end(): Promise<void> {
+    await this.#flush();
+    if (this.#refused !== undefined) await this.#store([], patiently);
+  }
+
+  #flush(): Promise<void> {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     if (this.#batch.length > 0) {
@@ -71,32 +92,69 @@ export class LogWriter {
       const bytes = this.#batchBytes;
       this.#batch = [];
       this.#batchBytes = 0;
-      this.#storing = this.#storing.then(() => this.#store(lines, bytes));
+      this.#storing = this.#storing.then(async () => {
+        // The step is held up by an absent state once, not by every batch.
+        await this.#store(lines, this.#refused === undefined ? patiently : once);
+        this.#pendingBytes -= bytes;
+      });
     }
     return this.#storing;
   }
 
-  #add(entry: { stream: LogStream; level: LogLevel; text: string }, bytes: number): void {
-    const { job, attempt, step } = this.#place;
-    this.#batch.push({ job, step, attempt, n: this.#next, at: this.#deps.clock.now(), ...entry });
-    this.#next += 1;
+  #add(entry: LogEntry, bytes: number): void {
+    this.#batch.push(this.#entry(entry));
     this.#batchBytes += bytes + 64;
     this.#pendingBytes += bytes + 64;
     this.#cancelTimer ??= this.#deps.clock.after(FLUSH_MS, () => {
       this.#cancelTimer = undefined;
-      void this.flush();
+      void this.#flush();
     });
   }
 
-  async #store(lines: readonly LogLine[], bytes: number): Promise<void> {
+  #entry(entry: LogEntry): Entry {
+    const { job, attempt, step } = this.#place;
+    return { job, step, attempt, at: this.#deps.clock.now(), ...entry };
+  }
+
+  async #store(entries: readonly Entry[], ask: typeof patiently): Promise<void> {
+    if (this.#refused !== undefined && !(await this.#send(this.#refused, ask))) {
+      this.#missing += entries.length;
+      return;
+    }
+    const missing = this.#missing;
+    this.#missing = 0;
+    const note = { stream: 'engine', level: 'warn', text: `${missing} ${missing === 1 ? 'line is' : 'lines are'} missing here: the state was full or away` } as const;
+    const all = missing === 0 ? entries : [this.#entry(note), ...entries];
+    if (all.length === 0) return;
+    await this.#send(all.map((entry, index) => ({ ...entry, n: this.#next + index })), ask);
+    this.#next += all.length;
+  }
+
+  /** Whether these lines are done with: stored, or not to be stored any more. */
+  async #send(lines: readonly LogLine[], ask: typeof patiently): Promise<boolean> {
     try {
-      if (!this.#lost) this.#lost = !(await this.#deps.logs.append(this.#place.runId, this.#place.fence, lines));
+      if (!this.#lost) this.#lost = !(await this.#append(lines, ask));
+      this.#refused = undefined;
+      return true;
     } catch (error) {
       // The step goes on without its log: failing it for that would lose work that may have had effects.
-      this.#lost = true;
-      this.#deps.logger.error('the log of a step cannot be stored', { runId: this.#place.runId, step: this.#place.step, problem: String(error) });
-    } finally {
-      this.#pendingBytes -= bytes;
+      if (this.#refused === undefined) this.#deps.logger.error('the log of a step cannot be stored', { runId: this.#place.runId, step: this.#place.step, problem: String(error) });
+      this.#refused = lines;
+      return false;
     }
   }
+
+  /** A batch whose answer did not come may be stored all the same: lines are stored once. */
+  #append(lines: readonly LogLine[], ask: typeof patiently): Promise<boolean> {
+    const { runId, job, step, fence } = this.#place;
+    const last = lines.at(-1)?.n ?? 0;
+    let asked = lines === this.#refused;
+    return ask(this.#deps.clock, async () => {
+      if (asked && (await this.#deps.logs.lastLine(runId, job, step)) >= last) return true;
+      asked = true;
+      return this.#deps.logs.append(runId, fence, lines);
+    });
+  }
 }
+
+const once: typeof patiently = (_clock, ask) => ask();

@@ -76,11 +76,13 @@ describe('a worker that stops', () => {
       return success();
     });
     const worker = await host.worker();
-    await host.start('work');
+    const runId = await host.start('work');
     await begun.promise;
     const stopped = worker.stop({ graceMs: 10 });
     await advance(clock, 10_000);
     await stopped;
+    const cut = (await host.deps.log.read(runId, 0)).at(-1);
+    expect(cut, 'and its worker is not taken for dead when its process ends').toMatchObject({ type: 'step.finished', step: 'a', status: 'interrupted', workerLived: true });
     const other = await host.worker();
     await advance(clock, 2_000);
     expect([other.held, await host.deps.queue.counts()]).toEqual([0, { held: 1, due: 0, later: 0 }]);

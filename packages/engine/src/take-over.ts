@@ -1,41 +1,29 @@
-import { LIMITS, toIdempotencyKey, type Reason } from '@kb-labs/contracts';
-import { AppError, toRunError } from '@kb-labs/errors';
+import { toIdempotencyKey } from '@kb-labs/contracts';
 
-import { cancelChildren } from './cancel-children.js';
-import type { Decider } from './decider.js';
 import type { EngineDeps } from './deps.js';
-import { closeRun } from './end-run.js';
-import type { JobHold } from './job-hold.js';
+import { cutStep, interruptionOf } from './interruption.js';
 import type { JobRecord } from './job-record.js';
 
 type TakeOverDeps = Pick<EngineDeps, 'plugins' | 'logger' | 'clock'>;
 
-/** What was running when the last worker died gets its outcome; a call of a workflow just goes on. */
+/**
+ * What was running when the job was last held gets its outcome. The worker that has it now may be the one that had it then,
+ * kept away from the state for so long that its lease ran out: it has not died.
+ */
 export async function recordInterruption(deps: TakeOverDeps, record: JobRecord): Promise<'recorded' | 'quarantined'> {
-  const index = record.job.steps.findIndex((step) => step.status === 'running');
-  const planned = record.planned.steps[index];
-  if (planned === undefined || planned.uses.kind === 'workflow') return 'recorded';
-  await endStray(deps, record, index);
-  const step = record.step(index);
-  if (step.interruptions + 1 >= LIMITS.interruptionsBeforeQuarantine) return 'quarantined';
-  const error = toRunError(new AppError('STEP_INTERRUPTED'));
-  const finished = { ...record.at(index), type: 'step.finished' as const, outputs: {}, artifacts: [], error };
-  if (planned.onInterrupt === 'fail') record.add({ ...finished, status: 'failed' });
-  else record.add({ ...finished, status: 'interrupted', retry: { attempt: step.attempt + 1, dueAt: deps.clock.now(), code: error.code } });
+  const cut = cutStep(record.job, record.planned);
+  // What was told to stop, and did not, has its outcome already.
+  const stray = cut?.step ?? record.job.steps.find((step) => step.status === 'queued' && step.error?.code === 'STEP_INTERRUPTED');
+  if (stray !== undefined) await endStray(deps, record, stray);
+  if (cut === undefined) return 'recorded';
+  const event = interruptionOf(cut, { now: deps.clock.now(), workerLived: record.sameWorker });
+  if (event === undefined) return 'quarantined';
+  record.add(event);
   return 'recorded';
 }
 
-/** Ends a run that keeps ending its worker, and what it called. */
-export async function quarantine(states: Decider, { lease: { id, token, runId } }: JobHold): Promise<void> {
-  const error = toRunError(new AppError('RUN_QUARANTINED', { times: LIMITS.interruptionsBeforeQuarantine }));
-  const reason: Reason = { rule: 'quarantine', message: error.message };
-  const decided = await states.decide(runId, (draft) => closeRun(draft, { status: 'quarantined', reason, error }), { ticket: id, token });
-  if (decided.ok) await cancelChildren(states, decided.state);
-}
-
 /** What the last worker has started and left behind must not go on beside the next try. */
-async function endStray(deps: TakeOverDeps, record: JobRecord, index: number): Promise<void> {
-  const step = record.step(index);
+async function endStray(deps: TakeOverDeps, record: JobRecord, step: { readonly id: string; readonly iteration: number }): Promise<void> {
   const place = { runId: record.state.id, job: record.job.key, attempt: record.job.attempt, step: step.id };
   const ended = await deps.plugins.endStray(toIdempotencyKey({ ...place, iteration: step.iteration }));
   if (ended > 0) deps.logger.warn('ended processes that a dead worker had left', { ...place, ended });

@@ -5,7 +5,9 @@ import type { Lease } from '@kb-labs/ports';
 import { afterEnd } from './after-end.js';
 import { CancelWatch } from './cancel-watch.js';
 import type { EngineDeps } from './deps.js';
+import { giveBack } from './give-back.js';
 import { JobHold } from './job-hold.js';
+import { isPassing } from './passing.js';
 import { reconcile } from './reconcile.js';
 import { runJob } from './run-job.js';
 import { RunStates } from './run-states.js';
@@ -68,6 +70,8 @@ class JobWorker implements Worker {
   readonly #timers = new Map<string, () => void>();
   #started = false;
   #stopped = false;
+  /** Ends a pause before its time. */
+  readonly #pauses = new Set<() => void>();
   #refused: string | undefined;
   #askedAt: number | undefined;
   #taking: Promise<void> | undefined;
@@ -107,6 +111,7 @@ class JobWorker implements Worker {
 
   async stop({ graceMs }: { graceMs?: number } = {}): Promise<void> {
     this.#stopped = true;
+    for (const end of this.#pauses) end();
     this.#unsubscribe?.();
     for (const hold of this.#holds.values()) hold.handBack = true;
     await this.#taking;
@@ -130,7 +135,7 @@ class JobWorker implements Worker {
     await this.#within(CUT_OFF_MS, ended);
     const over = holds.filter((hold) => this.#holds.get(hold.lease.id) !== hold);
     if (over.length < holds.length) this.#deps.logger.warn('steps go on although they were stopped', { worker: this.id, jobs: holds.length - over.length });
-    await this.#deps.queue.release(over.map((hold) => hold.lease));
+    await Promise.all(holds.map((hold) => this.#giveBack(hold.lease, { workerLived: true, goesOn: !over.includes(hold) })));
   }
 
   /** Whether something comes within a time. */
@@ -235,15 +240,43 @@ class JobWorker implements Worker {
     await this.#deps.queue.discard([lease]);
   }
 
-  /** A job that could not be carried on is given back after a pause, for what was in the way may be there still. Its journal says where to go on. */
+  /**
+   * A job that could not be carried on is given back after a pause, for what was in the way may be there still. Its journal says
+   * where to go on. Until then it is held, so that nobody takes its worker for dead.
+   */
   async #abandon(hold: JobHold, error: unknown): Promise<void> {
     const { runId, job } = hold.lease;
     this.#states.forget(runId);
     this.#deps.logger.error('a job was left where it is', { runId, job, problem: String(error) });
     if (hasCode(error, 'STATE_CORRUPT') || hasCode(error, 'STATE_SCHEMA')) return;
-    const giveBack = (): Promise<void> => this.#deps.queue.release([hold.lease]).catch(() => undefined);
-    if (this.#stopped) await giveBack();
-    else this.#deps.clock.after(GIVE_BACK_MS, () => void giveBack(), { unref: true });
+    do await this.#pause(GIVE_BACK_MS);
+    while (!(await this.#giveBack(hold.lease, { workerLived: isPassing(error) })) && !this.#stopped && !hold.lost);
+  }
+
+  /** Is over at once when the worker is told to stop. */
+  #pause(ms: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        disarm();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const disarm = this.#deps.clock.after(ms, end);
+      this.#pauses.add(end);
+    });
+  }
+
+  /** Whether the job is given back, as far as this worker can. */
+  async #giveBack(lease: Lease, how: Parameters<typeof giveBack>[3]): Promise<boolean> {
+    try {
+      await giveBack(this.#deps, this.#states, lease, how);
+      return true;
+    } catch (error) {
+      this.#states.forget(lease.runId);
+      this.#deps.logger.warn('cannot give a job back', { runId: lease.runId, job: lease.job, problem: String(error) });
+      return !isPassing(error);
+    }
   }
 
   async #renew(): Promise<void> {
