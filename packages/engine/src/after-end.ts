@@ -7,6 +7,7 @@ import { cancelChildren } from './cancel-children.js';
 import type { EngineDeps } from './deps.js';
 import { checkOnce } from './find-workflow.js';
 import type { Decider } from './decider.js';
+import { isPassing } from './passing.js';
 import { startRun } from './start-run.js';
 
 /**
@@ -30,8 +31,8 @@ async function startListeners(deps: EngineDeps, state: RunState, onRunStarted: (
       const listener = await listenerIn(deps, source, state);
       if (listener !== undefined) onRunStarted(await startListener(deps, listener, state));
     } catch (thrown) {
+      if (isPassing(thrown)) throw thrown;
       const problem = fromUnknown(thrown);
-      if (problem.code === 'STATE_BUSY' || problem.code === 'STATE_UNAVAILABLE') throw thrown;
       deps.logger.error('a workflow could not be started by the end of another', { file: source.file, after: state.id, code: problem.code, problem: problem.message });
     }
   }

@@ -1,4 +1,4 @@
-import { isTerminalRun, type ApprovalWait, type JsonObject, type Page, type RunState, type RunView, type StepAnswer } from '@kb-labs/contracts';
+import { isTerminalRun, type ApprovalWait, type JsonObject, type JsonValue, type Page, type RunState, type RunView, type StepAnswer } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import { toRunView } from '@kb-labs/projector';
 
@@ -6,6 +6,7 @@ import { answerStep, canBeAnswered } from './answer-step.js';
 import type { EngineDeps } from './deps.js';
 import { findStep } from './find-step.js';
 import { readRunState, toKnownRunId, withWorkerNote } from './read-run.js';
+import { withoutSecrets } from './read-secrets.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
 import { refuseLarge } from './send-signal.js';
@@ -29,10 +30,12 @@ export interface AnswerApproval {
  * Fails with `RUN_NOT_FOUND`, `STEP_NOT_FOUND`, `NOT_WAITING`, `APPROVER_NOT_ALLOWED`, `APPROVAL_CHANGED`, `FORM_INVALID`, or
  * with `INPUT_INVALID` when the answers are too large.
  */
-export async function answerApproval(deps: DecideDeps & Pick<EngineDeps, 'queue' | 'checkSchema'>, command: AnswerApproval): Promise<RunView> {
-  const runId = toKnownRunId(command.runId);
-  refuseLarge({ data: command.data ?? null, comment: command.comment ?? null });
-  const decided = await new RunStates(deps).decide(runId, (draft) => {
+export async function answerApproval(deps: DecideDeps & Pick<EngineDeps, 'queue' | 'checkSchema' | 'secrets'>, asked: AnswerApproval): Promise<RunView> {
+  const runId = toKnownRunId(asked.runId);
+  refuseLarge({ data: asked.data ?? null, comment: asked.comment ?? null });
+  const states = new RunStates(deps);
+  const command: AnswerApproval = { ...asked, ...(await withoutSecrets(deps, states, runId, said(asked))) };
+  const decided = await states.decide(runId, (draft) => {
     const { state } = draft;
     const { job, step } = findStep(state, command.step, (one) => one.status === 'waiting_approval');
     const { wait } = step;
@@ -43,6 +46,11 @@ export async function answerApproval(deps: DecideDeps & Pick<EngineDeps, 'queue'
   });
   if (!decided.ok) throw new AppError(decided.refused === 'absent' ? 'RUN_NOT_FOUND' : 'NOT_WAITING', { id: runId, step: command.step });
   return withWorkerNote(deps, decided.state);
+}
+
+/** What whoever decides writes. */
+function said({ comment, data }: AnswerApproval): { comment?: string; data?: JsonObject } {
+  return { ...(comment === undefined ? {} : { comment }), ...(data === undefined ? {} : { data }) };
 }
 
 function toAnswer(
@@ -80,8 +88,10 @@ export interface PendingApproval {
   readonly step: string;
   readonly title: string;
   readonly instructions: string | null;
-  readonly context: ApprovalWait['context'] | null;
+  readonly context: JsonValue;
   readonly approvers: readonly string[] | null;
+  /** Whoever started the run may not approve. */
+  readonly preventSelfApproval?: true;
   readonly form: JsonObject | null;
   readonly subject: string;
   readonly since: string;
@@ -91,16 +101,18 @@ export interface PendingApproval {
 /** What waits for a decision, the oldest first. `limit` is 1 to 200, 20 when left out. */
 export async function listApprovals(
   deps: Pick<EngineDeps, 'catalog' | 'log'>,
-  query: { readonly limit?: number; readonly cursor?: string },
+  query: { readonly tenant?: string; readonly limit?: number; readonly cursor?: string },
 ): Promise<Page<PendingApproval>> {
   const limit = query.limit ?? 20;
   if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new AppError('USAGE', { problem: 'a limit is a whole number from 1 to 200' });
   const after = query.cursor === undefined ? undefined : Number(query.cursor);
   if (after !== undefined && !Number.isSafeInteger(after)) throw new AppError('USAGE', { problem: `"${String(query.cursor)}" is no cursor of a page` });
-  const waits = await deps.catalog.listWaits({ kind: 'approval', limit: limit + 1, ...(after === undefined ? {} : { after }) });
+  const waits = await deps.catalog.listWaits({ kind: 'approval', limit: limit + 1, ...(query.tenant === undefined ? {} : { tenant: query.tenant }), ...(after === undefined ? {} : { after }) });
   const items: PendingApproval[] = [];
   for (const wait of waits.slice(0, limit)) {
-    const run = toRunView(await readRunState(deps, wait.runId));
+    const state = await readRunState(deps, wait.runId);
+    if (query.tenant !== undefined && state.tenant !== query.tenant) continue;
+    const run = toRunView(state);
     const shown = run.jobs.find((job) => job.key === wait.job)?.steps.find((step) => step.id === wait.step)?.waitsFor;
     // It can have been decided since the list was read.
     if (shown?.kind !== 'approval') continue;

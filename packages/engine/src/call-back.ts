@@ -3,6 +3,7 @@ import { AppError } from '@kb-labs/errors';
 
 import { answerStep, canBeAnswered } from './answer-step.js';
 import type { EngineDeps } from './deps.js';
+import { withoutSecrets } from './read-secrets.js';
 import { refuseLarge } from './send-signal.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
@@ -18,12 +19,14 @@ export interface CallBack {
  * Calls a run back. The first of its steps that waits to be called back goes on; while none does, the payload is kept for
  * the next that will. Fails with `CALLBACK_UNKNOWN`, also for a run that has ended, and with `QUEUE_FULL` when too many are kept.
  */
-export async function callBack(deps: DecideDeps & Pick<EngineDeps, 'callbacks'>, command: CallBack): Promise<Pick<RunView, 'id'>> {
+export async function callBack(deps: DecideDeps & Pick<EngineDeps, 'callbacks' | 'secrets'>, command: CallBack): Promise<Pick<RunView, 'id'>> {
   const runId = deps.callbacks.runOf(command.token);
   if (runId === undefined) throw new AppError('CALLBACK_UNKNOWN');
-  const { payload, by } = command;
-  refuseLarge(payload);
-  const decided = await new RunStates(deps).decide(runId, (draft) => {
+  const { by } = command;
+  refuseLarge(command.payload);
+  const states = new RunStates(deps);
+  const payload = await withoutSecrets(deps, states, runId, command.payload);
+  const decided = await states.decide(runId, (draft) => {
     if (isTerminalRun(draft.state.status)) throw new AppError('CALLBACK_UNKNOWN');
     if (draft.state.callbacks.length >= LIMITS.heldCallbacks) throw new AppError('QUEUE_FULL', { limit: LIMITS.heldCallbacks });
     draft.add({ type: 'run.called_back', payload, by });

@@ -5,6 +5,7 @@ import { answerChild } from './answer-child.js';
 import { cancelChild } from './cancel-children.js';
 import type { EngineDeps } from './deps.js';
 import { findDeadlock } from './find-deadlock.js';
+import { withoutTenant } from './in-tenant.js';
 import { planWorkflow } from './plan-workflow.js';
 import { readRunState } from './read-run.js';
 import type { Decider } from './decider.js';
@@ -54,7 +55,7 @@ async function refuseDeadlock(deps: EngineDeps, states: Decider, call: WorkflowC
   const holder = await findDeadlock(deps, run, claim);
   if (holder === undefined) return;
   await cancelChild(states, call.runId, call.caller.id);
-  throw new AppError('CONCURRENCY_DEADLOCK', { group: claim.group, holder: holder.runId });
+  throw new AppError('CONCURRENCY_DEADLOCK', { group: withoutTenant(claim.group), holder: holder.runId });
 }
 
 /** A called run that ended before its caller began to wait could not answer it: that is made up for here. */

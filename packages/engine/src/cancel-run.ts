@@ -4,6 +4,7 @@ import { AppError } from '@kb-labs/errors';
 import { decideCancel } from './decide-cancel.js';
 import type { EngineDeps } from './deps.js';
 import { toKnownRunId, withWorkerNote } from './read-run.js';
+import { withoutSecrets } from './read-secrets.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
 
@@ -20,9 +21,10 @@ export interface CancelRun {
  * cancelled with it. Asked again, it also stops the steps that clean up.
  * Fails with `RUN_NOT_FOUND`, and with `RUN_FINISHED` when the run had ended in another way.
  */
-export async function cancelRun(deps: DecideDeps & Pick<EngineDeps, 'queue'>, command: CancelRun): Promise<RunView> {
+export async function cancelRun(deps: DecideDeps & Pick<EngineDeps, 'queue' | 'secrets'>, asked: CancelRun): Promise<RunView> {
   const states = new RunStates(deps);
-  const runId = toKnownRunId(command.runId);
+  const runId = toKnownRunId(asked.runId);
+  const command = asked.note === undefined ? asked : { ...asked, note: await withoutSecrets(deps, states, runId, asked.note) };
   const decided = await states.decide(runId, (draft) => decideCancel(draft, command));
   if (!decided.ok && decided.refused === 'absent') throw new AppError('RUN_NOT_FOUND', { id: runId });
   const state = decided.ok ? decided.state : await states.read(runId, (current) => current);

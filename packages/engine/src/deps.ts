@@ -1,5 +1,5 @@
 import type { JsonObject } from '@kb-labs/contracts';
-import type { Blobs, Callbacks, Catalog, Claims, CheckedDocuments, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
+import type { Blobs, Callbacks, Catalog, Claims, CheckedDocuments, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, RateLimits, Records, Retention, Secrets, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
 import type { SchemaCheck } from '@kb-labs/resolver';
 
 /** Everything the engine's verbs work with. A verb takes the part it needs. */
@@ -11,6 +11,11 @@ export interface EngineDeps {
   readonly callbacks: Callbacks;
   readonly logs: StepLogs;
   readonly blobs: Blobs;
+  readonly records: Records;
+  readonly rateLimits: RateLimits;
+  readonly retention: Retention;
+  /** Left out: no secret is there. */
+  readonly secrets?: Secrets;
   readonly plugins: PluginHost;
   readonly workflows: WorkflowSources;
   /** Left out: every document is checked every time. */
@@ -27,6 +32,16 @@ export interface EngineDeps {
   readonly vars: JsonObject;
   readonly checkSchema: SchemaCheck;
   readonly limits: EngineLimits;
+  /** Left out: what starts by itself belongs to the tenant `default`, and no delivery speaks for the repository. */
+  readonly triggers?: TriggerSettings;
+}
+
+/** About what starts by itself: schedules, pushes, webhooks. */
+export interface TriggerSettings {
+  /** Whose the runs, schedules and deliveries are. */
+  readonly tenant: string;
+  /** Who hosts the repository of the project. A delivery signed with one of these secrets can be a push for `on.push`. */
+  readonly repository?: { readonly source: 'github' | 'gitlab'; readonly secrets: readonly string[] };
 }
 
 /** Bounds that the configuration sets. */

@@ -1,10 +1,11 @@
 import { LIMITS, type ArtifactHandle, type JsonObject, type JsonValue, type PlannedStep } from '@kb-labs/contracts';
 import { AppError, hasCode } from '@kb-labs/errors';
 import { evaluateTemplate } from '@kb-labs/expressions';
-import type { NewArtifact } from '@kb-labs/ports';
+import type { NewArtifact, Redactor } from '@kb-labs/ports';
 
 import { collectArtifacts } from './collect-artifacts.js';
 import type { EngineDeps } from './deps.js';
+import { redactValue } from './redact-values.js';
 
 export type SaveArtifact = (artifact: NewArtifact) => Promise<ArtifactHandle>;
 
@@ -13,11 +14,11 @@ export async function finishOutputs(
   deps: Pick<EngineDeps, 'files' | 'workspace'>,
   step: Pick<PlannedStep, 'id' | 'outputs' | 'artifacts'>,
   result: JsonObject,
-  at: { contexts: JsonObject; saveArtifact: SaveArtifact },
+  at: { contexts: JsonObject; saveArtifact: SaveArtifact; redactor?: Redactor },
 ): Promise<JsonObject> {
   const scope = { contexts: { ...at.contexts, result } };
   const mapped = Object.entries(step.outputs).map(([name, template]) => [name, evaluateTemplate(template, scope)] as const);
-  const outputs: JsonObject = mapped.length === 0 ? result : Object.fromEntries(mapped);
+  const outputs: JsonObject = mapped.length === 0 ? result : redactValue<JsonObject>(at.redactor, Object.fromEntries(mapped));
   await collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact);
   return spillOutputs(step.id, outputs, at.saveArtifact);
 }

@@ -5,12 +5,13 @@ import { jobGraph } from '@kb-labs/resolver';
 
 import { combinationsOf } from './combinations-of.js';
 import type { EngineDeps } from './deps.js';
+import { patiently } from './passing.js';
 
 /**
  * What a job consumes of the jobs above it: the artifacts they promise, by name or below it. Of the same name the one of
  * the nearest job counts. Fails with `ARTIFACT_MISSING` for a name that nothing stands behind.
  */
-export function consumedArtifacts(deps: Pick<EngineDeps, 'blobs'>, state: RunState, planned: PlannedJob): ConsumedArtifact[] {
+export function consumedArtifacts(deps: Pick<EngineDeps, 'blobs' | 'clock'>, state: RunState, planned: PlannedJob): ConsumedArtifact[] {
   const names = planned.artifacts?.consume ?? [];
   if (names.length === 0) return [];
   const { byKey } = jobGraph(state.plan);
@@ -59,8 +60,8 @@ export function covers(name: string, artifact: string): boolean {
   return artifact === name || artifact.startsWith(`${name}/`);
 }
 
-export async function openBlob(deps: Pick<EngineDeps, 'blobs'>, handle: ArtifactHandle): Promise<AsyncIterable<Uint8Array>> {
-  const content = await deps.blobs.get(handle.digest);
+export async function openBlob(deps: Pick<EngineDeps, 'blobs' | 'clock'>, handle: ArtifactHandle): Promise<AsyncIterable<Uint8Array>> {
+  const content = await patiently(deps.clock, () => deps.blobs.get(handle.digest));
   if (content === undefined) throw new AppError('ARTIFACT_MISSING', { name: handle.name, problem: 'its bytes are gone' });
   return content;
 }

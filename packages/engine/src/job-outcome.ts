@@ -7,6 +7,7 @@ import type { EngineDeps } from './deps.js';
 import { artifactsOfSteps, requireProduced } from './job-artifacts.js';
 import type { JobRecord } from './job-record.js';
 import { mergeArtifacts } from './merge-artifacts.js';
+import { isPassing } from './passing.js';
 
 export interface JobOutcome {
   readonly status: 'success' | 'failed' | 'cancelled';
@@ -27,6 +28,7 @@ export async function outcomeOf(deps: EngineDeps, record: JobRecord): Promise<Jo
     const artifacts = status === 'success' ? await finishArtifacts(deps, record, contexts) : [];
     return { status, outputs: Object.fromEntries(entries), artifacts, ...(error.error === undefined ? {} : { error: error.error }) };
   } catch (thrown) {
+    if (isPassing(thrown)) throw thrown;
     return { status: status === 'success' ? 'failed' : status, outputs: {}, error: error.error ?? toRunError(fromUnknown(thrown)) };
   }
 }

@@ -2,6 +2,7 @@ import type { JobState, JsonObject, JsonValue, PlannedJob, RunEventBody, RunStat
 import { foldRun } from '@kb-labs/projector';
 import { plannedJob, stepsContext, stopReason } from '@kb-labs/resolver';
 
+import { blobsOfEvents } from './blobs-of-events.js';
 import type { EngineDeps } from './deps.js';
 import { jobContexts } from './job-contexts.js';
 import type { JobHold } from './job-hold.js';
@@ -21,6 +22,8 @@ export class JobRecord {
   readonly begunAt: number;
   /** Whether the job was handed out before in this attempt. */
   readonly resumed: boolean;
+  /** Whether the worker that has it now is the one that had it before: then that one has not died. */
+  readonly sameWorker: boolean;
   /** Whether the journal knows of this hand-out; its first append is a decision, the others are records. */
   started = false;
   readonly #deps: RecordDeps;
@@ -44,6 +47,7 @@ export class JobRecord {
     this.resumed = this.job.startedAt !== undefined;
     if (this.job.cancelled) hold.cancel(stopReason(state, hold.lease.job));
     const { job, attempt, turn, token, worker } = hold.lease;
+    this.sameWorker = this.job.worker === worker;
     this.add({ type: 'job.started', job, attempt, turn, token, worker });
   }
 
@@ -80,6 +84,12 @@ export class JobRecord {
     return { ...this.#base, steps: stepsContext(this.planned, this.job.steps) };
   }
 
+  /** The same with `secrets` in the job's `env`, for what is kept nowhere. */
+  contextsWith(secrets: JsonObject): JsonObject {
+    const base = jobContexts(this.#around, this.planned, { callbackUrl: () => this.#deps.callbacks.urlOf(this.#state.id), secrets });
+    return { ...base, steps: stepsContext(this.planned, this.job.steps) };
+  }
+
   digest(): Promise<((value: JsonValue) => string) | undefined> {
     return digestFor(this.#state);
   }
@@ -109,7 +119,7 @@ export class JobRecord {
     const { runId, id, token, job } = this.hold.lease;
     const fence = { ticket: id, token };
     if (this.started) {
-      const result = await this.#deps.log.append({ runId, at: this.#deps.clock.now(), events, fence });
+      const result = await this.#deps.log.append({ runId, at: this.#deps.clock.now(), events, ...blobsOfEvents(events), fence });
       return result.ok;
     }
     const decided = await this.#states.decide(runId, (draft) => events.forEach((event) => draft.add(event)), fence);

@@ -8,22 +8,25 @@ import { answerIfEnded, callWorkflow } from './call-workflow.js';
 import { cancelChild, cancelIfUnwanted } from './cancel-children.js';
 import type { EngineDeps } from './deps.js';
 import { endOfWait } from './end-wait.js';
+import { evaluateStep, type StepInputs } from './evaluate-step.js';
 import { endJob, suspendJob } from './finish-job.js';
 import { finishOutputs } from './finish-outputs.js';
 import { consumedArtifacts } from './job-artifacts.js';
 import { outcomeOf, type JobOutcome } from './job-outcome.js';
 import type { JobRecord } from './job-record.js';
-import { keptStep, ranAgain } from './keep-results.js';
+import { canHoldSecrets, type GivenStep, JobSecrets } from './job-secrets.js';
+import { comparableInputs, keptStep, ranAgain } from './keep-results.js';
 import { passGate } from './pass-gate.js';
+import { isPassing } from './passing.js';
 import type { JobShared } from './job-shared.js';
-import { evaluateStep, runStep, type StepEnd, type StepInputs } from './run-step.js';
+import { quarantine } from './quarantine.js';
+import { runStep, type StepEnd } from './run-step.js';
 import { artifactStore } from './store-artifacts.js';
-import { quarantine, recordInterruption } from './take-over.js';
+import { recordInterruption } from './take-over.js';
 
 /** What one try of a step led to. `again`: look for the next step anew, which can be this one. */
 type Went = 'again' | 'waiting' | 'lost';
 type Ended = Exclude<StepEnd, { status: 'lost' }>;
-const PASSING: ReadonlySet<string> = new Set(['STATE_UNAVAILABLE', 'STATE_BUSY', 'STATE_FULL']);
 /** Said of a call whose run was never created. */
 type Refusal = { readonly childRefused?: true };
 
@@ -32,6 +35,7 @@ export class JobRun {
   readonly #deps: EngineDeps;
   readonly #shared: JobShared;
   readonly #record: JobRecord;
+  readonly #secrets: JobSecrets;
   #consumed: readonly ConsumedArtifact[] = [];
   #timedOut = false;
   /** The time that is left for hooks after that is over as well. */
@@ -43,6 +47,7 @@ export class JobRun {
     this.#deps = deps;
     this.#shared = shared;
     this.#record = record;
+    this.#secrets = new JobSecrets(deps, record.state.plan);
   }
 
   timeOut(): void {
@@ -53,7 +58,7 @@ export class JobRun {
 
   async steps(): Promise<void> {
     const { hold, planned } = this.#record;
-    if ((await recordInterruption(this.#deps, this.#record)) === 'quarantined') return quarantine(this.#shared.states, hold);
+    if ((await recordInterruption(this.#deps, this.#record)) === 'quarantined') return quarantine(this.#shared.states, hold.lease);
     try {
       this.#consumed = consumedArtifacts(this.#deps, this.#record.around, planned);
     } catch (thrown) {
@@ -81,18 +86,32 @@ export class JobRun {
       // Its worker died. The run that it called goes on whatever has become of the document, the inputs and the conditions.
       if ((await this.#deps.catalog.getRun(step.child)) !== undefined) return this.#awaitChild(planned, index, step.child);
     }
-    const inputs = this.#decide(planned, index);
-    if (inputs === undefined) return 'again';
-    if (await this.#keep(planned, index, inputs)) return 'again';
+    const decided = this.#decide(planned, index);
+    if (decided === undefined) return 'again';
+    const { inputs } = decided;
+    if (inputs !== undefined && (await this.#keep(planned, index, inputs))) return 'again';
     const { uses } = planned;
-    if (uses.kind === 'workflow') return this.#call(planned, index, inputs);
+    if (uses.kind === 'workflow') return this.#call(planned, index, withoutSecret(planned, inputs));
     if (uses.kind === 'plugin' || uses.name === 'run') return this.#run(planned, index, inputs);
-    if (uses.name === 'gate') return this.#gate(planned, index, inputs);
-    return this.#beginWait(planned, index, { inputs, name: uses.name });
+    if (uses.name === 'gate') return this.#gate(planned, index, withoutSecret(planned, inputs));
+    return this.#beginWait(planned, index, { inputs: withoutSecret(planned, inputs), name: uses.name });
   }
 
-  async #run(planned: PlannedStep, index: number, inputs: StepInputs): Promise<Went> {
+  async #run(planned: PlannedStep, index: number, inputs: StepInputs | undefined): Promise<Went> {
     const step = this.#record.step(index);
+    let given: GivenStep;
+    try {
+      given = await this.#secrets.give(inputs, {
+        state: this.#record.state,
+        job: this.#record.planned,
+        jobKey: this.#record.job.key,
+        step: planned,
+        stepAttempt: step.attempt,
+        evaluate: (secrets) => evaluateStep(planned, { ...this.#record.contextsWith(secrets.job), secrets: secrets.step }, this.#deps),
+      });
+    } catch (thrown) {
+      return this.#fail(planned, index, thrown);
+    }
     this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation: this.#deps.plugins.isolationOf(planned.uses) });
     if (!(await this.#record.store())) return 'lost';
     const end = await runStep(
@@ -109,14 +128,17 @@ export class JobRun {
         consumed: this.#consumed,
         fresh: !this.#record.resumed && this.#record.job.attempt === 1 && step.attempt === 1 && step.iteration === 1,
       },
-      inputs,
+      given,
     );
     if (end.status === 'lost' || this.#record.hold.lost) return 'lost';
     return this.#recordEnd(planned, index, end);
   }
 
-  /** The inputs of a step that runs; `undefined` once its end is recorded because it does not. */
-  #decide(planned: PlannedStep, index: number): StepInputs | undefined {
+  /**
+   * The inputs of a step that runs, without them when they hold secrets and are compared with nothing; `undefined` once its end is
+   * recorded because it does not run.
+   */
+  #decide(planned: PlannedStep, index: number): { readonly inputs: StepInputs | undefined } | undefined {
     const at = this.#record.at(index);
     const { job, state, hold } = this.#record;
     if (this.#overtime) {
@@ -136,10 +158,12 @@ export class JobRun {
         timedOut: this.#timedOut,
         hashFiles: (patterns) => this.#deps.files.hash(this.#deps.workspace, patterns),
       });
-      if (decision.run) return evaluateStep(planned, contexts, this.#deps);
+      if (decision.run && !canHoldSecrets(this.#record.planned, planned)) return { inputs: evaluateStep(planned, contexts, this.#deps) };
+      if (decision.run) return { inputs: state.rerun === undefined ? undefined : comparableInputs(this.#deps, planned, contexts) };
       const reason = decision.status === 'cancelled' ? (hold.cancelReason ?? decision.reason) : decision.reason;
       this.#record.add({ ...at, type: 'step.finished', status: decision.status, outputs: {}, artifacts: [], reason });
     } catch (thrown) {
+      if (isPassing(thrown)) throw thrown;
       this.#record.add({ ...at, type: 'step.finished', status: 'failed', outputs: {}, artifacts: [], error: toRunError(fromUnknown(thrown)) });
     }
     return undefined;
@@ -270,11 +294,11 @@ export class JobRun {
     }
   }
 
-  #fail(planned: PlannedStep, index: number, thrown: unknown, more: Refusal = {}): Promise<Went> {
+  async #fail(planned: PlannedStep, index: number, thrown: unknown, more: Refusal = {}): Promise<Went> {
+    // The job is given back, and goes on from its journal.
+    if (isPassing(thrown)) throw thrown;
     const error = fromUnknown(thrown);
-    // The state was away for a moment: the job is given back, and goes on from its journal.
-    if (PASSING.has(error.code)) throw error;
-    return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: toRunError(error), retryable: error.retryable }, more);
+    return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: await this.#secrets.redactError(toRunError(error)), retryable: error.retryable }, more);
   }
 
   async #recordEnd(planned: PlannedStep, index: number, end: Ended, more: Refusal = {}): Promise<Went> {
@@ -316,4 +340,10 @@ export class JobRun {
   async #handBack(): Promise<void> {
     if (await this.#record.store()) await this.#deps.queue.release([this.#record.hold.lease]);
   }
+}
+
+/** What the engine does itself is evaluated when it is decided on. */
+function withoutSecret(planned: PlannedStep, inputs: StepInputs | undefined): StepInputs {
+  if (inputs === undefined) throw new Error(`the step ${planned.id} is given secrets that would be kept with the run`);
+  return inputs;
 }

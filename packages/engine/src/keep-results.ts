@@ -1,9 +1,11 @@
-import type { EarlierJob, EarlierStep, JsonValue, Kept, PlannedJob, PlannedStep, RunState, StepState } from '@kb-labs/contracts';
+import type { EarlierJob, EarlierStep, JsonObject, JsonValue, Kept, PlannedJob, PlannedStep, RunState, StepState } from '@kb-labs/contracts';
+import { hasCode } from '@kb-labs/errors';
 import { endedNeed, jobGraph, keepJob, keepStep, needsContext } from '@kb-labs/resolver';
 
 import { combinationsOf } from './combinations-of.js';
+import { evaluateStep, type StepInputs } from './evaluate-step.js';
 import type { RunDraft } from './run-draft.js';
-import type { StepInputs } from './run-step.js';
+import { referencesContext } from './read-secrets.js';
 
 /** Digests are loaded for runs that can keep results of an earlier one, and for no others. */
 export async function digestFor(state: RunState): Promise<((value: JsonValue) => string) | undefined> {
@@ -50,6 +52,20 @@ function isKept(state: RunState, key: string): boolean {
   const job = state.jobs.get(key);
   if (job?.matrix === undefined) return job?.kept !== undefined || job?.status === 'skipped';
   return combinationsOf(state, job).every((one) => one.kept !== undefined || one.status === 'skipped');
+}
+
+/** As `evaluateStep`, with what stands for secrets; `undefined` when that does not tell what a step was given. */
+export function comparableInputs(deps: Parameters<typeof evaluateStep>[2], planned: PlannedStep, contexts: JsonObject): StepInputs | undefined {
+  if (planned.secrets === undefined && contexts['secrets'] === undefined) return evaluateStep(planned, contexts, deps);
+  // What is read out of a secret cannot be told from what stands for it.
+  const written = JSON.stringify([planned.with, planned.env]);
+  if (/\bfromJSON\b/i.test(written) && /\b(?:secrets|env)\b/i.test(written)) return undefined;
+  try {
+    return evaluateStep(planned, { ...contexts, secrets: referencesContext(planned.secrets) }, deps);
+  } catch (thrown) {
+    if (hasCode(thrown, 'EXPRESSION_FAILED')) return undefined;
+    throw thrown;
+  }
 }
 
 /** What a step is given, as it is compared between runs. */

@@ -6,6 +6,8 @@ import type { EngineDeps } from './deps.js';
 import { NO_WORKER } from './read-run.js';
 
 export interface ListRuns {
+  /** Only of this tenant; of all when left out. */
+  readonly tenant?: string;
   readonly workflowId?: string;
   readonly status?: RunStatus;
   /** Created at or after, in milliseconds since the epoch. */
@@ -24,6 +26,7 @@ export async function listRuns(deps: Pick<EngineDeps, 'catalog' | 'queue'>, quer
   if (query.cursor !== undefined && before === undefined) throw new AppError('USAGE', { problem: `"${query.cursor}" is no cursor of a page` });
   const rows = await deps.catalog.listRuns({
     limit: limit + 1,
+    ...(query.tenant === undefined ? {} : { tenant: query.tenant }),
     ...(query.workflowId === undefined ? {} : { workflowId: query.workflowId }),
     ...(query.status === undefined ? {} : { status: query.status }),
     ...(query.since === undefined ? {} : { since: query.since }),

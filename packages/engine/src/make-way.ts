@@ -9,6 +9,7 @@ import { cancelJob, endJobNow, isBetweenAttempts } from './cancel-job.js';
 import { decideCancel } from './decide-cancel.js';
 import { findDeadlock } from './find-deadlock.js';
 import type { DecideDeps, Decider } from './decider.js';
+import { withoutTenant } from './in-tenant.js';
 
 /**
  * Cancels those that stand before a run or its jobs in a concurrency group and have to make way: all of them for
@@ -17,8 +18,9 @@ import type { DecideDeps, Decider } from './decider.js';
  * reconciler.
  */
 export async function makeWay(states: Decider, deps: Pick<DecideDeps, 'claims' | 'log'>, runId: RunId): Promise<void> {
-  for (const claim of await deps.claims.of(runId)) {
-    if (claim.ahead.length === 0) continue;
+  for (const kept of await deps.claims.of(runId)) {
+    if (kept.ahead.length === 0) continue;
+    const claim = { ...kept, group: withoutTenant(kept.group) };
     const { run, policy } = await states.read(runId, (state) => ({
       run: { id: state.id, trigger: state.trigger },
       policy: claim.job === null ? state.plan.concurrency : plannedJob(state, claim.job)?.concurrency,

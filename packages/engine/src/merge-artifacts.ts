@@ -16,7 +16,7 @@ type Merge = NonNullable<PlannedJobArtifacts['merge']>;
  * and last the job's own. Answers the results; a name that is nowhere is left out.
  */
 export async function mergeArtifacts(
-  deps: Pick<EngineDeps, 'blobs' | 'log'>,
+  deps: Pick<EngineDeps, 'blobs' | 'clock' | 'log'>,
   at: { state: RunState; planned: PlannedJob; job: JobState; contexts: JsonObject },
 ): Promise<ArtifactHandle[]> {
   const { merge, produce } = at.planned.artifacts ?? {};
@@ -39,6 +39,8 @@ async function sourcesOf(deps: Pick<EngineDeps, 'log'>, merge: Merge, at: { stat
   for (const from of merge.from) {
     const runId = from.run === undefined ? at.state.id : evaluateText(from.run, { contexts: at.contexts });
     const state = runId === at.state.id ? at.state : await readRunState(deps, runId);
+    // To others, the run of a tenant is not there.
+    if (state.tenant !== at.state.tenant) throw new AppError('RUN_NOT_FOUND', { id: runId });
     const keys = from.job === undefined ? state.plan.jobs.map((job) => job.key).filter((key) => state !== at.state || key !== own) : [from.job];
     for (const key of keys) {
       const job = state.jobs.get(key);
@@ -63,7 +65,7 @@ function group(sources: readonly (readonly ArtifactHandle[])[], produce: readonl
 }
 
 /** The merged bytes; `undefined` when the last artifact is the result as it stands. */
-async function mergeBytes(deps: Pick<EngineDeps, 'blobs'>, strategy: Merge['strategy'], name: string, handles: readonly ArtifactHandle[]): Promise<Uint8Array | undefined> {
+async function mergeBytes(deps: Pick<EngineDeps, 'blobs' | 'clock'>, strategy: Merge['strategy'], name: string, handles: readonly ArtifactHandle[]): Promise<Uint8Array | undefined> {
   if (strategy === 'overwrite' || handles.length === 1) return undefined;
   const bytes = handles.reduce((sum, handle) => sum + handle.bytes, 0);
   if (bytes > LIMITS.mergeBytes) throw new AppError('ARTIFACT_INVALID', { name, problem: `merging would read ${bytes} bytes, more than ${LIMITS.mergeBytes}` });

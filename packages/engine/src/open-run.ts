@@ -8,6 +8,7 @@ import { groupOf, runContexts } from '@kb-labs/resolver';
 import { advanceRun } from './advance-run.js';
 import { ticketAfterEnd } from './ticket-after-end.js';
 import type { EngineDeps } from './deps.js';
+import { inTenant } from './in-tenant.js';
 import { RunDraft, type DraftOptions } from './run-draft.js';
 
 export interface OpenedRun {
@@ -24,7 +25,7 @@ export async function openRun(deps: Pick<EngineDeps, 'workflows'>, started: RunS
   const draft = new RunDraft(started, options.at, options);
   const { concurrency } = started.plan;
   try {
-    if (concurrency !== undefined) draft.claim.push({ group: groupOf(concurrency, runContexts(started)), job: null });
+    if (concurrency !== undefined) draft.claim.push({ group: inTenant(started.tenant, groupOf(concurrency, runContexts(started))), job: null });
     advanceRun(draft);
   } catch (thrown) {
     if (draft.events.length > 0) throw thrown;

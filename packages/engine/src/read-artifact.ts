@@ -3,7 +3,7 @@ import { AppError, suggestName } from '@kb-labs/errors';
 import { toRunView } from '@kb-labs/projector';
 
 import type { EngineDeps } from './deps.js';
-import { readRunState } from './read-run.js';
+import { readRunState, toKnownRunId } from './read-run.js';
 
 export interface ReadArtifact {
   readonly runId: string;
@@ -11,9 +11,12 @@ export interface ReadArtifact {
   readonly name: string;
 }
 
-/** One artifact of a run. Of several with the same name it is the one of the last job and step. Fails with `ARTIFACT_NOT_FOUND`. */
+/**
+ * One artifact of a run. Of several with the same name it is the one of the last job and step. Fails with `ARTIFACT_NOT_FOUND`, or with
+ * `ARTIFACT_REMOVED` when it was kept long enough.
+ */
 export async function readArtifact(
-  deps: Pick<EngineDeps, 'log' | 'blobs'>,
+  deps: Pick<EngineDeps, 'log' | 'blobs' | 'catalog'>,
   query: ReadArtifact,
 ): Promise<{ artifact: ArtifactView; content: AsyncIterable<Uint8Array> }> {
   const { artifacts } = toRunView(await readRunState(deps, query.runId));
@@ -22,6 +25,8 @@ export async function readArtifact(
     const hint = suggestName(query.name, artifacts.map((one) => one.name));
     throw new AppError('ARTIFACT_NOT_FOUND', { name: query.name }, hint === undefined ? {} : { hint });
   }
+  const removedAt = (await deps.catalog.getRun(toKnownRunId(query.runId)))?.artifactsRemovedAt;
+  if (removedAt !== undefined) throw new AppError('ARTIFACT_REMOVED', { name: query.name, at: new Date(removedAt).toISOString() });
   const content = await deps.blobs.get(artifact.digest);
   if (content === undefined) throw new AppError('STATE_CORRUPT', { problem: `the bytes of the artifact ${artifact.name} are gone` });
   return { artifact, content };

@@ -33,6 +33,11 @@ export async function readLogs(deps: LogDeps, query: ReadLogs): Promise<LogPage>
 
 /** Every line of a run, those there are and those to come, until the run has ended or `signal` is aborted. */
 export async function* followLogs(deps: LogDeps & Pick<EngineDeps, 'log'>, query: Omit<ReadLogs, 'limit'>, signal: AbortSignal): AsyncGenerator<LogLine> {
+  for await (const page of followLogPages(deps, query, signal)) yield* page.lines;
+}
+
+/** The same as pages, each with the cursor it was read behind. Reads on when the next one is asked for. `limit` is of one page. */
+export async function* followLogPages(deps: LogDeps & Pick<EngineDeps, 'log'>, query: ReadLogs, signal: AbortSignal): AsyncGenerator<LogPage & { readonly after: number }> {
   const runId = toKnownRunId(query.runId);
   const changed = changes((onChange) => watchLinesAndRun(deps, runId, onChange), signal);
   let after = query.after ?? 0;
@@ -42,8 +47,8 @@ export async function* followLogs(deps: LogDeps & Pick<EngineDeps, 'log'>, query
       const summary = await deps.catalog.getRun(runId);
       if (summary === undefined) throw new AppError('RUN_NOT_FOUND', { id: runId });
       for (let more = true; more && !signal.aborted; ) {
-        const page = await deps.logs.read(runId, { ...query, after, limit: PAGE });
-        yield* page.lines;
+        const page = await deps.logs.read(runId, { ...query, after, limit: query.limit ?? PAGE });
+        yield { ...page, after };
         after = page.cursor;
         more = page.more;
       }

@@ -3,6 +3,7 @@ import { AppError } from '@kb-labs/errors';
 import { foldRun, toReasonView, toRunView } from '@kb-labs/projector';
 
 import type { EngineDeps } from './deps.js';
+import { withoutTenant } from './in-tenant.js';
 
 export type ReadDeps = Pick<EngineDeps, 'log' | 'queue' | 'claims'>;
 
@@ -41,7 +42,8 @@ export async function withWorkerNote(deps: Pick<EngineDeps, 'queue' | 'claims'>,
 async function withGroups(deps: Pick<EngineDeps, 'claims'>, state: RunState, view: RunView): Promise<RunView> {
   if (state.plan.concurrency === undefined && state.plan.jobs.every((job) => job.concurrency === undefined)) return view;
   const blocked = new Map<string | null, Reason>();
-  for (const { job, group, ahead, aheadCount } of await deps.claims.of(state.id)) {
+  for (const { job, group: kept, ahead, aheadCount } of await deps.claims.of(state.id)) {
+    const group = withoutTenant(kept);
     const [holder] = ahead;
     if (holder === undefined) continue;
     const who = holder.job === null ? holder.runId : `${holder.job} of ${holder.runId}`;

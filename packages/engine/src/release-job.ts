@@ -2,6 +2,7 @@ import { isTerminalJob, type PlannedJob, type RunError, type RunState } from '@k
 import { fromUnknown, toRunError } from '@kb-labs/errors';
 import { groupOf, plannedJob } from '@kb-labs/resolver';
 
+import { inTenant } from './in-tenant.js';
 import { jobContexts } from './job-contexts.js';
 import { keepJobIfSame } from './keep-results.js';
 import type { RunDraft } from './run-draft.js';
@@ -26,11 +27,11 @@ export function releaseJob(draft: RunDraft, key: string): boolean {
   return true;
 }
 
-/** The group of a job that has one. */
+/** The group of a job that has one, as the state keeps it. */
 export function groupOfJob(state: RunState, planned: PlannedJob): { ok: true; name: string } | { ok: false; error: RunError } {
   try {
     if (planned.concurrency === undefined) throw new Error(`the job ${planned.key} is in no group`);
-    return { ok: true, name: groupOf(planned.concurrency, jobContexts(state, planned)) };
+    return { ok: true, name: inTenant(state.tenant, groupOf(planned.concurrency, jobContexts(state, planned))) };
   } catch (thrown) {
     return { ok: false, error: toRunError(fromUnknown(thrown)) };
   }

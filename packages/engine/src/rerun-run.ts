@@ -20,11 +20,10 @@ import { toApproval } from './begin-wait.js';
 import type { EngineDeps } from './deps.js';
 import { findStep } from './find-step.js';
 import { jobContexts } from './job-contexts.js';
-import { inputsDigest, needsDigest } from './keep-results.js';
-import { readRunState } from './read-run.js';
+import { comparableInputs, inputsDigest, needsDigest } from './keep-results.js';
+import { readRun, readRunState } from './read-run.js';
 import { rerunChoices, type RerunChoices } from './rerun-choices.js';
-import { evaluateStep } from './run-step.js';
-import { acceptRun, type AcceptDeps } from './start-run.js';
+import { acceptRun, checkedKey, type AcceptDeps } from './start-run.js';
 
 export interface RerunRun {
   readonly runId: string;
@@ -34,10 +33,14 @@ export interface RerunRun {
   readonly from?: string;
   /** Who asks, for people. */
   readonly by: string;
+  /** The same key with the same request is the same run, for at least a day. */
+  readonly idempotencyKey?: string;
 }
 
 export interface StartedRerun extends RerunChoices {
   readonly run: RunView;
+  /** The key was known: this is the run it made then. */
+  readonly repeated: boolean;
 }
 
 export type RerunDeps = AcceptDeps & Pick<EngineDeps, 'plugins' | 'files' | 'workspace' | 'callbacks'>;
@@ -45,9 +48,10 @@ export type RerunDeps = AcceptDeps & Pick<EngineDeps, 'plugins' | 'files' | 'wor
 /**
  * Starts a new run with the plan, inputs and environment of one that has ended. Results of the earlier run stand where
  * nothing they depend on has changed: that is decided when the new run comes to them, and recorded with each.
- * Fails with `RUN_NOT_FOUND`, `RERUN_INVALID`, `STEP_NOT_FOUND` or `QUEUE_FULL`.
+ * Fails with `RUN_NOT_FOUND`, `RERUN_INVALID`, `STEP_NOT_FOUND`, `IDEMPOTENCY_CONFLICT` or `QUEUE_FULL`.
  */
 export async function rerunRun(deps: RerunDeps, command: RerunRun): Promise<StartedRerun> {
+  const key = checkedKey(command.idempotencyKey);
   const earlier = await readRunState(deps, command.runId);
   if (!isTerminalRun(earlier.status)) throw new AppError('RERUN_INVALID', { problem: 'it has not ended: cancel it first, or wait' });
   if (command.mode === 'failed' && earlier.status === 'success') throw new AppError('RERUN_INVALID', { problem: 'it succeeded: there is nothing that failed' });
@@ -61,16 +65,18 @@ export async function rerunRun(deps: RerunDeps, command: RerunRun): Promise<Star
     earlier: results,
   };
   const { parent: _parent, ...trigger } = earlier.trigger;
-  const { state } = await acceptRun(deps, {
+  const accepted = await acceptRun(deps, {
     runId: deps.ids.runId(),
     plan: earlier.plan,
     trigger: { ...trigger, type: 'manual', actor: command.by },
     tenant: earlier.tenant,
     rerun,
+    ...(key === undefined ? {} : { idempotency: { key, request: { rerunOf: earlier.id, mode: command.mode, from: command.from ?? null } } }),
   });
   const all = earlier.plan.jobs.map(({ key }) => ({ job: key, why: 'everything runs again' }));
   const choices = command.mode === 'all' ? { keeps: [], again: all } : rerunChoices(earlier, results, from === undefined ? undefined : { job: from.job.key });
-  return { run: toRunView(state), ...choices };
+  const { repeated } = accepted;
+  return { run: repeated === undefined ? toRunView(accepted.state) : await readRun(deps, repeated), repeated: repeated !== undefined, ...choices };
 }
 
 async function jobsThatChangeFiles(deps: Pick<EngineDeps, 'plugins'>, state: RunState): Promise<string[]> {
@@ -142,7 +148,8 @@ async function inputsOf(
   try {
     const before = job.steps.map((one, index) => (index < at.index ? one : { ...one, status: 'queued' as const }));
     const contexts = { ...jobContexts(state, planned, { callbackUrl: () => deps.callbacks.urlOf(state.id) }), steps: stepsContext(planned, before) };
-    const inputs = evaluateStep(step, contexts, deps);
+    const inputs = comparableInputs(deps, step, contexts);
+    if (inputs === undefined) return { inputs: null };
     const isApproval = step.uses.kind === 'builtin' && step.uses.name === 'approval';
     return { inputs: inputsDigest(inputs, digest), ...(isApproval ? { subject: (await toApproval(inputs.input)).subject } : {}) };
   } catch {

@@ -3,6 +3,8 @@ import type { Append, NewClaim, NewTicket, NewWait } from '@kb-labs/ports';
 import { foldRun, toRunSummary } from '@kb-labs/projector';
 import { plannedJob } from '@kb-labs/resolver';
 
+import { blobsOfEvents } from './blobs-of-events.js';
+
 export interface DraftOptions {
   /** Combinations that one matrix may have. */
   readonly matrixLimit?: number | undefined;
@@ -62,6 +64,7 @@ export class RunDraft {
       summary: toRunSummary(this.#state),
       settle: this.settle,
       enqueue: this.enqueue,
+      ...blobsOfEvents(this.events),
       ...(this.claim.length === 0 ? {} : { claim: this.claim }),
       ...(this.#unclaim.length === 0 ? {} : { unclaim: this.#unclaim }),
       ...(this.#waits.size === 0 ? {} : { waits: { open, close: [...this.#waits.keys()].map((job) => ({ job })) } }),

@@ -8,45 +8,17 @@ import {
   type RunState,
 } from '@kb-labs/contracts';
 import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
-import { evaluateDeep } from '@kb-labs/expressions';
 import type { ConsumedArtifact, StepOutcome } from '@kb-labs/ports';
-import { whyNotInEnvironment } from '@kb-labs/resolver';
 
 import type { EngineDeps } from './deps.js';
-import { evaluateEnv } from './evaluate-env.js';
 import { finishOutputs, spillIfPossible } from './finish-outputs.js';
 import type { JobHold, StopReason } from './job-hold.js';
-import { LogWriter } from './log-writer.js';
+import type { GivenStep } from './job-secrets.js';
+import { type LogEntry, LogWriter } from './log-writer.js';
+import { redactError, redactLogger, redactValue } from './redact-values.js';
 import { artifactStore } from './store-artifacts.js';
 
 export type StepDeps = Pick<EngineDeps, 'plugins' | 'blobs' | 'logs' | 'clock' | 'logger' | 'files' | 'workspace'>;
-
-/** What a step is called with. Evaluated before it is recorded as started: a bad expression never starts it. */
-export interface StepInputs {
-  readonly input: JsonObject;
-  readonly env: Readonly<Record<string, string>>;
-  /** What the step's own templates can read later on. */
-  readonly contexts: JsonObject;
-}
-
-/** Evaluates a step's environment and `with:`. Fails with `EXPRESSION_FAILED`. */
-export function evaluateStep(step: PlannedStep, contexts: JsonObject, deps: Pick<EngineDeps, 'files' | 'workspace'>): StepInputs {
-  const hashFiles = (patterns: readonly string[]): string => deps.files.hash(deps.workspace, patterns);
-  const around = (contexts['env'] ?? {}) as JsonObject;
-  const env = evaluateEnv(around, step.env, contexts, hashFiles);
-  if (step.uses.kind === 'builtin' && step.uses.name === 'run') refuseUnfit(env);
-  const own = { ...contexts, env };
-  const input = evaluateDeep(step.with, { contexts: own, hashFiles }) as JsonObject;
-  return { input, env: env as Record<string, string>, contexts: own };
-}
-
-/** A script gets its values through the environment: one that does not fit there is said before the script starts. */
-function refuseUnfit(env: JsonObject): void {
-  for (const [name, value] of Object.entries(env)) {
-    const problem = whyNotInEnvironment(String(value));
-    if (problem !== undefined) throw new AppError('EXPRESSION_FAILED', { problem: `the value for ${name} cannot go to a script: ${problem}` });
-  }
-}
 
 export interface StepPlace {
   readonly state: RunState;
@@ -77,11 +49,13 @@ export type StepEnd =
   | { readonly status: 'lost' };
 
 /** Runs one try of a step. Its log is durable when this resolves. */
-export async function runStep(deps: StepDeps, hold: JobHold, place: StepPlace, inputs: StepInputs): Promise<StepEnd> {
+export async function runStep(all: StepDeps, hold: JobHold, place: StepPlace, { inputs, secrets, redactor }: GivenStep): Promise<StepEnd> {
   const { state, step } = place;
+  const deps = redactor === undefined ? all : { ...all, logger: redactLogger(redactor, all.logger) };
   const lastLine = place.fresh ? 0 : await deps.logs.lastLine(state.id, place.job, step.id);
   const log = new LogWriter(deps, { runId: state.id, job: place.job, attempt: place.attempt, step: step.id, fence: { ticket: hold.lease.id, token: hold.lease.token }, lastLine });
-  const { artifacts, save: saveArtifact } = artifactStore(deps);
+  const { artifacts, save: saveArtifact } = artifactStore(deps, redactor);
+  const write = redactor === undefined ? log.write.bind(log) : (entry: LogEntry) => log.write({ ...entry, text: redactor.text(entry.text) });
 
   const stopping = stopper(deps, hold, step);
   let outcome: StepOutcome;
@@ -101,19 +75,23 @@ export async function runStep(deps: StepDeps, hold: JobHold, place: StepPlace, i
       permissions: step.permissions,
       consumed: place.consumed,
       signal: stopping.signal,
-      log: (entry) => log.write(entry),
-      progress: progressTo(log),
+      log: write,
+      progress: progressTo(write),
+      ...(secrets === undefined ? {} : { secrets }),
+      ...(redactor === undefined ? {} : { redactor }),
       saveArtifact,
     });
     const end = toStepEnd(outcome, stopping.reason(), { step, jobTimeoutMs: place.jobTimeoutMs }, artifacts);
     if (end.status === 'lost') return end;
-    if (end.status === 'success') return { ...end, outputs: await finishOutputs(deps, step, end.outputs, { contexts: inputs.contexts, saveArtifact }) };
-    return { ...end, outputs: await spillIfPossible(step.id, end.outputs, saveArtifact) };
+    const left = redactValue(redactor, end.outputs);
+    if (end.status === 'success') return { ...end, outputs: await finishOutputs(deps, step, left, { contexts: inputs.contexts, saveArtifact, ...(redactor === undefined ? {} : { redactor }) }) };
+    const outputs = await spillIfPossible(step.id, left, saveArtifact);
+    return end.status === 'failed' ? { ...end, outputs, error: redactError(redactor, end.error) } : { ...end, outputs };
   } catch (thrown) {
-    return { status: 'failed', outputs: {}, artifacts, error: toRunError(fromUnknown(thrown)), retryable: fromUnknown(thrown).retryable };
+    return { status: 'failed', outputs: {}, artifacts, error: redactError(redactor, toRunError(fromUnknown(thrown))), retryable: fromUnknown(thrown).retryable };
   } finally {
     stopping.done();
-    await log.flush();
+    await log.end();
   }
 }
 
@@ -170,13 +148,13 @@ function toStepEnd(
 }
 
 /** A line for each whole percent and each new note: handlers may tell more often than anybody reads. */
-function progressTo(log: LogWriter): (fraction: number, note?: string) => void {
+function progressTo(write: (entry: LogEntry) => unknown): (fraction: number, note?: string) => void {
   let last: string | undefined;
   return (fraction, note) => {
     const text = progressText(fraction, note);
     if (text === last) return;
     last = text;
-    void log.write({ stream: 'engine', level: 'debug', text });
+    void write({ stream: 'engine', level: 'debug', text });
   };
 }
 

@@ -1,9 +1,11 @@
-import { JOURNAL_SCHEMA, LIMITS, type JsonObject, type Rerun, type RunEventBody, type RunId, type RunPlan, type RunState, type RunView, type Trigger } from '@kb-labs/contracts';
+import { DEFAULT_TENANT, JOURNAL_SCHEMA, LIMITS, type JsonObject, type Rerun, type RunEventBody, type RunId, type RunPlan, type RunState, type RunView, type Trigger } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Create } from '@kb-labs/ports';
 import { foldRun, toRunView } from '@kb-labs/projector';
 
+import { blobsOfEvents } from './blobs-of-events.js';
 import type { EngineDeps } from './deps.js';
+import { inTenant } from './in-tenant.js';
 import { digestFor } from './keep-results.js';
 import { makeWay } from './make-way.js';
 import { openRun } from './open-run.js';
@@ -22,11 +24,13 @@ export interface StartRun {
   readonly unattended?: boolean;
   /** `default` when left out. */
   readonly tenant?: string;
+  /** The id it will have; a run with this id that is there already is the answer. A fresh one when left out. */
+  readonly runId?: RunId;
 }
 
 export interface StartedRun {
   readonly run: RunView;
-  /** The key was known: this is the run it made then. */
+  /** The key or the id was known: this is the run it made then. */
   readonly repeated: boolean;
 }
 
@@ -38,14 +42,11 @@ export type StartDeps = PlanDeps & AcceptDeps;
  * Fails as `planWorkflow` does, with `IDEMPOTENCY_CONFLICT`, or with `QUEUE_FULL`.
  */
 export async function startRun(deps: StartDeps, command: StartRun): Promise<StartedRun> {
-  const key = command.idempotencyKey;
-  if (key !== undefined && (key.length === 0 || key.length > LIMITS.idempotencyKeyLength)) {
-    throw new AppError('USAGE', { problem: `an idempotency key has 1 to ${LIMITS.idempotencyKeyLength} characters` });
-  }
+  const key = checkedKey(command.idempotencyKey);
   const plan = await planWorkflow(deps, command);
   const { trigger, tenant } = command;
   const accepted = await acceptRun(deps, {
-    runId: deps.ids.runId(),
+    runId: command.runId ?? deps.ids.runId(),
     plan,
     trigger,
     ...(tenant === undefined ? {} : { tenant }),
@@ -53,6 +54,14 @@ export async function startRun(deps: StartDeps, command: StartRun): Promise<Star
   });
   if (accepted.repeated !== undefined) return { run: await readRun(deps, accepted.repeated), repeated: true };
   return { run: toRunView(accepted.state), repeated: false };
+}
+
+/** Fails with `USAGE`. */
+export function checkedKey(key: string | undefined): string | undefined {
+  if (key !== undefined && (key.length === 0 || key.length > LIMITS.idempotencyKeyLength)) {
+    throw new AppError('USAGE', { problem: `an idempotency key has 1 to ${LIMITS.idempotencyKeyLength} characters` });
+  }
+  return key;
 }
 
 export interface AcceptRun {
@@ -90,11 +99,12 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
     runId,
     at,
     events: [event, ...opened.events],
+    ...blobsOfEvents([event, ...opened.events]),
     summary: opened.summary,
     enqueue: opened.enqueue,
     ...(opened.claim.length === 0 ? {} : { claim: opened.claim }),
     maxOpenRuns: LIMITS.queuedRuns,
-    ...(command.idempotency === undefined ? {} : { idempotency: await idempotencyOf(command.idempotency, at) }),
+    ...(command.idempotency === undefined ? {} : { idempotency: await idempotencyOf(command.idempotency, tenant, at) }),
   });
   if (!result.ok) {
     if (result.refused === 'full') throw new AppError('QUEUE_FULL', { limit: LIMITS.queuedRuns });
@@ -106,8 +116,8 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
 }
 
 /** Digests are loaded for this alone: most runs are started without a key. */
-async function idempotencyOf(idempotency: NonNullable<AcceptRun['idempotency']>, at: number): Promise<NonNullable<Create['idempotency']>> {
+async function idempotencyOf(idempotency: NonNullable<AcceptRun['idempotency']>, tenant: string | undefined, at: number): Promise<NonNullable<Create['idempotency']>> {
   const { contentDigest } = await import('@kb-labs/digest');
   const { key, request } = idempotency;
-  return { key, digest: contentDigest('start-run', request), keepUntil: at + LIMITS.idempotencyKeepMs };
+  return { key: inTenant(tenant ?? DEFAULT_TENANT, key), digest: contentDigest('start-run', request), keepUntil: at + LIMITS.idempotencyKeepMs };
 }

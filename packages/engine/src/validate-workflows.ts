@@ -1,5 +1,5 @@
 import type { Diagnostic, Workflow } from '@kb-labs/contracts';
-import { AppError, messageOf, suggestName } from '@kb-labs/errors';
+import { AppError, fromUnknown, messageOf, suggestName } from '@kb-labs/errors';
 import type { WorkflowDocument } from '@kb-labs/manifest';
 import type { WorkflowSource } from '@kb-labs/ports';
 import { needsOf } from '@kb-labs/resolver';
@@ -33,7 +33,7 @@ export interface Validation {
 
 /** Checks documents: the given ones, or all of the project. Ids used twice are found among what is checked. */
 export async function validateWorkflows(
-  deps: Pick<EngineDeps, 'workflows' | 'plugins' | 'limits'>,
+  deps: Pick<EngineDeps, 'workflows' | 'plugins' | 'limits' | 'secrets'>,
   sources?: readonly WorkflowSource[],
 ): Promise<Validation> {
   const { checkDocument } = await import('./check-document.js');
@@ -41,7 +41,7 @@ export async function validateWorkflows(
   const documents = checked.flatMap((one) => (one.document === undefined ? [] : [{ document: one.document, valid: one.checked !== undefined }]));
   return {
     workflows: documents.map(({ document, valid }) => toEntry(document, valid)),
-    diagnostics: [...checked.flatMap((one) => one.diagnostics), ...duplicates(documents.map((one) => one.document))],
+    diagnostics: [...checked.flatMap((one) => one.diagnostics), ...duplicates(documents.map((one) => one.document)), ...(await missingSecrets(deps, documents.map((one) => one.document)))],
   };
 }
 
@@ -52,6 +52,23 @@ export async function showWorkflow(deps: FindWorkflowDeps, id: string): Promise<
   if (entry !== undefined) return entry;
   const hint = suggestName(id, workflows.map((workflow) => workflow.id));
   throw new AppError('WORKFLOW_NOT_FOUND', { id }, hint === undefined ? {} : { hint });
+}
+
+/** Secrets that are not there, or cannot be used, on this machine: another may have them, so that is no error. */
+async function missingSecrets({ secrets }: Pick<EngineDeps, 'secrets'>, documents: readonly WorkflowDocument[]): Promise<Diagnostic[]> {
+  if (secrets === undefined) return [];
+  const warnings = documents.flatMap((document) =>
+    (document.workflow.secrets ?? []).map(async (name, index): Promise<Diagnostic[]> => {
+      try {
+        if ((await secrets.get(name)) !== undefined) return [];
+        throw new AppError('SECRET_MISSING', { name, where: secrets.whereOf(name) });
+      } catch (thrown) {
+        const { code, message, hint } = fromUnknown(thrown);
+        return [document.locate({ code, severity: 'warning', message, ...(hint === undefined ? {} : { hint }), path: ['secrets', index] })];
+      }
+    }),
+  );
+  return (await Promise.all(warnings)).flat();
 }
 
 function duplicates(documents: readonly WorkflowDocument[]): Diagnostic[] {
