@@ -1,34 +1,46 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { toOpenApi } from '@kb-labs/contracts/http';
 import type { EngineDeps } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 import express, { type Express } from 'express';
 
+import type { Access } from './access/access.js';
+import { docsPage } from './docs-page.js';
+import type { Description } from './handler.js';
 import { isLoopback } from './loopback.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem } from './problem.js';
-import { protect } from './protect.js';
+import { headers, protect } from './protect.js';
+import { mountRoutes } from './mount.js';
+import { OpenStreams } from './open-streams.js';
 import { type Check, readinessOf } from './readiness.js';
-import { mount } from './mount.js';
-import { routesOf } from './routes.js';
 
 export interface GatewayOptions {
-  /** A loopback address or `localhost`. 127.0.0.1 when left out. */
+  /** 127.0.0.1 when left out. An address that others can reach needs `allowedHosts`. */
   readonly host?: string;
   /** 0 takes any free one. 4000 when left out. */
   readonly port?: number;
   /** What has to work for work to be done, by name. A check fails with an error that says what is wrong. */
   readonly checks: Readonly<Record<string, Check>>;
   readonly metrics: Metrics;
-  readonly clock: EngineDeps['clock'];
-  readonly logger: EngineDeps['logger'];
+  /** What answers are made with. */
+  readonly deps: EngineDeps;
+  /** Who may ask for what. */
+  readonly access: Access;
+  /** Names that are answered besides those of this machine, as `Host` headers have them, without a port. */
+  readonly allowedHosts?: readonly string[];
+  /** Whether browsers come by TLS: the cookies of their sessions are sent by it alone then. `false` when left out. */
+  readonly secure?: boolean;
+  /** Of the program, told to those who ask. */
+  readonly version?: string;
 }
 
 export interface Gateway {
   /** Answers its address. Fails with `ADDRESS_IN_USE`. */
   listen(): Promise<string>;
-  /** Lets requests end that have begun, for a second at most. */
+  /** Lets requests end that have begun, for a second at most; what is followed ends at once, to be gone on with elsewhere. */
   close(): Promise<void>;
 }
 
@@ -36,32 +48,41 @@ export interface Gateway {
 const REQUEST_MS = 10_000;
 const CLOSE_MS = 1_000;
 
-/** Fails with `CONFIG_INVALID` for an address that others could reach. */
+/**
+ * Answers over HTTP. Fails with `CONFIG_INVALID` for an address that others could reach while no name is allowed: whether there are
+ * keys to ask for is for `refuseUnsafe` to say.
+ */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { host = '127.0.0.1', port = 4_000, clock } = options;
-  if (!isLoopback(host)) {
+  const { host = '127.0.0.1', port = 4_000, allowedHosts = [] } = options;
+  const { clock } = options.deps;
+  if (!isLoopback(host) && allowedHosts.length === 0) {
     throw new AppError(
       'CONFIG_INVALID',
-      { problem: `the gateway cannot listen on ${host}: it does not ask who is there, so that only this machine may reach it` },
+      { problem: `the gateway cannot listen on ${host}: no name is allowed that others could reach it by` },
       { hint: 'use 127.0.0.1, ::1 or localhost' },
     );
   }
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, appOf(options));
+  const streams = new OpenStreams();
+  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, appOf(options, streams));
   return {
     listen: () => listen(server, host, port),
-    close: () => close(server, clock),
+    close: () => {
+      streams.endAll();
+      return close(server, clock);
+    },
   };
 }
 
-function appOf(options: GatewayOptions): Express {
-  const { logger, metrics } = options;
+/** What answers, apart from the port it listens on. */
+export function appOf({ deps: engine, access, metrics, checks, allowedHosts = [], secure = false, version = '0.0.0' }: GatewayOptions, streams: OpenStreams): Express {
+  const { clock, logger } = engine;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('trust proxy', false);
   app.set('query parser', 'simple');
-  app.use(protect(logger));
-  mount(app, routesOf({ readiness: readinessOf(options), metrics }));
+  app.use(headers, protect(logger, allowedHosts));
+  mountRoutes(app, { engine, access, secure, metrics, streams, readiness: readinessOf({ checks, clock }), description: describe(version) });
   app.use((request, response) => {
     sendProblem(response, new AppError('ROUTE_UNKNOWN', { path: request.path }));
   });
@@ -71,6 +92,17 @@ function appOf(options: GatewayOptions): Express {
     if (error.code === 'INTERNAL') logger.error('a request failed', { path: request.path, problem: error.message });
   });
   return app;
+}
+
+/** Made when somebody asks for the first time. */
+function describe(version: string): () => Description {
+  let made: Description | undefined;
+  return () => {
+    if (made !== undefined) return made;
+    const openApi = toOpenApi({ version });
+    made = { openApi, page: docsPage(openApi) };
+    return made;
+  };
 }
 
 function listen(server: Server, host: string, port: number): Promise<string> {

@@ -1,52 +1,36 @@
-import { request } from 'node:http';
-
-import { fakeClock, memoryLogger } from '@kb-labs/testkit';
+import { fakeClock } from '@kb-labs/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { type Answer, clock, noAccess, openHarness, send } from './harness.fixture.js';
 import { createGateway, createMetrics, type GatewayOptions } from './index.js';
-
-const clock = { now: () => Date.now(), after: (ms: number, callback: () => void) => {
-  const timer = setTimeout(callback, ms);
-  return () => clearTimeout(timer);
-} };
-
-interface Answer {
-  readonly status: number | undefined;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
-}
-
-async function serve(options: Partial<GatewayOptions> = {}): Promise<string> {
-  const gateway = createGateway({ port: 0, checks: {}, metrics: someMetrics(), clock, logger: memoryLogger(), ...options });
-  onTestFinished(() => gateway.close());
-  return gateway.listen();
-}
 
 function someMetrics(): GatewayOptions['metrics'] {
   return createMetrics({ clock, catalog: { countOpen: () => Promise.resolve({ running: 2 }) }, queue: { counts: () => Promise.resolve({ held: 1, due: 3, later: 4 }) }, heldJobs: () => 1 });
 }
 
-/** Not `fetch`: it does not let a Host header be chosen. */
-function ask(url: string, { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
+async function serve({ clock: timers = clock, ...options }: Partial<GatewayOptions> & { clock?: GatewayOptions['deps']['clock'] } = {}): Promise<string> {
+  const harness = await openHarness({ works: false, gateway: options, wrap: (deps) => ({ ...deps, clock: timers }) });
+  onTestFinished(() => harness.close());
+  return harness.url;
+}
+
+async function ask(url: string, { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string> } = {}): Promise<Pick<Answer, 'status' | 'headers'> & { body: string }> {
+  const answer = await send(url, { method, headers });
+  return { status: answer.status, headers: answer.headers, body: answer.text };
 }
 
 describe('who is answered', () => {
-  it('listens on addresses of this machine alone', () => {
+  it('listens on addresses of this machine alone, unless there is a name that others may use', async () => {
+    const { deps, close } = await openHarness({ works: false });
+    onTestFinished(close);
+    const options = { checks: {}, metrics: someMetrics(), deps, access: noAccess };
     for (const host of ['0.0.0.0', '::', '192.168.1.4', 'example.com', '127.0.0.1.example.com', '']) {
-      expect(() => createGateway({ host, checks: {}, metrics: someMetrics(), clock, logger: memoryLogger() }), host).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error);
+      expect(() => createGateway({ ...options, host }), host).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }) as Error);
     }
     for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
-      expect(() => createGateway({ host, checks: {}, metrics: someMetrics(), clock, logger: memoryLogger() }), host).not.toThrow();
+      expect(() => createGateway({ ...options, host }), host).not.toThrow();
     }
+    expect(() => createGateway({ ...options, host: '0.0.0.0', allowedHosts: ['kb.example'] })).not.toThrow();
   });
 
   it('refuses a name that is not of this machine, whatever it resolves to', async () => {
@@ -57,6 +41,11 @@ describe('who is answered', () => {
       expect(JSON.parse(answer.body)).toMatchObject({ code: 'HOST_NOT_ALLOWED', status: 421 });
     }
     for (const host of ['localhost', 'LOCALHOST:9', '127.0.0.1:1', '[::1]:4000']) expect((await ask(`${url}/healthz`, { headers: { host } })).status, host).toBe(200);
+  });
+
+  it('answers to the names that were allowed', async () => {
+    const url = await serve({ allowedHosts: ['kb.example'] });
+    for (const [host, status] of [['kb.example', 200], ['KB.example:8443', 200], ['x.kb.example', 421]] as const) expect((await ask(`${url}/healthz`, { headers: { host } })).status, host).toBe(status);
   });
 
   it('says which address is taken', async () => {
@@ -150,7 +139,7 @@ describe('metrics', () => {
     metrics.runStarted();
     metrics.runFinished('failed');
     metrics.jobFinished('success', 1_500);
-    const { body, headers } = await ask(`${url}/metrics`);
+    const { body, headers } = await ask(`${url}/metrics`, { headers: { authorization: 'Bearer viewer' } });
     expect(headers['content-type']).toContain('text/plain; version=0.0.4');
     expect(body.split('\n')).toEqual(
       expect.arrayContaining([

@@ -1,7 +1,11 @@
 /**
- * The HTTP port of a daemon: whether it is alive, whether it can work, and its metrics. It answers on loopback addresses
- * only, because nothing here asks who is there.
+ * The HTTP edge of a daemon, made from the table of routes in contracts: runs and what they wait for, event streams, who may ask for
+ * what, health and metrics.
  */
+export type { Access } from './access/access.js';
+export { createAccess } from './access/create-access.js';
+export type { AccessOptions, LoopbackKey } from './access/create-access.js';
+export { refuseUnsafe } from './access/refuse-unsafe.js';
 export { createGateway } from './create-gateway.js';
 export type { Gateway, GatewayOptions } from './create-gateway.js';
 export { createMetrics } from './metrics.js';

@@ -1,0 +1,119 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+import type { Caller, Permission } from '@kb-labs/contracts';
+import { type RouteName, ROUTES, type RouteSpec, type StreamName } from '@kb-labs/contracts/http';
+import { fromUnknown } from '@kb-labs/errors';
+import type { Request, RequestHandler, Response } from 'express';
+
+import type { Access } from './access/access.js';
+import { findRun } from './find-run.js';
+import { followers } from './followers.js';
+import { type Answer, type GatewayDeps, RUN_PATH, type StreamedEvent } from './handler.js';
+import { handlers } from './handlers.js';
+import type { OpenStreams } from './open-streams.js';
+import { readJsonBody, readRawBody } from './read-body.js';
+import { checkBody, idempotencyKeyOf, readHead } from './read-request.js';
+import { sendEvents } from './send-events.js';
+
+export interface ServeDeps extends GatewayDeps {
+  readonly access: Access;
+  readonly streams: OpenStreams;
+}
+
+/** A download that nobody takes is cut off. */
+const DOWNLOAD_STALL_MS = 60_000;
+
+/**
+ * Answers one row of the table: who asks, whether they may, how often; only then what they want is read. A change is put on
+ * record before it is made, and again when it was refused.
+ */
+export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
+  const route: RouteSpec = ROUTES[name];
+  const { access } = deps;
+  return async (request, response) => {
+    if (route.access === 'public' || route.access === 'proof') {
+      await answer(request, response, undefined);
+      return;
+    }
+    const permission = route.access;
+    const caller = await access.authenticate(knockOf(request));
+    const refused = (thrown: unknown): Promise<void> =>
+      access.record({ caller, action: name, target: request.path, outcome: 'refused', details: { code: fromUnknown(thrown).code } });
+    await orRecord(() => {
+      access.authorize(caller, permission);
+    }, refused);
+    response.set({ ...(await access.limit(caller, { name, permission })) });
+    if (!isChange(route)) {
+      await answer(request, response, caller);
+      return;
+    }
+    await access.record({ caller, action: name, target: request.path, outcome: 'asked', details: {} });
+    await orRecord(() => answer(request, response, caller), refused);
+  };
+
+  async function answer(request: Request, response: Response, caller: Caller | undefined): Promise<void> {
+    const { params, query } = readHead(route, request);
+    const written = route.body === undefined ? undefined : checkBody(route.body, await readJsonBody(request));
+    const raw = route.raw === true ? await readRawBody(request) : undefined;
+    const idempotencyKey = idempotencyKeyOf(route, request, written);
+    const run = caller !== undefined && route.path.startsWith(RUN_PATH) ? await findRun(deps.engine, String(request.params['id']), caller.tenant) : undefined;
+    const asked = { params, query, body: written, idempotencyKey, headers: request.headers, raw, caller, run };
+    if (isFollowed(name, request) && caller !== undefined) {
+      await follow(name, { request, response, caller, asked });
+      return;
+    }
+    await send(response, request, await (handlers[name] as (deps: GatewayDeps, asked: unknown) => Promise<Answer> | Answer)(deps, asked));
+  }
+
+  async function follow(followed: StreamName, { request, response, caller, asked }: { request: Request; response: Response; caller: Caller; asked: unknown }): Promise<void> {
+    const signal = deps.streams.open(response, caller.tenant);
+    const lastEventId = request.get('last-event-id');
+    const start = followers[followed] as (deps: GatewayDeps, asked: unknown, options: object) => AsyncIterable<StreamedEvent>;
+    const events = start(deps, asked, { ...(lastEventId === undefined || lastEventId === '' ? {} : { lastEventId }), signal });
+    const recheck = async (): Promise<void> => {
+      access.authorize(await access.authenticate(knockOf(request)), route.access as Permission);
+    };
+    await sendEvents(response, events, { clock: deps.engine.clock, signal, recheck });
+  }
+}
+
+function knockOf(request: Request): Parameters<Access['authenticate']>[0] {
+  return { headers: request.headers, method: request.method, path: request.path, remoteAddress: request.socket.remoteAddress };
+}
+
+function isChange({ method, access }: RouteSpec): boolean {
+  return method !== 'GET' && access !== 'read';
+}
+
+async function orRecord(act: () => Promise<void> | void, refused: (thrown: unknown) => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (thrown) {
+    await refused(thrown);
+    throw thrown;
+  }
+}
+
+function isFollowed(name: RouteName, request: Request): name is StreamName {
+  return Object.hasOwn(followers, name) && request.method === 'GET' && request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+}
+
+async function send(response: Response, request: Request, answer: Answer): Promise<void> {
+  response.status(answer.status);
+  if ('body' in answer) {
+    response.json(answer.body);
+  } else if ('text' in answer) {
+    response.set({ ...answer.headers }).end(answer.text);
+  } else {
+    response.set({ ...answer.headers, 'Content-Length': String(answer.length) });
+    const bytes = Readable.from(answer.bytes, { objectMode: false });
+    if (request.method === 'HEAD') {
+      bytes.destroy();
+      response.end();
+      return;
+    }
+    response.setTimeout(DOWNLOAD_STALL_MS, () => response.destroy());
+    await pipeline(bytes, response);
+  }
+}
