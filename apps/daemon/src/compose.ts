@@ -11,6 +11,7 @@ import type { Config } from './config.js';
 import { fileWorkflowSources } from './file-workflow-sources.js';
 import { firstPartyPlugins } from './first-party-plugins.js';
 import { lineLogger } from './line-logger.js';
+import { projectSecrets } from './secrets/project-secrets.js';
 import type { StatePorts } from './state.js';
 import { systemClock } from './system-clock.js';
 import { ulidIds } from './ulid-ids.js';
@@ -53,6 +54,7 @@ export function composeOffline(config: Config, options: ComposeOptions): Offline
   return {
     config,
     deps: {
+      secrets: projectSecrets({ projectRoot: config.projectRoot, env: options.env, clock }),
       plugins: createPluginHost({
         firstParty: firstPartyPlugins(),
         project: { root: config.projectRoot, plugins: config.pluginFolders },
@@ -69,6 +71,7 @@ export function composeOffline(config: Config, options: ComposeOptions): Offline
       vars: config.vars,
       checkSchema,
       limits: config.limits,
+      triggers: config.triggers,
     },
   };
 }

@@ -1,9 +1,10 @@
 import { isAbsolute } from 'node:path';
 
-import { type JsonValue, INPUT_NAME, LIMITS } from '@kb-labs/contracts';
+import { type JsonValue, INPUT_NAME, LIMITS, SECRET_NAME, TENANT_NAME, TIER_NAME } from '@kb-labs/contracts';
 import * as z from 'zod/mini';
 
 import { isBaseUrl } from './base-url.js';
+import { parseAge, parseSize } from './kept-sizes.js';
 import { isRedisUrl } from './redis-url.js';
 import { LOG_LEVELS } from './line-logger.js';
 
@@ -12,7 +13,68 @@ const inside = z.string().check(
   z.refine((path) => !isAbsolute(path) && !path.split(/[\\/]/).includes('..'), { error: 'a folder of the project, relative to its root' }),
 );
 
+/** One object key in front of another: no `//`, no `..`, nothing a store would read differently. */
+const OBJECT_PREFIX = /^(?:[A-Za-z0-9][A-Za-z0-9_.=-]*\/)*(?:[A-Za-z0-9][A-Za-z0-9_.=-]*)?$/;
+const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+const artifactsSchema = z.discriminatedUnion('store', [
+  z.strictObject({
+    store: z.literal('file'),
+    /** Relative to the project, or absolute; a folder of the state when left out. */
+    dir: z.optional(z.string().check(z.minLength(1))),
+  }),
+  /** In the server that holds the runs. */
+  z.strictObject({ store: z.literal('redis') }),
+  z.strictObject({
+    store: z.literal('s3'),
+    bucket: z.string().check(z.regex(BUCKET, { error: 'the name of a bucket, such as kb-artifacts' })),
+    region: z.optional(z.string().check(z.regex(/^[a-z0-9-]{1,64}$/, { error: 'a region, such as eu-central-1' }))),
+    /** Of a store that is not the one of AWS. */
+    endpoint: z.optional(z.string().check(z.refine(isBaseUrl, { error: 'an address such as https://minio.example.com:9000, without a query' }))),
+    /** What all keys begin with. */
+    prefix: z.optional(z.string().check(z.maxLength(256), z.regex(OBJECT_PREFIX, { error: 'the beginning of a key, such as team-a/' }))),
+    /** `https://host/bucket/key` in place of `https://bucket.host/key`. */
+    'path-style': z.optional(z.boolean()),
+  }),
+]);
+
 const jobsAtOnce = z.int().check(z.gte(1), z.lte(100_000));
+
+const perMinute = z.int().check(z.gte(1), z.lte(1_000_000));
+const kept = z.strictObject({
+  /** Since the run ended. */
+  age: z.optional(z.union([z.number(), z.string()]).check(z.refine((age) => (parseAge(age) ?? -1) >= 0, { error: 'an age such as 30d, 12h or 90m' }))),
+  /** Of the tenant. */
+  bytes: z.optional(z.union([z.number(), z.string()]).check(z.refine((size) => parseSize(size) !== undefined, { error: 'a number of bytes, or a size such as 500MiB or 10GiB' }))),
+});
+const tierName = z.string().check(z.regex(TIER_NAME, { error: 'the name of a tier: a-z, 0-9, - and _' }));
+const tierSchema = z.strictObject({
+  'requests-per-minute': z.optional(perMinute),
+  'requests-per-minute-per-key': z.optional(perMinute),
+  'runs-per-minute': z.optional(perMinute),
+  retention: z.optional(z.strictObject({ runs: z.optional(kept), logs: z.optional(kept), artifacts: z.optional(kept) })),
+});
+
+/** A name, without scheme and port. */
+const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
+const gatewaySchema = z.strictObject({
+  /** What the gateway answers to besides the names of this machine. */
+  'allowed-hosts': z.optional(z.array(z.string().check(z.regex(HOST_NAME, { error: 'a name or an IPv4 address without scheme and port, such as kb.example.com' }))).check(z.maxLength(64))),
+});
+
+const secretName = z.string().check(z.regex(SECRET_NAME, { error: 'the name of a secret: letters, digits and _' }));
+const triggersSchema = z.strictObject({
+  /** Whose the runs are that start by themselves. */
+  tenant: z.optional(z.string().check(z.regex(TENANT_NAME, { error: 'the name of a tenant: a-z, 0-9, - and _' }))),
+  /** Who hosts the repository of the project: its deliveries are pushes for `on.push`. */
+  repository: z.optional(
+    z.strictObject({
+      source: z.enum(['github', 'gitlab']),
+      /** Names of secrets, of which one has to fit. */
+      secret: z.union([secretName, z.array(secretName).check(z.minLength(1), z.maxLength(LIMITS.webhookSecrets))]),
+    }),
+  ),
+});
 
 /** `.kb/kb.config.yaml` as written. */
 export const configSchema = z.strictObject({
@@ -36,6 +98,8 @@ export const configSchema = z.strictObject({
       'allow-volatile': z.optional(z.boolean()),
     }),
   ),
+  /** Where the bytes of artifacts are kept; with the runs when left out. */
+  artifacts: z.optional(artifactsSchema),
   limits: z.optional(
     z.strictObject({
       /** Combinations of one matrix. */
@@ -45,6 +109,15 @@ export const configSchema = z.strictObject({
       'running-jobs-per-tenant': z.optional(jobsAtOnce),
     }),
   ),
+  /** What tenants may use, by name. `free`, `pro` and `enterprise` are there already. */
+  tiers: z.optional(z.record(tierName, tierSchema)),
+  /** The tier of each tenant. */
+  tenants: z.optional(z.record(z.string().check(z.regex(TENANT_NAME, { error: 'the name of a tenant: a-z, 0-9, - and _' })), tierName)),
+  /** Of all other tenants. */
+  'default-tier': z.optional(tierName),
+  gateway: z.optional(gatewaySchema),
+  /** About what starts by itself: schedules, pushes, webhooks. */
+  triggers: z.optional(triggersSchema),
   /** Where this installation is reached: addresses that call a run back begin with it. */
   url: z.optional(z.string().check(z.refine(isBaseUrl, { error: 'an address such as https://kb.example.com, without a query' }))),
 });

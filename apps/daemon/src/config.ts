@@ -1,4 +1,5 @@
-import type { JsonObject } from '@kb-labs/contracts';
+import type { JsonObject, Tier } from '@kb-labs/contracts';
+import type { TriggerSettings } from '@kb-labs/engine';
 
 import type { EngineLogLevel } from './line-logger.js';
 
@@ -18,7 +19,12 @@ export interface Config {
   readonly stateDir: string;
   /** Present: runs are kept in Redis, and `stateDir` holds what belongs to this machine alone. */
   readonly redis?: ConfiguredRedis;
+  readonly artifacts: ConfiguredArtifacts;
   readonly limits: ConfiguredLimits;
+  readonly tiers: ConfiguredTiers;
+  /** Names that the gateway answers to, besides those of this machine. */
+  readonly allowedHosts: readonly string[];
+  readonly triggers: TriggerSettings;
   /** Where this installation is reached, without a slash at the end. */
   readonly url: string;
   /** Where each setting came from, by its key in the file. */
@@ -34,6 +40,24 @@ export interface ConfiguredRedis {
   readonly allowVolatile: boolean;
 }
 
+/** Where the bytes of artifacts are kept. */
+export type ConfiguredArtifacts =
+  | { readonly store: 'file'; /** Absolute. */ readonly dir: string }
+  /** In the server that `redis` names. */
+  | { readonly store: 'redis' }
+  | ({ readonly store: 's3' } & ConfiguredBucket);
+
+export interface ConfiguredBucket {
+  readonly bucket: string;
+  readonly region: string;
+  /** The one of AWS for the region when absent. */
+  readonly endpoint?: string;
+  readonly prefix?: string;
+  readonly forcePathStyle: boolean;
+  /** For connecting, not for showing. When absent, they are looked for where the tools of AWS do. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 export interface ConfiguredLimits {
   /** Combinations of one matrix. */
   readonly matrixCombinations: number;
@@ -43,9 +67,22 @@ export interface ConfiguredLimits {
   readonly runningJobsPerTenant?: number;
 }
 
-export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir', 'redis', 'limits', 'url'] as const;
+/** What each tenant may use. */
+export interface ConfiguredTiers {
+  /** Of the tiers there are. */
+  readonly names: readonly string[];
+  readonly ofTenant: ReadonlyMap<string, NamedTier>;
+  /** Of tenants that are not named. */
+  readonly ofOthers: NamedTier;
+}
+
+export interface NamedTier extends Tier {
+  readonly name: string;
+}
+
+export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir', 'redis', 'artifacts', 'limits', 'tiers', 'tenants', 'default-tier', 'gateway', 'triggers', 'url'] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL' | 'KB_URL';
 
-export const DEFAULTS = { concurrency: 4, logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000' } as const;
+export const DEFAULTS = { concurrency: 4, logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
 export const CONFIG_FILES = ['.kb/kb.config.yaml', '.kb/kb.config.yml', '.kb/kb.config.json'] as const;

@@ -3,6 +3,7 @@
  * what a workflow does. The command line and services that embed the engine build it through the same functions. What
  * starts a daemon has a door of its own, `@kb-labs/daemon/run-daemon`: few need it, and it loads a web server.
  */
+export { isBaseUrl } from './base-url.js';
 export { composeEngine, composeOffline } from './compose.js';
 export type { ComposeOptions, Composition, OfflineComposition, OfflineDeps } from './compose.js';
 export { SETTING_KEYS } from './config.js';
@@ -16,4 +17,5 @@ export type { EngineLogLevel } from './line-logger.js';
 export { loadConfig } from './load-config.js';
 export type { LoadConfig } from './load-config.js';
 export { shownUrl } from './redis-url.js';
+export { projectSecrets } from './secrets/project-secrets.js';
 export { makeStateFolder } from './state-folder.js';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AppError } from '@kb-labs/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { tierOf } from './configured-tiers.js';
 import { loadConfig } from './load-config.js';
 
 let root: string;
@@ -48,6 +49,14 @@ describe('loadConfig', () => {
       url: 'http://127.0.0.1:4000',
       origins: { limits: 'default', url: 'default', concurrency: 'default', 'state-dir': 'default', 'log-level': 'default' },
     });
+  });
+
+  it('reads whose is what starts by itself, and who speaks for the repository', async () => {
+    expect((await load()).triggers).toEqual({ tenant: 'default' });
+    write('triggers: { tenant: acme, repository: { source: gitlab, secret: ONE } }\n');
+    expect((await load()).triggers).toEqual({ tenant: 'acme', repository: { source: 'gitlab', secrets: ['ONE'] } });
+    write('triggers: { repository: { source: github, secret: [NEW, OLD] } }\n');
+    expect(await load()).toMatchObject({ triggers: { tenant: 'default', repository: { secrets: ['NEW', 'OLD'] } }, origins: { triggers: 'file' } });
   });
 
   it('reads YAML', async () => {
@@ -121,6 +130,58 @@ describe('loadConfig', () => {
     expect((await refusal()).details['diagnostics']).toMatchObject([{ code: 'INVALID_VALUE', line: 1 }]);
   });
 
+  it('keeps artifacts with the runs unless it is told otherwise', async () => {
+    expect(await load()).toMatchObject({ artifacts: { store: 'file', dir: join(root, '.kb/state/blobs') }, origins: { artifacts: 'default' } });
+    expect((await load({ KB_STATE_URL: 'file:there' })).artifacts).toEqual({ store: 'file', dir: join(root, 'there/blobs') });
+    expect((await load({ KB_STATE_URL: 'redis://localhost' })).artifacts).toEqual({ store: 'redis' });
+    write('artifacts: { store: file, dir: ../shared }\n');
+    expect(await load({ KB_STATE_URL: 'redis://localhost' })).toMatchObject({ artifacts: { store: 'file', dir: join(root, '../shared') }, origins: { artifacts: 'file' } });
+    write('artifacts: { store: file }\n');
+    expect((await load({ KB_STATE_URL: 'redis://localhost' })).artifacts).toEqual({ store: 'file', dir: join(root, '.kb/state/blobs') });
+  });
+
+  it('keeps artifacts in Redis only where the runs are', async () => {
+    write('artifacts: { store: redis }\n');
+    expect((await load({ KB_STATE_URL: 'redis://localhost' })).artifacts).toEqual({ store: 'redis' });
+    expect(await refusal()).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('the runs are not') as string });
+  });
+
+  it('keeps artifacts in a bucket, with the credentials of the environment or those that the SDK finds', async () => {
+    write('artifacts:\n  store: s3\n  bucket: kb-artifacts\n  endpoint: https://minio.example.com:9000\n  prefix: team-a/\n  path-style: true\n');
+    const place = { store: 's3', bucket: 'kb-artifacts', region: 'us-east-1', endpoint: 'https://minio.example.com:9000', prefix: 'team-a/', forcePathStyle: true };
+    expect((await load()).artifacts).toEqual(place);
+    const credentials = { accessKeyId: 'ada', secretAccessKey: 'hunter2' };
+    expect((await load({ KB_S3_ACCESS_KEY_ID: 'ada', KB_S3_SECRET_ACCESS_KEY: 'hunter2' })).artifacts).toEqual({ ...place, credentials });
+    write('artifacts: { store: s3, bucket: kb-artifacts, region: eu-central-1 }\n');
+    expect((await load({ KB_S3_ACCESS_KEY_ID: '' })).artifacts).toEqual({ store: 's3', bucket: 'kb-artifacts', region: 'eu-central-1', forcePathStyle: false });
+    const half = await refusal({ KB_S3_SECRET_ACCESS_KEY: 'hunter2' });
+    expect(half).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('KB_S3_ACCESS_KEY_ID') as string });
+    expect(half.message).not.toContain('hunter2');
+    write('artifacts: { store: file }\n');
+    expect((await load({ KB_S3_SECRET_ACCESS_KEY: 'hunter2' })).artifacts.store, 'they are read for a bucket only').toBe('file');
+  });
+
+  it.each([
+    ['bucket: Kb_Artifacts', 3, 11],
+    ['bucket: kb-artifacts\n  region: EU 1', 4, 11],
+    ['bucket: kb-artifacts\n  endpoint: minio:9000', 4, 13],
+    ['bucket: kb-artifacts\n  endpoint: https://me:secret@minio', 4, 13],
+    ['bucket: kb-artifacts\n  prefix: /team', 4, 11],
+    ['bucket: kb-artifacts\n  prefix: team/../other/', 4, 11],
+    ['bucket: kb-artifacts\n  dir: /tmp', 4, 3],
+    ['region: eu-central-1', 1, 1],
+  ])('places what is wrong with a bucket: %s', async (lines, line, column) => {
+    write(`artifacts:\n  store: s3\n  ${lines}\n`);
+    const { details } = await refusal();
+    expect(details['diagnostics']).toMatchObject([{ line, column }]);
+    expect(JSON.stringify(details)).not.toContain('secret');
+  });
+
+  it('names the stores that there are', async () => {
+    write('artifacts: { store: ftp }\n');
+    expect((await refusal()).details['diagnostics']).toMatchObject([{ line: 1, column: 21, hint: expect.stringContaining('s3') as string }]);
+  });
+
   it('reads limits and the address of the installation', async () => {
     write('limits: { matrix: 1000, running-jobs: 8, running-jobs-per-tenant: 2 }\nurl: https://kb.example.com/flows/\n');
     expect(await load()).toMatchObject({
@@ -151,5 +212,63 @@ describe('loadConfig', () => {
   it('cannot be changed afterwards', async () => {
     const config = await load();
     expect(() => Object.assign(config, { concurrency: 9 })).toThrow(TypeError);
+  });
+});
+
+describe('tiers', () => {
+  const DAY = 24 * 3_600_000;
+
+  it('are those that are built in, and nothing is removed or narrowly bounded unless it is chosen', async () => {
+    const { tiers, allowedHosts } = await load();
+    expect([tiers.names, tiers.ofOthers.name, tiers.ofOthers.retention, allowedHosts]).toEqual([['free', 'pro', 'enterprise'], 'enterprise', { runs: {}, logs: {}, artifacts: {} }, []]);
+  });
+
+  it('are changed field by field, or made anew, and given to tenants', async () => {
+    write(`tiers:
+  free: { runs-per-minute: 5, retention: { logs: { age: 2d }, artifacts: { bytes: 1.5GiB } } }
+  trial: { requests-per-minute: 60, requests-per-minute-per-key: 20, retention: { runs: { age: 12h, bytes: 1000 } } }
+tenants: { acme: free, beta: trial }
+default-tier: pro
+gateway: { allowed-hosts: [kb.example.com, 10.0.0.7] }
+`);
+    const { tiers, allowedHosts, origins } = await load();
+    expect(tierOf(tiers, 'acme')).toEqual({
+      name: 'free',
+      requestsPerMinute: 300,
+      requestsPerMinutePerKey: 120,
+      runsPerMinute: 5,
+      retention: { runs: { ageMs: 30 * DAY, bytes: 5 * 1024 ** 3 }, logs: { ageMs: 2 * DAY, bytes: 1024 ** 3 }, artifacts: { ageMs: 7 * DAY, bytes: 1.5 * 1024 ** 3 } },
+    });
+    expect(tierOf(tiers, 'beta')).toEqual({ name: 'trial', requestsPerMinute: 60, requestsPerMinutePerKey: 20, retention: { runs: { ageMs: DAY / 2, bytes: 1_000 }, logs: {}, artifacts: {} } });
+    expect(tierOf(tiers, 'default').name).toBe('pro');
+    expect([allowedHosts, origins.tiers, origins['default-tier'], origins.gateway]).toEqual([['kb.example.com', '10.0.0.7'], 'file', 'file', 'file']);
+  });
+
+  it('are refused when they are not there', async () => {
+    write('tenants: { acme: fre }\n');
+    expect(await refusal()).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('the tenant "acme"') as string, hint: 'did you mean "free"?' });
+    write('default-tier: gold\n');
+    expect((await refusal()).message).toContain('"default-tier"');
+  });
+
+  it.each([
+    'tiers: { free: { retention: { runs: { age: soon } } } }',
+    'tiers: { free: { retention: { runs: { age: -1 } } } }',
+    'tiers: { free: { retention: { runs: { bytes: 10GB } } } }',
+    'tiers: { free: { retention: { runs: { bytes: -1 } } } }',
+    'tiers: { free: { requests-per-minute: 0 } }',
+    'tiers: { free: { running-jobs: 4 } }',
+    'tiers: { Free: {} }',
+    'tenants: { "a/b": free }',
+    'gateway: { allowed-hosts: ["https://kb.example.com"] }',
+    'gateway: { allowed-hosts: ["kb.example.com:443"] }',
+    'gateway: { allowed-hosts: ["*.example.com"] }',
+    'triggers: { tenant: Acme }',
+    'triggers: { repository: { source: slack, secret: ONE } }',
+    'triggers: { repository: { source: github, secret: "a value" } }',
+    'triggers: { repository: { source: github } }',
+  ])('are refused where something is wrong: %s', async (line) => {
+    write(`${line}\n`);
+    expect((await refusal()).details['diagnostics']).toMatchObject([{ line: 1 }]);
   });
 });

@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { type JsonValue, LIMITS } from '@kb-labs/contracts';
+import { DEFAULT_TENANT, type JsonValue, LIMITS } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 import { isBaseUrl } from './base-url.js';
+import { readArtifacts } from './configured-artifacts.js';
 import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
+import { readTiers } from './configured-tiers.js';
 import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
 import { isRedisUrl, shownUrl } from './redis-url.js';
 
@@ -18,7 +20,7 @@ export interface LoadConfig {
 }
 
 /**
- * The settings of a project: of the environment (`KB_STATE_URL`, `KB_LOG_LEVEL`, `KB_URL`), else of `.kb/kb.config.{yaml,yml,json}`,
+ * The settings of a project: of the environment (`KB_STATE_URL`, `KB_LOG_LEVEL`, `KB_URL`, `KB_S3_…`), else of `.kb/kb.config.{yaml,yml,json}`,
  * else the defaults. Fails with `CONFIG_INVALID`, whose details hold the diagnostics of the file.
  */
 export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Config> {
@@ -27,6 +29,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
   const written: WrittenConfig = file === undefined ? {} : await readFile(projectRoot, file);
   const redis = readRedis(env['KB_STATE_URL'], written.redis);
   const state = readState(redis.origin === 'KB_STATE_URL' ? undefined : env['KB_STATE_URL'], written['state-dir']);
+  const artifacts = readArtifacts(written.artifacts, { projectRoot, env, stateDir: resolve(projectRoot, state.value), inRedis: redis.value !== undefined });
   const level = readLevel(env['KB_LOG_LEVEL'], written['log-level']);
   const url = readUrl(env['KB_URL'], written.url);
   const origin = (key: keyof WrittenConfig): SettingOrigin => (written[key] === undefined ? 'default' : 'file');
@@ -41,7 +44,11 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     logLevel: level.value,
     stateDir: at(state.value),
     ...(redis.value === undefined ? {} : { redis: Object.freeze(redis.value) }),
+    artifacts: Object.freeze(artifacts),
     limits: Object.freeze(toLimits(written.limits)),
+    tiers: Object.freeze(readTiers(written)),
+    allowedHosts: Object.freeze(written.gateway?.['allowed-hosts'] ?? []),
+    triggers: Object.freeze(toTriggers(written.triggers)),
     url: url.value.replace(/\/+$/, ''),
     origins: Object.freeze({
       workflows: origin('workflows'),
@@ -51,7 +58,13 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
       'log-level': level.origin,
       'state-dir': state.origin,
       redis: redis.origin,
+      artifacts: origin('artifacts'),
       limits: origin('limits'),
+      tiers: origin('tiers'),
+      tenants: origin('tenants'),
+      'default-tier': origin('default-tier'),
+      gateway: origin('gateway'),
+      triggers: origin('triggers'),
       url: url.origin,
     }),
   });
@@ -141,4 +154,9 @@ function toLimits(written: WrittenConfig['limits']): ConfiguredLimits {
     ...(total === undefined ? {} : { runningJobs: total }),
     ...(perTenant === undefined ? {} : { runningJobsPerTenant: perTenant }),
   };
+}
+
+function toTriggers(written: WrittenConfig['triggers']): Config['triggers'] {
+  const { tenant = DEFAULT_TENANT, repository } = written ?? {};
+  return { tenant, ...(repository === undefined ? {} : { repository: { source: repository.source, secrets: [repository.secret].flat() } }) };
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { spawnSource } from '@kb-labs/testkit';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
-import type { EngineLogLevel } from './line-logger.js';
+import { type EngineLogLevel, lineLogger } from './line-logger.js';
 import { logOutput } from './log-output.js';
 import { pinoLogger } from './pino-logger.js';
 
@@ -35,6 +35,16 @@ describe('the log of a daemon', () => {
     const lines = await logged('debug');
     expect(lines.map(({ level }) => level)).toEqual(['debug', 'info', 'warn', 'error']);
     expect(lines[1]).toEqual({ level: 'info', time: expect.stringMatching(/^20.*Z$/) as string, pid: process.pid, runId: 'run_1', problem: 'a\nb', message: 'two' });
+  });
+
+  it('holds no key', () => {
+    const key = `kb_0mk2v9x1a3f9c2d4e1a_${'S'.repeat(43)}`;
+    let text = '';
+    const logger = pinoLogger('info', { write: (line) => void (text += line) });
+    logger.info(`sent ${key}`, { problem: `Authorization: Bearer ${key}`, nested: [{ key }] });
+    lineLogger('info', (line) => (text += line), () => 0).error(`sent ${key}`, { problem: key });
+    expect(text.split('kb_0mk2v9x1a3f9c2d4e1a_***')).toHaveLength(6);
+    expect(text).not.toContain('SSS');
   });
 
   it.each<[EngineLogLevel, number]>([

@@ -1,10 +1,11 @@
+import { hideApiKeys } from '@kb-labs/contracts';
 import type { Logger } from '@kb-labs/ports';
 import { pino, stdTimeFunctions } from 'pino';
 
 import type { EngineLogLevel } from './line-logger.js';
 import type { LogOutput } from './log-output.js';
 
-/** The log of a service, a JSON object a line: `time` (ISO 8601), `level`, `pid`, `message` and fields. */
+/** The log of a service, a JSON object a line: `time` (ISO 8601), `level`, `pid`, `message` and fields. Keys that have got into it lose their secret. */
 export function pinoLogger(level: EngineLogLevel, output: Pick<LogOutput, 'write'>): Logger {
   const log = pino(
     {
@@ -14,7 +15,7 @@ export function pinoLogger(level: EngineLogLevel, output: Pick<LogOutput, 'write
       messageKey: 'message',
       formatters: { level: (label) => ({ level: label }) },
     },
-    output,
+    { write: (line) => output.write(hideApiKeys(line)) },
   );
   return {
     debug: (message, fields) => {

@@ -1,13 +1,19 @@
-import { createWorker } from '@kb-labs/engine';
-import { createGateway, createMetrics } from '@kb-labs/gateway';
+import { createWorker, type EngineDeps, hasAdminKey } from '@kb-labs/engine';
+import { type Access, createAccess, createGateway, createMetrics, refuseUnsafe } from '@kb-labs/gateway';
 import type { Logger } from '@kb-labs/ports';
 
 import { composeEngine } from './compose.js';
 import type { Config } from './config.js';
+import { tierOf } from './configured-tiers.js';
 import { DAEMON_ROLES, type DaemonRole } from './daemon-roles.js';
+import { startDeliveryRound } from './delivery-round.js';
 import { keepDaemonFile } from './keep-daemon-file.js';
+import { keepLoopbackKey } from './loopback-key.js';
 import { measureLog } from './measure-log.js';
 import { ownProcess } from './process-identity.js';
+import { startRetentionSweeper } from './retention-sweeper.js';
+import { watchPushes } from './push-spool.js';
+import { startScheduleClock } from './schedule-clock.js';
 import { startScheduler } from './scheduler.js';
 
 export interface StartDaemon {
@@ -60,14 +66,18 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     let url: string | null = null;
     if (metrics !== undefined) {
       const { host, port } = options;
+      await refuseExposure(host, config, deps);
       const working = roles.includes('worker') ? { worker: () => failFor(worker.problem) } : {};
       const gateway = createGateway({
         ...(host === undefined ? {} : { host }),
         ...(port === undefined ? {} : { port }),
         checks: { state: () => composed.check(), ...working },
         metrics,
-        clock,
-        logger,
+        deps,
+        access: accessOf(config, deps),
+        allowedHosts: config.allowedHosts,
+        secure: isSecure(config.url),
+        version,
       });
       url = await gateway.listen();
       opened.add('close the gateway', () => gateway.close());
@@ -80,6 +90,14 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     if (roles.includes('scheduler')) {
       const scheduler = startScheduler(deps);
       opened.add('stop the scheduler', () => scheduler.stop());
+      const schedules = startScheduleClock(deps);
+      opened.add('stop the schedules', () => schedules.stop());
+      const deliveries = startDeliveryRound(deps);
+      opened.add('stop the deliveries', () => deliveries.stop());
+      const pushes = watchPushes(deps);
+      opened.add('stop looking after pushes', () => pushes.stop());
+      const sweeper = startRetentionSweeper(deps, config.tiers);
+      opened.add('stop the sweeper', () => sweeper.stop());
     }
     logger.info('the daemon works', { url, roles: [...roles], version, project: config.projectRoot });
     return {
@@ -94,6 +112,21 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     await opened.close();
     throw error;
   }
+}
+
+/** Whether it is told to listen where others can reach it, and is not ready for them. */
+async function refuseExposure(host: string | undefined, { allowedHosts, url }: Config, deps: EngineDeps): Promise<void> {
+  if (host === undefined) return;
+  const exposure = { host, hasAdminKey: await hasAdminKey(deps), allowedHosts, secure: isSecure(url) };
+  for (const warning of refuseUnsafe(exposure)) deps.logger.warn(warning);
+}
+
+function accessOf({ stateDir, tiers, url }: Config, deps: EngineDeps): Access {
+  return createAccess(deps, { tierOf: (tenant) => tierOf(tiers, tenant), loopback: keepLoopbackKey(stateDir), secure: isSecure(url) });
+}
+
+function isSecure(url: string): boolean {
+  return url.startsWith('https:');
 }
 
 function failFor(problem: string | undefined): Promise<void> {

@@ -1,7 +1,7 @@
 import type { EngineDeps } from '@kb-labs/engine';
 
 /** What of the engine's ports is durable. */
-export type StatePorts = Pick<EngineDeps, 'log' | 'catalog' | 'queue' | 'claims' | 'logs' | 'blobs' | 'callbacks'>;
+export type StatePorts = Pick<EngineDeps, 'log' | 'catalog' | 'queue' | 'claims' | 'logs' | 'blobs' | 'callbacks' | 'records' | 'rateLimits' | 'retention'>;
 
 export interface State {
   readonly ports: StatePorts;
