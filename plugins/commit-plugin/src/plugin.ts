@@ -122,9 +122,30 @@ export const commitCommand = defineCommand({
   examples: ['git:commit --message "Update the changelog" --all', 'git:commit --message "Pin versions" --paths package.json'],
 });
 
+export const hooksInstallCommand = defineCommand({
+  id: 'git:hooks-install',
+  describe: 'Has git tell about commits, so that they start the workflows that listen to pushes',
+  input: z.object({
+    merges: z.boolean().default(false).describe('also tell about what merges and pulls bring: what others wrote is then run as soon as it is pulled'),
+    uninstall: z.boolean().default(false).describe('take it out of the hooks again'),
+  }),
+  output: z.object({
+    hooks: z.array(
+      z.object({
+        name: z.enum(['post-commit', 'post-merge']),
+        path: z.string().describe('the file that git runs'),
+        state: z.enum(['installed', 'unchanged', 'removed', 'absent']),
+      }),
+    ),
+  }),
+  permissions: { shell: ['git', 'sh'] },
+  handler: './git/hooks-install.js#default',
+  examples: ['git:hooks-install', 'git:hooks-install --merges', 'git:hooks-install --uninstall'],
+});
+
 export default definePlugin({
   id: '@kb-labs/commit-plugin',
   version,
   describe: 'Git as workflow steps: the change of a branch, the state of a work tree, a commit',
-  commands: [diffCommand, statusCommand, commitCommand],
+  commands: [diffCommand, statusCommand, commitCommand, hooksInstallCommand],
 });
