@@ -21,7 +21,7 @@ const yamlModules: Plugin = {
 };
 
 /** Loading `node:crypto` takes as long as a commit: it waits for the first call. A function that is missing here fails the build. */
-const CRYPTO_WHEN_CALLED = ['createHash', 'createHmac', 'randomBytes', 'randomUUID', 'timingSafeEqual']
+const CRYPTO_WHEN_CALLED = ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'hkdfSync', 'randomBytes', 'randomUUID', 'timingSafeEqual']
   .map((name) => `export const ${name} = (...args) => process.getBuiltinModule('node:crypto').${name}(...args);`)
   .join('\n');
 
@@ -57,12 +57,33 @@ const loadRedis: Plugin = {
   },
 };
 
+const loadRemote: Plugin = {
+  name: 'load-remote',
+  setup(build) {
+    build.onResolve({ filter: /\/remote\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './remote.cjs', external: true } : undefined));
+  },
+};
+
+const loadBucket: Plugin = {
+  name: 'load-bucket',
+  setup(build) {
+    build.onResolve({ filter: /\/bucket-artifacts\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './bucket.cjs', external: true } : undefined));
+  },
+};
+
+const loadBullmq: Plugin = {
+  name: 'load-bullmq',
+  setup(build) {
+    build.onResolve({ filter: /\/bullmq\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './bullmq.cjs', external: true } : undefined));
+  },
+};
+
 /**
- * The sources of the workspace as four programs: what every command and a run of scripts need, what they do not, the daemon, and
- * the state in Redis.
+ * The sources of the workspace as seven programs: what every command and a run of scripts need, what they do not, the daemon, the
+ * state in Redis, what brings its tickets to a daemon, artifacts in a bucket, and what asks a gateway.
  * CommonJS, because a program in one file that was compiled before starts faster than modules that have to be linked.
  */
-const program = (name: 'main' | 'apart' | 'daemon' | 'redis', plugins: readonly Plugin[]): Options => ({
+const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucket' | 'remote', plugins: readonly Plugin[]): Options => ({
   entry: { [name]: `./src/${name}.ts` },
   format: 'cjs',
   target: 'node22',
@@ -80,10 +101,11 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis', plugins: readonly 
   removeNodeProtocol: false,
   external: [...Object.keys(manifest.dependencies), 'undici', 'semver'],
   noExternal: [/^(?!(undici|ajv|ajv-formats|semver)(\/|$))/],
-  esbuildPlugins: [directImports, lateCrypto, yamlModules, ...plugins],
+  // The SDK of AWS and BullMQ use more of `node:crypto`, and what it costs to load is little beside their own code.
+  esbuildPlugins: name === 'bucket' || name === 'bullmq' ? [directImports] : [directImports, lateCrypto, yamlModules, ...plugins],
   esbuildOptions(options) {
     // What the web server is made of asks for CommonJS by `require`, and must not get modules where a package has both.
-    options.conditions = name === 'daemon' || name === 'redis' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
+    options.conditions = name === 'daemon' || name === 'redis' || name === 'bullmq' || name === 'bucket' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
     options.legalComments = 'linked';
     options.banner = { js: "const importMetaUrl = process.getBuiltinModule('node:url').pathToFileURL(__filename).href;" };
     options.define = { ...options.define, 'import.meta.url': 'importMetaUrl' };
@@ -92,4 +114,12 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis', plugins: readonly 
 
 rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
 
-export default defineConfig([program('main', [loadApart, loadRedis]), program('apart', [loadDaemon, loadRedis]), program('daemon', [loadApart, loadRedis]), program('redis', [])]);
+export default defineConfig([
+  program('main', [loadApart, loadRedis, loadBucket, loadRemote]),
+  program('apart', [loadDaemon, loadRedis, loadBucket, loadRemote]),
+  program('daemon', [loadApart, loadRedis, loadBucket]),
+  program('redis', [loadBullmq]),
+  program('bullmq', []),
+  program('bucket', []),
+  program('remote', []),
+]);

@@ -3,6 +3,9 @@ import type { ExitCode } from '@kb-labs/errors';
 
 import type { ArgsOf } from './command-spec.js';
 import type { CommandId, SpecOf } from './command-table.js';
+import type { AccessDesk } from './desk/access-desk.js';
+import type { Library } from './desk/library.js';
+import type { RunDesk } from './desk/run-desk.js';
 import type { Terminal } from './terminal/terminal.js';
 
 /** What a command works with. Each part is made when it is asked for: most commands need little of it. */
@@ -15,6 +18,12 @@ export interface CommandContext {
   offline(): Promise<OfflineComposition>;
   /** The engine on the state of the project, closed when the command has ended. */
   engine(): Promise<Composition>;
+  /** The address of the gateway that is asked in place of the state of a project; absent without one. */
+  readonly gateway?: string;
+  /** Runs, documents and keys: of the project, or of the gateway. */
+  desk(): Promise<RunDesk>;
+  library(): Promise<Library>;
+  access(): Promise<AccessDesk>;
 }
 
 /** Nothing stands for success. */

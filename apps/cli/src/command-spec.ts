@@ -36,6 +36,11 @@ export interface CommandSpec {
   readonly positional?: PositionalSpec;
   readonly examples: readonly string[];
   readonly hidden?: true;
+  /**
+   * What `KB_URL` means to it. `asked`: the gateway is asked in place of the state of a project. `none`: it is about this machine or
+   * this project and touches no runs. Left out: it needs the state of a project, and is refused.
+   */
+  readonly gateway?: 'asked' | 'none';
 }
 
 type ValueOf<Spec extends OptionSpec> = Spec['type'] extends 'boolean'

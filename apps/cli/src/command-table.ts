@@ -1,4 +1,4 @@
-import { RUN_STATUSES } from '@kb-labs/contracts';
+import { ROLES, RUN_STATUSES } from '@kb-labs/contracts';
 import { LOG_LEVELS } from '@kb-labs/daemon';
 
 import type { CommandSpec, OptionSpec } from './command-spec.js';
@@ -22,6 +22,10 @@ const decider = { type: 'string', value: 'NAME', describe: 'Who decides (the nam
 const comment = { type: 'string', value: 'TEXT', describe: 'Why, kept with the run' } as const;
 const payload = { type: 'string', value: 'JSON', describe: 'What goes along, any JSON value: an object becomes the outputs of the step ({})' } as const;
 const since = { type: 'string', value: 'TIME', describe: 'Only from then on: an ISO 8601 time, or an age such as 30m or 2h' } as const;
+const page = {
+  limit: { type: 'integer', value: 'N', describe: 'At most so many (20)' },
+  cursor: { type: 'string', value: 'CURSOR', describe: 'Go on after an earlier page' },
+} as const;
 const inputs = {
   input: { type: 'string', value: 'JSON', describe: 'The inputs as a JSON object' },
   'input-file': { type: 'string', value: 'FILE', complete: 'file', describe: 'A file with the inputs as a JSON object; - is standard input' },
@@ -32,6 +36,7 @@ const inputs = {
 export const COMMANDS = {
   'workflow:run': {
     summary: 'Start a workflow and follow it to its end',
+    gateway: 'asked',
     details:
       'The command is the worker of the run it starts, unless a daemon runs for the project. Ctrl-C cancels the run, after a question in a terminal. ' +
       'When the command is killed the run stays as it is: "kb workflow:resume" carries it on.',
@@ -50,6 +55,7 @@ export const COMMANDS = {
   },
   'workflow:list-runs': {
     summary: 'List runs, newest first',
+    gateway: 'asked',
     options: {
       'workflow-id': { type: 'string', value: 'ID', complete: 'workflow', describe: 'Only runs of this workflow' },
       status: { type: 'string', value: 'STATUS', choices: RUN_STATUSES, describe: 'Only runs in this state' },
@@ -61,6 +67,7 @@ export const COMMANDS = {
   },
   'workflow:logs': {
     summary: 'Show the log of a run',
+    gateway: 'asked',
     options: {
       'run-id': run,
       follow: { type: 'boolean', describe: 'Go on until the run ends' },
@@ -74,6 +81,7 @@ export const COMMANDS = {
   },
   'workflow:cancel': {
     summary: 'Cancel a run and wait until it has ended',
+    gateway: 'asked',
     options: {
       'run-id': run,
       note: { type: 'string', value: 'TEXT', describe: 'Why, kept with the run' },
@@ -82,11 +90,13 @@ export const COMMANDS = {
   },
   'workflow:status': {
     summary: 'Show where a run stands',
+    gateway: 'asked',
     options: { 'run-id': run },
     examples: ['kb workflow:status --run-id=run_01J…'],
   },
   'workflow:watch': {
     summary: 'Follow a run to its end',
+    gateway: 'asked',
     details:
       'A run that nobody carries on is carried on by this command, and it says so. Ctrl-C stops watching and leaves the run as it is.',
     options: { 'run-id': run },
@@ -103,6 +113,7 @@ export const COMMANDS = {
   },
   'workflow:rerun': {
     summary: 'Run again what was run before',
+    gateway: 'asked',
     details:
       'Starts a new run with the plan, inputs and environment of the earlier one, says what is kept of it and what runs again, and follows it like workflow:run. ' +
       'Everything runs again unless --failed or --from says otherwise. A result is kept only while nothing it came from has changed.',
@@ -116,6 +127,7 @@ export const COMMANDS = {
   },
   'workflow:explain': {
     summary: 'Explain why each part of a run is where it is',
+    gateway: 'asked',
     details: 'For everything that waits, was skipped, failed or was tried again: the rule, the values that decided, and what is missing for it to go on.',
     options: {
       'run-id': run,
@@ -125,6 +137,7 @@ export const COMMANDS = {
   },
   'workflow:approvals': {
     summary: 'List what waits for a decision',
+    gateway: 'asked',
     options: {
       limit: { type: 'integer', value: 'N', describe: 'At most so many (20)' },
       cursor: { type: 'string', value: 'CURSOR', describe: 'Go on after an earlier page' },
@@ -133,6 +146,7 @@ export const COMMANDS = {
   },
   'workflow:approve': {
     summary: 'Approve what a run waits for',
+    gateway: 'asked',
     options: {
       'run-id': run,
       'step-id': step,
@@ -144,11 +158,13 @@ export const COMMANDS = {
   },
   'workflow:reject': {
     summary: 'Reject what a run waits to have approved',
+    gateway: 'asked',
     options: { 'run-id': run, 'step-id': step, comment, as: decider },
     examples: ['kb workflow:reject --run-id=run_01J… --step-id=ship --comment=later'],
   },
   'workflow:signal': {
     summary: 'Send a signal to the steps that wait for it',
+    gateway: 'asked',
     positional: { name: 'NAME', required: true, describe: 'The name of the signal' },
     options: {
       data: payload,
@@ -158,6 +174,7 @@ export const COMMANDS = {
   },
   'workflow:callback': {
     summary: 'Call a run back by its address',
+    gateway: 'asked',
     details: 'What POST to the address does, for where nothing listens to it.',
     positional: { name: 'ADDRESS', required: true, describe: 'The address, or the last part of it' },
     options: { data: payload },
@@ -165,6 +182,7 @@ export const COMMANDS = {
   },
   'workflow:artifacts': {
     summary: 'List the artifacts of a run, or fetch one',
+    gateway: 'asked',
     options: {
       'run-id': run,
       download: { type: 'string', value: 'NAME', describe: 'Write this artifact to a file' },
@@ -174,16 +192,19 @@ export const COMMANDS = {
   },
   'workflow:list': {
     summary: 'List the workflows of the project',
+    gateway: 'asked',
     options: {},
     examples: ['kb workflow:list'],
   },
   'workflow:show': {
     summary: 'Show the inputs, jobs and steps of a workflow',
+    gateway: 'asked',
     options: { 'workflow-id': workflow },
     examples: ['kb workflow:show --workflow-id=ai-review'],
   },
   'workflow:validate': {
     summary: 'Check workflow documents',
+    gateway: 'asked',
     positional: { name: 'FILE', multiple: true, complete: 'file', describe: 'The documents to check; all of the project when none is named' },
     options: {},
     examples: ['kb workflow:validate', 'kb workflow:validate .kb/workflows/hello.yml --json'],
@@ -195,11 +216,13 @@ export const COMMANDS = {
   },
   'workflow:schema': {
     summary: 'Print the JSON Schema of workflow documents, for editors',
+    gateway: 'none',
     options: {},
     examples: ['kb workflow:schema > .kb/workflow.schema.json'],
   },
   'workflow:new': {
     summary: 'Write a first workflow document',
+    gateway: 'none',
     positional: { name: 'ID', required: true, describe: 'The id of the new workflow' },
     options: {
       template: {
@@ -213,16 +236,18 @@ export const COMMANDS = {
   },
   'plugin:list': {
     summary: 'List the plugins and their commands',
+    gateway: 'asked',
     options: {},
     examples: ['kb plugin:list'],
   },
   'daemon:start': {
     summary: 'Carry runs on until told to stop',
+    gateway: 'none',
     details:
       'Stays in the foreground and logs to standard output, a JSON object a line. What was open goes on; workflow:run and others leave their runs to it. ' +
       'SIGTERM and Ctrl-C let the steps that run come to their end and hand the rest back, a second one ends it at once.',
     options: {
-      host: { type: 'string', value: 'ADDRESS', describe: 'Where the gateway listens; addresses of this machine only (127.0.0.1)' },
+      host: { type: 'string', value: 'ADDRESS', describe: 'Where the gateway listens; one that others can reach needs a key with the role admin and gateway.allowed-hosts (127.0.0.1)' },
       port: { type: 'integer', value: 'N', describe: 'Its port; 0 takes any free one (4000)' },
       roles: { type: 'string', value: 'LIST', describe: 'What it does, separated by commas (gateway,worker,scheduler)' },
       concurrency: { type: 'integer', value: 'N', describe: 'Jobs at once (the setting of the project)' },
@@ -233,40 +258,143 @@ export const COMMANDS = {
   },
   'daemon:status': {
     summary: 'Show the daemon of the project, and what it has to do',
+    gateway: 'none',
     details: 'Exits with 3 when none runs on this machine.',
     options: {},
     examples: ['kb daemon:status', 'kb daemon:status --json'],
   },
   'daemon:stop': {
     summary: 'Stop the daemon of the project and wait until it is gone',
+    gateway: 'none',
     options: { timeout: { type: 'number', value: 'S', describe: 'Seconds to wait (60)' } },
     examples: ['kb daemon:stop'],
   },
+  'schedule:list': {
+    summary: 'List schedules, or show one with its next times',
+    positional: { name: 'SCHEDULE', describe: 'The id of a schedule, or of the workflow that has it' },
+    options: {},
+    examples: ['kb schedule:list', 'kb schedule:list nightly', 'kb schedule:list --json'],
+  },
+  'schedule:pause': {
+    summary: 'Let no more times of a schedule start runs',
+    positional: { name: 'SCHEDULE', required: true, describe: 'The id of a schedule, or of the workflow that has it' },
+    options: {},
+    examples: ['kb schedule:pause nightly'],
+  },
+  'schedule:resume': {
+    summary: 'Go on with a schedule that was paused',
+    details: 'Times that passed meanwhile were missed, and are made up for as the "catchup" of the schedule says.',
+    positional: { name: 'SCHEDULE', required: true, describe: 'The id of a schedule, or of the workflow that has it' },
+    options: {},
+    examples: ['kb schedule:resume nightly'],
+  },
+  'schedule:trigger': {
+    summary: 'Start the run of a schedule now, paused or not',
+    details: 'The daemon or a worker in the background carries the run on.',
+    positional: { name: 'SCHEDULE', required: true, describe: 'The id of a schedule, or of the workflow that has it' },
+    options: {},
+    examples: ['kb schedule:trigger nightly'],
+  },
+  'webhook:list': {
+    summary: 'List accepted deliveries of webhooks, newest first',
+    options: { ...page },
+    examples: ['kb webhook:list', 'kb webhook:list --limit=100 --json'],
+  },
+  'webhook:replay': {
+    summary: 'Carry a delivery out again, with new runs',
+    details: 'As the documents are now. The daemon or a worker in the background carries the runs on.',
+    positional: { name: 'DELIVERY', required: true, describe: 'The id of the delivery, as webhook:list shows it' },
+    options: {},
+    examples: ['kb webhook:replay 0mk2v9x1a3f9c2d4e1'],
+  },
+  'auth:create-key': {
+    summary: 'Make a key for the gateway',
+    gateway: 'asked',
+    details: 'The key is printed once and kept nowhere. Roles: viewer reads; runner also starts and cancels runs; author also changes what is started by itself; approver reads and decides approvals; admin does everything in its tenant.',
+    options: {
+      role: { type: 'string', required: true, value: 'ROLE', choices: ROLES, complete: ROLES, describe: 'What the key may do' },
+      name: { type: 'string', value: 'NAME', describe: 'Who or what uses it: signs runs and answers (the name of your account)' },
+      tenant: { type: 'string', value: 'TENANT', describe: 'On whose account it works (default)' },
+      expires: { type: 'string', value: 'AGE', describe: 'How long it is good for, such as 90d or 12h (for ever)' },
+    },
+    examples: ['kb auth:create-key --role=runner --name=ci --expires=90d', 'kb auth:create-key --role=admin --tenant=acme --json'],
+  },
+  'auth:list-keys': {
+    summary: 'List the keys of a tenant, newest first',
+    gateway: 'asked',
+    options: { tenant: { type: 'string', value: 'TENANT', describe: 'Whose (default)' }, ...page },
+    examples: ['kb auth:list-keys', 'kb auth:list-keys --tenant=acme --json'],
+  },
+  'auth:revoke-key': {
+    summary: 'Take a key back for ever',
+    gateway: 'asked',
+    details: 'Gateways refuse it within 5 seconds, and so the sessions of browsers that were opened with it.',
+    positional: { name: 'KEY', required: true, describe: 'The id of the key, as auth:list-keys shows it' },
+    options: {},
+    examples: ['kb auth:revoke-key 0mk2v9x1a3f9c2d4e1'],
+  },
+  'secret:set': {
+    summary: 'Keep a secret for the workflows of this project',
+    details:
+      'Reads the value from standard input, without the line end behind it, or asks for it without showing it: never from the command line, where others could see it. It is kept encrypted in .kb/secrets.enc, with a key in a file of your account or in KB_SECRETS_KEY. ' +
+      'KB_SECRET_<NAME> in the environment goes before it.',
+    positional: { name: 'NAME', required: true, describe: 'The name that "secrets" of a workflow lists' },
+    options: {},
+    examples: ['kb secret:set SLACK_WEBHOOK'],
+  },
+  'secret:list': {
+    summary: 'List the secrets that are there, by name',
+    options: {},
+    examples: ['kb secret:list', 'kb secret:list --json'],
+  },
+  'secret:remove': {
+    summary: 'Remove a secret that is kept for this project',
+    positional: { name: 'NAME', required: true, describe: 'The name of the secret' },
+    options: {},
+    examples: ['kb secret:remove SLACK_WEBHOOK'],
+  },
+  'audit:list': {
+    summary: 'List what was done and refused, newest first',
+    gateway: 'asked',
+    options: { tenant: { type: 'string', value: 'TENANT', describe: 'Only of this tenant' }, ...page },
+    examples: ['kb audit:list', 'kb audit:list --tenant=acme --limit=100 --json'],
+  },
+  'audit:verify': {
+    summary: 'Check that the audit log was not changed',
+    details: 'Every row carries a hash of itself and of the row before. Exits with 1 when one is missing, altered, moved or put in. A log that was written anew from end to end is told from the real one only by --expect.',
+    options: { expect: { type: 'string', value: 'ROW:HASH', describe: 'A row as this command has printed it before, noted elsewhere' } },
+    examples: ['kb audit:verify', 'kb audit:verify --expect=1204:sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
+  },
   doctor: {
     summary: 'Check this machine and this project',
+    gateway: 'none',
     details: 'Every line is ok, warn or fail, with what to do. Exits with 1 when one fails.',
     options: {},
     examples: ['kb doctor'],
   },
   completion: {
     summary: 'Print the completion script of a shell',
+    gateway: 'none',
     positional: { name: 'SHELL', required: true, choices: ['bash', 'zsh', 'fish'], complete: ['bash', 'zsh', 'fish'], describe: 'The shell' },
     options: {},
     examples: ['kb completion bash > ~/.local/share/bash-completion/completions/kb', 'source <(kb completion zsh)'],
   },
   help: {
     summary: 'Show all commands, or one',
+    gateway: 'none',
     positional: { name: 'COMMAND', complete: 'command', describe: 'The command' },
     options: {},
     examples: ['kb help workflow:run'],
   },
   version: {
     summary: 'Show the version',
+    gateway: 'none',
     options: {},
     examples: ['kb version'],
   },
   __complete: {
     summary: 'Answer what could stand at the end of a command line',
+    gateway: 'asked',
     positional: { name: 'WORD', multiple: true, describe: 'The words typed so far' },
     options: {},
     examples: [],
@@ -274,7 +402,14 @@ export const COMMANDS = {
   },
   __work: {
     summary: 'Carry a run on in the background',
+    gateway: 'none',
     options: { 'run-id': { ...run, multiple: true } },
+    examples: [],
+    hidden: true,
+  },
+  __pushes: {
+    summary: 'Start what commits start that the hooks of git have noted',
+    options: {},
     examples: [],
     hidden: true,
   },

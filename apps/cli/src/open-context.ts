@@ -1,7 +1,11 @@
 import type { Composition, Config } from '@kb-labs/daemon';
 
 import type { CommandContext } from './command-context.js';
+import { directDesk } from './desk/direct-desk.js';
+import { directLibrary } from './desk/direct-library.js';
+import { type GatewayPlace, gatewayPlace } from './desk/gateway-place.js';
 import { findProject } from './project/find-project.js';
+import type { OpenGateway } from './remote/open-gateway.js';
 import type { Terminal } from './terminal/terminal.js';
 
 export interface ContextOptions {
@@ -29,6 +33,8 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
     const { loadConfig } = await import('@kb-labs/daemon');
     return loadConfig({ projectRoot, env });
   };
+  const place = gatewayPlace(env, options.project);
+  let gateway: Promise<OpenGateway> | undefined;
   const write = (line: string): void => void terminal.host.stderr.write(line);
   const context: OpenContext = {
     terminal,
@@ -39,11 +45,24 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
       return composeOffline(await context.config(), { env, writeLog: write });
     },
     engine: () => (engine ??= openEngine()),
+    ...(place === undefined
+      ? {
+          desk: async () => directDesk(await context.engine()),
+          library: async () => directLibrary(await context.offline()),
+          access: async () => (await import('./control.js')).directAccess(await context.engine()),
+        }
+      : {
+          gateway: place.url,
+          desk: async () => (await openPlace(place)).desk,
+          library: async () => (await openPlace(place)).library,
+          access: async () => (await openPlace(place)).access,
+        }),
     close: async () => {
       const opened = await engine?.catch(() => undefined);
       await opened?.close();
     },
   };
+  const openPlace = (at: GatewayPlace): Promise<OpenGateway> => (gateway ??= import('./remote.js').then(({ openGateway }) => openGateway(at, cwd)));
   const openEngine = async (): Promise<Composition> => {
     const { composeEngine } = await import('@kb-labs/daemon');
     return composeEngine(await context.config(), { env, writeLog: write, build: KB_BUILD });

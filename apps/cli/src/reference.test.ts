@@ -11,7 +11,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   ok: 'ok',
   failed: 'the run failed, or a check did',
   badInput: 'bad input: a command line, a document, a setting or inputs that are not accepted',
-  unreachable: 'the state cannot be reached, or no daemon runs',
+  unreachable: 'the state or the gateway cannot be reached, or no daemon runs',
   notAllowed: 'not allowed',
   notFound: 'not found',
   conflict: 'conflict: the run has ended, nothing waits for this answer, the port is in use, or the idempotency key was used for something else',
@@ -22,11 +22,16 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
 describe('the reference of the command line', () => {
   it('is what docs/reference/cli.md says', async () => {
     const template = readFileSync(new URL('./reference.template.md', import.meta.url), 'utf8');
-    const page = template.replace('{{commands}}', commands().join('\n')).replace('{{exit-codes}}', exitCodes().join('\n'));
+    const page = template.replace('{{commands}}', commands().join('\n')).replace('{{exit-codes}}', exitCodes().join('\n')).replace('{{asked}}', namesOf('asked')).replace('{{none}}', namesOf('none'));
     expect(page).not.toContain('{{');
     await expect(page).toMatchFileSnapshot('../../../docs/reference/cli.md');
   });
 });
+
+/** The commands to which `KB_URL` means this. */
+function namesOf(meaning: 'asked' | 'none'): string {
+  return visibleCommands().flatMap((id) => (specOf(id).gateway === meaning ? [`\`${id}\``] : [])).join(', ');
+}
 
 function commands(): string[] {
   const overview = visibleCommands().map((id) => `| [\`${id}\`](#kb-${anchorOf(id)}) | ${cell(specOf(id).summary)} |`);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 
 import { type Diagnostic, isJsonObject, type JsonValue } from '@kb-labs/contracts';
 import { type AppError, EXIT_CODES, type ExitCode, fromUnknown, toProblem } from '@kb-labs/errors';
+import type { WorkflowSource } from '@kb-labs/ports';
 
 import type { CommandContext } from './command-context.js';
 import { countDiagnostics, renderDiagnostics } from './render/diagnostics.js';
@@ -42,8 +43,9 @@ function isDiagnostic(value: JsonValue): value is JsonValue & Diagnostic {
   return isJsonObject(value) && typeof value['file'] === 'string' && typeof value['line'] === 'number' && typeof value['message'] === 'string';
 }
 
-/** Files of diagnostics are named relative to the project. */
-export async function textReader(context: CommandContext): Promise<(file: string) => string | undefined> {
+/** Files of diagnostics are named relative to the project. Those of a gateway are known as far as they were sent to it. */
+export async function textReader(context: CommandContext, sent: readonly WorkflowSource[] = []): Promise<(file: string) => string | undefined> {
+  if (context.gateway !== undefined) return (file) => sent.find((one) => one.file === file)?.text;
   const root = await context.config().then(
     ({ projectRoot }) => projectRoot,
     () => context.terminal.host.cwd,

@@ -1,7 +1,7 @@
 import { AppError, EXIT_CODES, type ExitCode, suggestName } from '@kb-labs/errors';
 
 import type { CommandHandler } from './command-context.js';
-import type { ArgsOf } from './command-spec.js';
+import type { ArgsOf, CommandSpec } from './command-spec.js';
 import { type CommandId, GLOBAL_OPTIONS, groups, type SpecOf, specOf, visibleCommands } from './command-table.js';
 import { loadCommand } from './load-command.js';
 import { type OpenContext, openContext } from './open-context.js';
@@ -73,9 +73,16 @@ async function execute<Id extends CommandId>(id: Id, tokens: readonly string[], 
     const { printCommandHelp } = await import('./commands/help.js');
     return printCommandHelp(context, id, spec);
   }
+  refuseGateway(id, spec, context);
   const { options, rest } = parseArgs(tokens, { ...spec.options, ...GLOBAL_OPTIONS }, spec.positional);
   const handler: CommandHandler<Id> = await loadCommand(id);
   return handler(context, { ...options, rest } as ArgsOf<SpecOf<Id>>);
+}
+
+/** Where a gateway is meant, the state of a project that happens to be here is none of it. */
+function refuseGateway(id: CommandId, spec: CommandSpec, { gateway }: OpenContext): void {
+  if (gateway === undefined || spec.gateway !== undefined) return;
+  throw new AppError('USAGE', { problem: `"${id}" works on a project, and KB_URL names a gateway` }, { hint: 'unset KB_URL, or name the project with --project; or use the command where the gateway runs' });
 }
 
 /** Also when required options are missing. */

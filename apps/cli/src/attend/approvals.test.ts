@@ -8,6 +8,7 @@ import { composeEngine, type Composition, loadConfig } from '@kb-labs/daemon';
 import { answerApproval, cancelRun, readRun, startRun } from '@kb-labs/engine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { directDesk } from '../desk/direct-desk.js';
 import { userName } from '../project/user-name.js';
 import { createTerminal } from '../terminal/terminal.js';
 import { attendRun } from './attend-run.js';
@@ -88,7 +89,7 @@ async function start(workflowId: string, actor = userName()): Promise<RunId> {
 }
 
 function attend(runId: RunId, { terminal }: ReturnType<typeof openTerminal>) {
-  return attendRun(engine, runId, { terminal, presenter: livePresenter(terminal), carry: 'always', onInterrupt: 'cancel' });
+  return attendRun(directDesk(engine), runId, { terminal, presenter: livePresenter(terminal), carry: 'always', onInterrupt: 'cancel' });
 }
 
 const ASKED = 'Approve? [y]es / [n]o / [l]ater: ';

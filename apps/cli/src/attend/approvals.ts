@@ -1,8 +1,7 @@
 import type { JsonObject, RunView } from '@kb-labs/contracts';
-import type { Composition } from '@kb-labs/daemon';
-import { answerApproval } from '@kb-labs/engine';
 import { hasCode } from '@kb-labs/errors';
 
+import type { RunDesk } from '../desk/run-desk.js';
 import { mayDecide, renderApproval, type ShownApproval } from '../render/approval.js';
 import { waitingSteps } from '../render/wait-text.js';
 import type { Question } from '../terminal/ask.js';
@@ -21,20 +20,20 @@ export interface ApprovalDesk {
 export interface ApprovalDeskOptions {
   readonly terminal: Terminal;
   readonly presenter: Presenter;
-  /** Who decides here. */
-  readonly by: string;
+  /** Who decides here; nobody is asked without it. */
+  readonly by: string | undefined;
   readonly ask: (terminal: Terminal, prompt: string) => Question<string | undefined>;
   readonly fail: (error: unknown) => void;
 }
 
-type DecideDeps = Composition['deps'];
+type Answers = Pick<RunDesk, 'answer'>;
 
-export function openApprovalDesk(deps: DecideDeps, options: ApprovalDeskOptions): ApprovalDesk {
-  return new Desk(deps, options);
+export function openApprovalDesk(runs: Answers, options: ApprovalDeskOptions): ApprovalDesk {
+  return new Desk(runs, options);
 }
 
 class Desk implements ApprovalDesk {
-  readonly #deps: DecideDeps;
+  readonly #runs: Answers;
   readonly #options: ApprovalDeskOptions;
   /** Left for later, or not for this person. */
   readonly #put = new Set<string>();
@@ -42,13 +41,15 @@ class Desk implements ApprovalDesk {
   #asked: Conversation | undefined;
   #closed = false;
 
-  constructor(deps: DecideDeps, options: ApprovalDeskOptions) {
-    this.#deps = deps;
+  constructor(runs: Answers, options: ApprovalDeskOptions) {
+    this.#runs = runs;
     this.#options = options;
   }
 
   see(run: RunView): void {
-    this.#waiting = approvalsOf(run).filter((one) => mayDecide(one, this.#options.by));
+    const { by } = this.#options;
+    if (by === undefined) return;
+    this.#waiting = approvalsOf(run).filter((one) => mayDecide(one, by));
     if (this.#asked !== undefined && !this.#waiting.some((one) => keyOf(one) === this.#asked?.key)) this.#asked.takeBack();
     this.#askNext();
   }
@@ -63,7 +64,7 @@ class Desk implements ApprovalDesk {
     const next = this.#waiting.find((one) => !this.#put.has(keyOf(one)));
     if (next === undefined) return;
     const { presenter, fail } = this.#options;
-    const conversation = new Conversation(this.#deps, next, this.#options);
+    const conversation = new Conversation(this.#runs, next, this.#options);
     this.#asked = conversation;
     presenter.pause();
     conversation
@@ -81,7 +82,7 @@ class Desk implements ApprovalDesk {
 /** One approval, from its question to its decision. */
 class Conversation {
   readonly key: string;
-  readonly #deps: DecideDeps;
+  readonly #runs: Answers;
   readonly #approval: ShownApproval;
   readonly #options: ApprovalDeskOptions;
   #question: Question<string | undefined> | undefined;
@@ -89,9 +90,9 @@ class Conversation {
   /** From its decision on there is nothing to take back. */
   #deciding = false;
 
-  constructor(deps: DecideDeps, approval: ShownApproval, options: ApprovalDeskOptions) {
+  constructor(runs: Answers, approval: ShownApproval, options: ApprovalDeskOptions) {
     this.key = keyOf(approval);
-    this.#deps = deps;
+    this.#runs = runs;
     this.#approval = approval;
     this.#options = options;
   }
@@ -132,14 +133,13 @@ class Conversation {
     const comment = await this.#ask('  Comment (optional): ');
     if (comment === undefined) return true;
     const { job, step, runId, wait } = this.#approval;
-    const { by, terminal } = this.#options;
+    const { terminal } = this.#options;
     this.#deciding = true;
     try {
-      await answerApproval(this.#deps, {
+      await this.#runs.answer({
         runId,
         step: `${job}/${step}`,
         decision,
-        by,
         subject: wait.subject,
         ...(comment.trim() === '' ? {} : { comment: comment.trim() }),
         ...(data === undefined ? {} : { data }),

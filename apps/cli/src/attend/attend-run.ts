@@ -1,15 +1,13 @@
 import { isTerminalRun, type RunId, type RunView } from '@kb-labs/contracts';
-import type { Composition } from '@kb-labs/daemon';
-import { cancelRun, followLogs, followRun, readRun } from '@kb-labs/engine';
 import { AppError, assertNever, EXIT_CODES, type ExitCode, hasCode } from '@kb-labs/errors';
 
-import { userName } from '../project/user-name.js';
+import type { RunDesk } from '../desk/run-desk.js';
 import { askLine } from '../terminal/ask.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { ApprovalDesk } from './approvals.js';
-import { carryApart } from './carry-apart.js';
-import { type Carrier, carrierOf } from './carry-run.js';
+import type { Carrier } from './carry-run.js';
 import { hearInterrupts } from './interrupts.js';
+import { pauseFor } from './pause-for.js';
 import type { Presenter } from './presenter.js';
 
 export interface AttendOptions {
@@ -22,14 +20,12 @@ export interface AttendOptions {
   readonly asks?: boolean;
 }
 
-/** How often a run is looked at whose worker may have gone: its end changes no journal. */
-const CHECK_WORKER_MS = 1_000;
-
 /** Shows a run to its end, carrying it on if need be. Answers the exit code: by its outcome, or 130 when interrupted. */
-export async function attendRun(engine: Composition, runId: RunId, options: AttendOptions): Promise<ExitCode> {
+export async function attendRun(desk: RunDesk, runId: RunId, options: AttendOptions): Promise<ExitCode> {
   const { presenter, terminal } = options;
   const left = new AbortController();
-  const carrier = carrierOf(engine, runId);
+  const carrier = desk.carriage?.carrier(runId);
+  const carry = carrier === undefined ? 'never' : options.carry;
   const failures: unknown[] = [];
   const fail = (error: unknown): void => {
     failures.push(error);
@@ -42,40 +38,40 @@ export async function attendRun(engine: Composition, runId: RunId, options: Atte
     means: options.onInterrupt,
     cancel: () => {
       cancelled = true;
-      requestCancel(engine, runId, 'Ctrl-C').catch(fail);
+      requestCancel(desk, runId, 'Ctrl-C').catch(fail);
     },
     leave: () => {
-      if (carrier.carrying) presenter.note('leaving after the step in progress; again to leave at once');
+      if (carrier?.carrying === true) presenter.note('leaving after the step in progress; again to leave at once');
       left.abort();
     },
   });
-  const watchWorker = options.carry === 'always' ? undefined : checkWorker(engine, runId, { presenter, signal: left.signal, carrier: options.carry === 'alone' ? carrier : undefined });
+  const watchWorker = carry === 'always' ? undefined : checkWorker(desk, runId, { presenter, signal: left.signal, carrier: carry === 'alone' ? carrier : undefined });
   watchWorker?.catch(fail);
-  const approvals = terminal.canAsk() && options.asks !== false ? new Approvals(engine, { terminal, presenter, fail }) : undefined;
+  const approvals = terminal.canAsk() && options.asks !== false ? new Approvals(desk, { terminal, presenter, fail }) : undefined;
   let last: RunView | undefined;
   try {
-    if (options.carry === 'always') await carrier.start();
-    [last] = await Promise.all([showViews(engine, runId, { presenter, approvals }, left.signal), presenter.wantsLog ? showLog(engine, runId, presenter, left.signal) : undefined]);
+    if (carry === 'always') await carrier?.start();
+    [last] = await Promise.all([showViews(desk, runId, { presenter, approvals }, left.signal), presenter.wantsLog ? showLog(desk, runId, presenter, left.signal) : undefined]);
   } finally {
     stopHearing();
     left.abort();
     approvals?.close();
     await watchWorker?.catch(() => undefined);
-    if (last !== undefined && isTerminalRun(last.status)) await carrier.finish();
-    else await carrier.stop();
+    if (last !== undefined && isTerminalRun(last.status)) await carrier?.finish();
+    else await carrier?.stop();
     // The step that was waited for can have been the last one.
-    if (carrier.carrying && (last === undefined || !isTerminalRun(last.status))) {
-      last = await readRun(engine.deps, runId).catch(() => last);
+    if (carrier?.carrying === true && (last === undefined || !isTerminalRun(last.status))) {
+      last = await desk.read(runId).catch(() => last);
       if (last !== undefined) presenter.view(last);
     }
     presenter.end(last !== undefined && isTerminalRun(last.status) ? last : undefined);
-    await carryApart(engine, carrier.apart, (text) => {
+    await desk.carriage?.carryApart(carrier?.apart ?? [], (text) => {
       terminal.note(text);
     });
   }
   if (failures.length > 0) throw failures[0];
   if (last === undefined || !isTerminalRun(last.status)) {
-    const carriesOn = options.carry === 'never' ? '' : `, "kb workflow:resume --run-id=${runId}" carries it on`;
+    const carriesOn = carry === 'never' ? '' : `, "kb workflow:resume --run-id=${runId}" carries it on`;
     terminal.note(`the run ${runId} has not ended: "kb workflow:watch --run-id=${runId}" shows it${carriesOn}`);
     return EXIT_CODES.interrupted;
   }
@@ -106,9 +102,9 @@ interface Onlookers {
   readonly approvals: Approvals | undefined;
 }
 
-async function showViews({ deps }: Composition, runId: RunId, { presenter, approvals }: Onlookers, signal: AbortSignal): Promise<RunView | undefined> {
+async function showViews(desk: RunDesk, runId: RunId, { presenter, approvals }: Onlookers, signal: AbortSignal): Promise<RunView | undefined> {
   let last: RunView | undefined;
-  for await (const view of followRun(deps, runId, signal)) {
+  for await (const view of desk.views(runId, signal)) {
     last = view;
     presenter.view(view);
     approvals?.see(view);
@@ -116,21 +112,21 @@ async function showViews({ deps }: Composition, runId: RunId, { presenter, appro
   return last;
 }
 
-async function showLog({ deps }: Composition, runId: RunId, presenter: Presenter, signal: AbortSignal): Promise<void> {
-  for await (const line of followLogs(deps, { runId }, signal)) presenter.line(line);
+async function showLog(desk: RunDesk, runId: RunId, presenter: Presenter, signal: AbortSignal): Promise<void> {
+  for await (const line of desk.followLogs({ runId }, signal)) presenter.line(line);
 }
 
 /** Takes over from a worker that is gone; without a carrier it says so, and when another one has come. */
 async function checkWorker(
-  engine: Composition,
+  desk: RunDesk,
   runId: RunId,
   { carrier, presenter, signal }: { carrier: Carrier | undefined; presenter: Presenter; signal: AbortSignal },
 ): Promise<void> {
   let alone = false;
   while (!signal.aborted) {
-    const run = await engine.deps.catalog.getRun(runId);
-    if (run === undefined || isTerminalRun(run.status)) return;
-    const served = (await engine.deps.queue.served([runId])).has(runId);
+    const stand = await desk.standOf(runId);
+    if (stand === 'ended') return;
+    const served = stand === 'served';
     if (!served && carrier !== undefined) {
       presenter.note('nobody carries this run on: this command does');
       await carrier.start();
@@ -138,29 +134,18 @@ async function checkWorker(
     }
     if (alone === served) {
       alone = !served;
-      presenter.note(alone ? `no worker: the run stays as it is until a daemon runs again, or "kb workflow:resume --run-id=${runId}" carries it on` : 'a worker carries the run on again');
-      presenter.view(await readRun(engine.deps, runId));
+      const byHand = desk.carriage === undefined ? '' : `, or "kb workflow:resume --run-id=${runId}" carries it on`;
+      presenter.note(alone ? `no worker: the run stays as it is until a daemon runs again${byHand}` : 'a worker carries the run on again');
+      presenter.view(await desk.read(runId));
     }
-    await pause(engine, signal);
+    await pauseFor(desk.paces.worker, signal);
   }
 }
 
-function pause({ deps }: Composition, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = deps.clock.after(CHECK_WORKER_MS, done);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      stop();
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
-}
-
 /** A run that ended in the meantime needs no cancelling. */
-async function requestCancel({ deps }: Composition, runId: RunId, note: string): Promise<void> {
+async function requestCancel(desk: RunDesk, runId: RunId, note: string): Promise<void> {
   try {
-    await cancelRun(deps, { runId, by: userName(), note });
+    await desk.cancel({ runId, note });
   } catch (error) {
     if (!hasCode(error, 'RUN_FINISHED')) throw error;
   }
@@ -174,13 +159,13 @@ interface ApprovalsOptions {
 
 /** Loads what asks for approvals with the first that appears: most runs have none. */
 class Approvals {
-  readonly #engine: Composition;
+  readonly #runs: RunDesk;
   readonly #options: ApprovalsOptions;
   #desk: Promise<ApprovalDesk> | undefined;
   #closed = false;
 
-  constructor(engine: Composition, options: ApprovalsOptions) {
-    this.#engine = engine;
+  constructor(runs: RunDesk, options: ApprovalsOptions) {
+    this.#runs = runs;
     this.#options = options;
   }
 
@@ -201,7 +186,7 @@ class Approvals {
 
   async #open(): Promise<ApprovalDesk> {
     const { openApprovalDesk } = await import('../control.js');
-    return openApprovalDesk(this.#engine.deps, { ...this.#options, by: userName(), ask: askLine });
+    return openApprovalDesk(this.#runs, { ...this.#options, by: await this.#runs.approver(), ask: askLine });
   }
 }
 

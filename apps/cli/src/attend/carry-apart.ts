@@ -14,7 +14,7 @@ export async function carryApart(engine: Composition, started: readonly RunId[],
   const alone = started.filter((runId) => !served.has(runId));
   const [first] = alone;
   if (first === undefined) return;
-  const { carryInBackground } = await import('./detach-run.js');
+  const { carryInBackground } = await import('./hand-over.js');
   for (let at = 0; at < alone.length; at += RUNS_OF_ONE_WORKER) carryInBackground(engine, alone.slice(at, at + RUNS_OF_ONE_WORKER));
   note(alone.length === 1 ? `${first} goes on in the background` : `${first} and ${String(alone.length - 1)} more runs go on in the background`);
 }

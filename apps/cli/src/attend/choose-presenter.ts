@@ -1,4 +1,7 @@
+import type { RunId } from '@kb-labs/contracts';
+
 import type { CommandContext } from '../command-context.js';
+import type { RunDesk } from '../desk/run-desk.js';
 import type { Presenter, PresenterOptions } from './presenter.js';
 
 /** How a run is shown here: JSON when asked for, a live tree where one can be drawn, lines elsewhere. Only the chosen one is loaded. */
@@ -9,12 +12,17 @@ export async function choosePresenter({ terminal, json }: CommandContext, option
   }
   if (terminal.live) {
     const { livePresenter } = await import('./live-presenter.js');
-    return livePresenter(terminal, callbackOf(options));
+    return livePresenter(terminal, onlyCallback(options));
   }
   const { plainPresenter } = await import('./plain-presenter.js');
-  return plainPresenter(terminal, callbackOf(options));
+  return plainPresenter(terminal, onlyCallback(options));
 }
 
-function callbackOf({ callbackUrl }: PresenterOptions): PresenterOptions {
+/** The address of a run, where the desk knows it. */
+export function callbackOf({ callbackUrl }: Pick<RunDesk, 'callbackUrl'>, runId: RunId): PresenterOptions {
+  return callbackUrl === undefined ? {} : { callbackUrl: () => callbackUrl(runId) };
+}
+
+function onlyCallback({ callbackUrl }: PresenterOptions): PresenterOptions {
   return callbackUrl === undefined ? {} : { callbackUrl };
 }

@@ -1,7 +1,6 @@
-import type { Composition } from '@kb-labs/daemon';
+import type { RunDesk } from '../desk/run-desk.js';
 
-/** `never` when a daemon carries runs of this project on: only a worker of all runs serves one that nobody has heard of. */
-export async function whoCarries<Otherwise>({ deps }: Composition, otherwise: Otherwise): Promise<Otherwise | 'never'> {
-  const served = await deps.queue.served([deps.ids.runId()]);
-  return served.size > 0 ? 'never' : otherwise;
+/** `never` when this process cannot carry runs on, or a daemon does. */
+export async function whoCarries<Otherwise>({ carriage }: RunDesk, otherwise: Otherwise): Promise<Otherwise | 'never'> {
+  return carriage === undefined || (await carriage.hasDaemon()) ? 'never' : otherwise;
 }

@@ -1,5 +1,3 @@
-import { listRuns, validateWorkflows } from '@kb-labs/engine';
-
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { completeWords, type Values } from '../complete/complete-words.js';
 import { sanitizeText } from '../terminal/sanitize.js';
@@ -16,12 +14,12 @@ const RUNS = 50;
 function valuesOf(context: CommandContext): Values {
   return {
     workflows: async () => {
-      const { deps } = await context.offline();
-      return (await validateWorkflows(deps)).workflows.map(({ id, name }) => ({ value: id, about: name === id ? '' : name }));
+      const library = await context.library();
+      return (await library.check()).workflows.map(({ id, name }) => ({ value: id, about: name === id ? '' : name }));
     },
     runs: async () => {
-      const { deps } = await context.engine();
-      return (await listRuns(deps, { limit: RUNS })).items.map(({ id, workflowId, status }) => ({ value: id, about: `${workflowId}, ${status}` }));
+      const desk = await context.desk();
+      return (await desk.list({ limit: RUNS })).items.map(({ id, workflowId, status }) => ({ value: id, about: `${workflowId}, ${status}` }));
     },
     pluginCommands: async () => {
       const { deps } = await context.offline();

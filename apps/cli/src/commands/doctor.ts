@@ -3,7 +3,7 @@ import { EXIT_CODES, fromUnknown } from '@kb-labs/errors';
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { type Check, fail } from '../doctor/check.js';
 import { checkGit, checkInterpreters, checkNode } from '../doctor/machine.js';
-import { checkPlugins, checkSettings, checkWorkflows } from '../doctor/project.js';
+import { checkPlugins, checkSecrets, checkSettings, checkWorkflows } from '../doctor/project.js';
 import { checkState } from '../doctor/state.js';
 import type { Style } from '../terminal/style.js';
 import { padTo } from '../terminal/text-width.js';
@@ -30,6 +30,7 @@ async function checkProject(context: CommandContext): Promise<Check[]> {
       ...checkSettings(config),
       ...(await checkState(config, () => context.engine())),
       await checkWorkflows(offline),
+      ...(await checkSecrets(offline)),
       ...(await checkPlugins(offline)),
     ];
   } catch (thrown) {

@@ -3,8 +3,8 @@ import { sanitizeText } from '../terminal/sanitize.js';
 
 export const execute: CommandHandler<'plugin:list'> = async (context) => {
   const { terminal } = context;
-  const { deps } = await context.offline();
-  const plugins = await deps.plugins.list();
+  const library = await context.library();
+  const plugins = await library.plugins();
   if (context.json) {
     terminal.printJson({ items: plugins });
     return undefined;

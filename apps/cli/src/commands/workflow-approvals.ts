@@ -1,4 +1,4 @@
-import { listApprovals, type PendingApproval } from '@kb-labs/engine';
+import type { PendingApproval } from '@kb-labs/engine';
 
 import type { CommandHandler } from '../command-context.js';
 import { renderTable } from '../render/table.js';
@@ -8,8 +8,8 @@ import { sanitizeText } from '../terminal/sanitize.js';
 
 export const execute: CommandHandler<'workflow:approvals'> = async (context, args) => {
   const { terminal } = context;
-  const { deps } = await context.engine();
-  const page = await listApprovals(deps, {
+  const desk = await context.desk();
+  const page = await desk.approvals({
     ...(args.limit === undefined ? {} : { limit: args.limit }),
     ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
   });

@@ -1,8 +1,5 @@
-import { answerApproval } from '@kb-labs/engine';
-
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { parseObject } from '../input/parse-json.js';
-import { userName } from '../project/user-name.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import { tellUnserved } from './tell-unserved.js';
 
@@ -21,12 +18,12 @@ interface DecisionArgs {
 async function decide(context: CommandContext, decision: 'approved' | 'rejected', args: DecisionArgs): Promise<undefined> {
   const { terminal } = context;
   const data = args.data === undefined ? undefined : parseObject('--data', args.data);
-  const engine = await context.engine();
-  const run = await answerApproval(engine.deps, {
+  const desk = await context.desk();
+  const run = await desk.answer({
     runId: args['run-id'],
     step: args['step-id'],
     decision,
-    by: args.as ?? userName(),
+    ...(args.as === undefined ? {} : { as: args.as }),
     ...(args.comment === undefined ? {} : { comment: args.comment }),
     ...(data === undefined ? {} : { data }),
   });
@@ -37,6 +34,6 @@ async function decide(context: CommandContext, decision: 'approved' | 'rejected'
   const { style } = terminal;
   const mark = decision === 'approved' ? style.green('✓ approved') : style.red('✗ rejected');
   terminal.print(`${mark}  ${sanitizeText(args['step-id'])}  ${style.dim(`${run.workflowId}  ${run.id}`)}`);
-  await tellUnserved(context, engine, [run.id]);
+  await tellUnserved(context, desk, [run.id]);
   return undefined;
 }

@@ -1,9 +1,9 @@
 import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import type { ArtifactView } from '@kb-labs/contracts';
-import { readArtifact, readRun } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
@@ -14,15 +14,15 @@ import { sanitizeText } from '../terminal/sanitize.js';
 
 export const execute: CommandHandler<'workflow:artifacts'> = async (context, args) => {
   const { terminal } = context;
-  const { deps } = await context.engine();
+  const desk = await context.desk();
   const runId = args['run-id'];
   if (args.download === undefined) {
     if (args.output !== undefined) throw new AppError('USAGE', { problem: '--output needs --download=NAME' });
-    printList(context, (await readRun(deps, runId)).artifacts);
+    printList(context, (await desk.read(runId)).artifacts);
     return undefined;
   }
   if (args.output === '-' && context.json) throw new AppError('USAGE', { problem: '--output=- writes the artifact itself to standard output, where --json allows only JSON' }, { hint: 'leave one of them out' });
-  const { artifact, content } = await readArtifact(deps, { runId, name: args.download });
+  const { artifact, content } = await desk.artifact(runId, args.download);
   if (args.output === '-') {
     await pipeline(content, terminal.host.stdout, { end: false });
     return undefined;
@@ -45,11 +45,15 @@ function printList({ terminal, json }: CommandContext, artifacts: readonly Artif
   }
 }
 
-/** Never over a file that is there: an artifact's name is chosen by a step. */
+/** Never over a file that is there: an artifact's name is chosen by a step. Half of one is not left behind. */
 async function save(content: AsyncIterable<Uint8Array>, file: string): Promise<void> {
+  const target = createWriteStream(file, { flags: 'wx' });
+  let made = false;
+  target.once('open', () => (made = true));
   try {
-    await pipeline(content, createWriteStream(file, { flags: 'wx' }));
+    await pipeline(content, target);
   } catch (error) {
+    if (made) await rm(file, { force: true });
     if (error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('E')) {
       throw new AppError('USAGE', { problem: `cannot write ${file}: ${fileProblem(error)}` }, { hint: 'name another file with --output', cause: error });
     }

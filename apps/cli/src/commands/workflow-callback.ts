@@ -1,21 +1,18 @@
-import { callBack } from '@kb-labs/engine';
-
 import type { CommandHandler } from '../command-context.js';
 import { parseJson } from '../input/parse-json.js';
-import { userName } from '../project/user-name.js';
 import { tellUnserved } from './tell-unserved.js';
 
 export const execute: CommandHandler<'workflow:callback'> = async (context, args) => {
   const { terminal } = context;
   const payload = args.data === undefined ? {} : parseJson('--data', args.data);
-  const engine = await context.engine();
-  const { id } = await callBack(engine.deps, { token: tokenOf(args.rest[0] ?? ''), payload, by: userName() });
+  const desk = await context.desk();
+  const { runId } = await desk.callBack({ token: tokenOf(args.rest[0] ?? ''), payload });
   if (context.json) {
-    terminal.printJson({ runId: id });
+    terminal.printJson({ runId });
     return undefined;
   }
-  terminal.print(`${terminal.style.green('✓')} called back ${terminal.style.dim(id)}`);
-  await tellUnserved(context, engine, [id]);
+  terminal.print(`${terminal.style.green('✓')} called back ${terminal.style.dim(runId)}`);
+  await tellUnserved(context, desk, [runId]);
   return undefined;
 };
 

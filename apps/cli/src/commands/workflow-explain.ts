@@ -1,5 +1,4 @@
 import type { Explanation } from '@kb-labs/contracts';
-import { explainRun, readRun } from '@kb-labs/engine';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 import type { CommandHandler } from '../command-context.js';
@@ -7,14 +6,14 @@ import { renderExplanation } from '../render/explanation.js';
 
 export const execute: CommandHandler<'workflow:explain'> = async (context, args) => {
   const { terminal } = context;
-  const { deps } = await context.engine();
+  const desk = await context.desk();
   const { job } = args;
   if (job !== undefined) {
-    const keys = (await readRun(deps, args['run-id'])).jobs.map(({ key }) => key);
+    const keys = (await desk.read(args['run-id'])).jobs.map(({ key }) => key);
     const hint = suggestName(job, keys);
     if (!keys.includes(job)) throw new AppError('JOB_NOT_FOUND', { id: job }, hint === undefined ? {} : { hint });
   }
-  const explanation = ofJob(await explainRun(deps, args['run-id']), job);
+  const explanation = ofJob(await desk.explain(args['run-id']), job);
   if (context.json) terminal.printJson(explanation);
   else terminal.print(renderExplanation(explanation, { style: terminal.style, now: terminal.now() }));
   return undefined;

@@ -1,5 +1,4 @@
 import { formatDuration, isTerminalRun, type RunStatus, type RunSummaryView } from '@kb-labs/contracts';
-import { listRuns } from '@kb-labs/engine';
 
 import type { CommandHandler } from '../command-context.js';
 import { parseInstant } from '../input/parse-instant.js';
@@ -11,8 +10,8 @@ import type { Terminal } from '../terminal/terminal.js';
 
 export const execute: CommandHandler<'workflow:list-runs'> = async (context, args) => {
   const { terminal } = context;
-  const { deps } = await context.engine();
-  const page = await listRuns(deps, {
+  const desk = await context.desk();
+  const page = await desk.list({
     ...(args['workflow-id'] === undefined ? {} : { workflowId: args['workflow-id'] }),
     // The table of commands lists exactly the states there are.
     ...(args.status === undefined ? {} : { status: args.status as RunStatus }),

@@ -1,5 +1,3 @@
-import { validateWorkflows } from '@kb-labs/engine';
-
 import type { CommandHandler } from '../command-context.js';
 import { plural } from '../render/diagnostics.js';
 import { renderTable } from '../render/table.js';
@@ -7,8 +5,8 @@ import { sanitizeText } from '../terminal/sanitize.js';
 
 export const execute: CommandHandler<'workflow:list'> = async (context) => {
   const { terminal } = context;
-  const { deps } = await context.offline();
-  const { workflows, diagnostics } = await validateWorkflows(deps);
+  const library = await context.library();
+  const { workflows, diagnostics } = await library.check();
   if (context.json) {
     terminal.printJson({ items: workflows });
     return undefined;

@@ -1,11 +1,11 @@
 import type { LogLine, RunView } from '@kb-labs/contracts';
-import type { Composition } from '@kb-labs/daemon';
-import { followLogs, type ReadLogs, readLogs, readRun } from '@kb-labs/engine';
+import type { ReadLogs } from '@kb-labs/engine';
 import { AppError, EXIT_CODES, type ExitCode, suggestName } from '@kb-labs/errors';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import type { ArgsOf } from '../command-spec.js';
 import type { SpecOf } from '../command-table.js';
+import type { RunDesk } from '../desk/run-desk.js';
 import { parseInstant } from '../input/parse-instant.js';
 import { logLineView, renderLogLine } from '../render/log-line.js';
 
@@ -13,18 +13,18 @@ const PAGE = 1_000;
 
 export const execute: CommandHandler<'workflow:logs'> = async (context, args) => {
   checkNumbers(args);
-  const { deps } = await context.engine();
+  const desk = await context.desk();
   const written = toQuery(args, context.terminal.now());
-  const run = await readRun(deps, written.runId);
+  const run = await desk.read(written.runId);
   checkNames(run, written);
   const { query, keep } = withCombinations(written, run, args.follow);
   const show = (line: LogLine): void => {
     if (context.json) context.terminal.printJson(logLineView(line));
     else context.terminal.print(renderLogLine(line, context.terminal.style));
   };
-  if (args.follow) return follow(deps, query, (line) => { if (keep(line)) show(line); });
-  if (context.json) return printPage(context, deps, { query, keep, limit: args.limit ?? PAGE });
-  await printAll(deps, query, { limit: args.limit ?? Number.POSITIVE_INFINITY, keep, show });
+  if (args.follow) return follow(desk, query, (line) => { if (keep(line)) show(line); });
+  if (context.json) return printPage(context, desk, { query, keep, limit: args.limit ?? PAGE });
+  await printAll(desk, query, { limit: args.limit ?? Number.POSITIVE_INFINITY, keep, show });
   return undefined;
 };
 
@@ -71,14 +71,12 @@ function unknownName(code: 'JOB_NOT_FOUND' | 'STEP_NOT_FOUND', id: string, known
   return new AppError(code, { id }, hint === undefined ? {} : { hint });
 }
 
-type Deps = Composition['deps'];
-
-async function follow(deps: Deps, query: ReadLogs, show: (line: LogLine) => void): Promise<ExitCode | undefined> {
+async function follow(desk: RunDesk, query: ReadLogs, show: (line: LogLine) => void): Promise<ExitCode | undefined> {
   const interrupted = new AbortController();
   process.once('SIGINT', () => {
     interrupted.abort();
   });
-  for await (const line of followLogs(deps, query, interrupted.signal)) show(line);
+  for await (const line of desk.followLogs(query, interrupted.signal)) show(line);
   return interrupted.signal.aborted ? EXIT_CODES.interrupted : undefined;
 }
 
@@ -87,23 +85,23 @@ interface Reading {
   readonly limit: number;
 }
 
-async function printPage({ terminal }: CommandContext, deps: Deps, { query, ...reading }: Reading & { query: ReadLogs }): Promise<undefined> {
+async function printPage({ terminal }: CommandContext, desk: RunDesk, { query, ...reading }: Reading & { query: ReadLogs }): Promise<undefined> {
   const items: ReturnType<typeof logLineView>[] = [];
-  const { cursor, more } = await readUpTo(deps, query, { ...reading, take: (line) => items.push(logLineView(line)) });
+  const { cursor, more } = await readUpTo(desk, query, { ...reading, take: (line) => items.push(logLineView(line)) });
   terminal.printJson({ items, ...(more ? { nextCursor: String(cursor) } : {}) });
 }
 
-async function printAll(deps: Deps, query: ReadLogs, { show, ...reading }: Reading & { show: (line: LogLine) => void }): Promise<void> {
-  await readUpTo(deps, query, { ...reading, take: show });
+async function printAll(desk: RunDesk, query: ReadLogs, { show, ...reading }: Reading & { show: (line: LogLine) => void }): Promise<void> {
+  await readUpTo(desk, query, { ...reading, take: show });
 }
 
 /** Reads so many lines that are kept, and not one more: the cursor stands behind the last of them. */
-async function readUpTo(deps: Deps, query: ReadLogs, { keep, limit, take }: Reading & { take: (line: LogLine) => void }): Promise<{ cursor: number; more: boolean }> {
+async function readUpTo(desk: RunDesk, query: ReadLogs, { keep, limit, take }: Reading & { take: (line: LogLine) => void }): Promise<{ cursor: number; more: boolean }> {
   let left = limit;
   let cursor = query.after ?? 0;
   let more = true;
   while (more && left > 0) {
-    const page = await readLogs(deps, { ...query, after: cursor, limit: Math.min(left, PAGE) });
+    const page = await desk.readLogs({ ...query, after: cursor, limit: Math.min(left, PAGE) });
     const kept = page.lines.filter(keep);
     kept.forEach(take);
     left -= kept.length;

@@ -1,5 +1,5 @@
 import { formatUses, type RunPlan, type WorkflowInput } from '@kb-labs/contracts';
-import { showWorkflow, type WorkflowEntry } from '@kb-labs/engine';
+import type { WorkflowEntry } from '@kb-labs/engine';
 
 import type { CommandHandler } from '../command-context.js';
 import { jobFacts, runFacts } from '../render/job-facts.js';
@@ -8,14 +8,13 @@ import { sanitizeText } from '../terminal/sanitize.js';
 import type { Style } from '../terminal/style.js';
 
 export const execute: CommandHandler<'workflow:show'> = async (context, args) => {
-  const offline = await context.offline();
-  const entry = await showWorkflow(offline.deps, args['workflow-id']);
+  const library = await context.library();
+  const entry = await library.show(args['workflow-id']);
   if (context.json) {
     context.terminal.printJson(entry);
     return undefined;
   }
-  const { readPlan } = await import('../control.js');
-  context.terminal.print(renderWorkflow(entry, await readPlan(offline, entry), context.terminal.style));
+  context.terminal.print(renderWorkflow(entry, await library.planOf(entry), context.terminal.style));
   return undefined;
 };
 

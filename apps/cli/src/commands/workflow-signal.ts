@@ -1,8 +1,5 @@
-import { sendSignal } from '@kb-labs/engine';
-
 import type { CommandHandler } from '../command-context.js';
 import { parseJson } from '../input/parse-json.js';
-import { userName } from '../project/user-name.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import { tellUnserved } from './tell-unserved.js';
 
@@ -11,9 +8,9 @@ const MOST_NAMED = 20;
 export const execute: CommandHandler<'workflow:signal'> = async (context, args) => {
   const { terminal } = context;
   const payload = args.data === undefined ? {} : parseJson('--data', args.data);
-  const engine = await context.engine();
+  const desk = await context.desk();
   const runId = args['run-id'];
-  const sent = await sendSignal(engine.deps, { name: args.rest[0] ?? '', payload, by: userName(), ...(runId === undefined ? {} : { runId }) });
+  const sent = await desk.signal({ name: args.rest[0] ?? '', payload, ...(runId === undefined ? {} : { runId }) });
   if (context.json) {
     terminal.printJson(sent);
     return undefined;
@@ -22,6 +19,6 @@ export const execute: CommandHandler<'workflow:signal'> = async (context, args) 
   const shown = sent.resumed.slice(0, MOST_NAMED).map((one) => `${style.green('✓')} ${sanitizeText(sent.name)} → ${one.job}/${one.step}  ${style.dim(one.runId)}`);
   const rest = sent.resumed.length - shown.length;
   terminal.print([...shown, ...(rest > 0 ? [`and ${String(rest)} more`] : [])]);
-  await tellUnserved(context, engine, sent.resumed.map((one) => one.runId));
+  await tellUnserved(context, desk, sent.resumed.map((one) => one.runId));
   return undefined;
 };

@@ -1,20 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
 
-import { validateWorkflows } from '@kb-labs/engine';
 import { AppError, EXIT_CODES } from '@kb-labs/errors';
 import type { WorkflowSource } from '@kb-labs/ports';
 
-import type { CommandContext, CommandHandler } from '../command-context.js';
+import type { CommandHandler } from '../command-context.js';
 import { fileProblem } from '../input/file-problem.js';
 import { countDiagnostics, plural, renderDiagnostics } from '../render/diagnostics.js';
 import { textReader } from '../report-error.js';
 
 export const execute: CommandHandler<'workflow:validate'> = async (context, args) => {
   const { terminal } = context;
-  const { deps } = await context.offline();
-  const sources = args.rest.length === 0 ? undefined : await readNamed(context, args.rest);
-  const { workflows, diagnostics } = await validateWorkflows(deps, sources);
+  const library = await context.library();
+  const sources = args.rest.length === 0 ? undefined : await readNamed(await library.folder(), context.terminal.host.cwd, args.rest);
+  const { workflows, diagnostics } = await library.check(sources);
   const valid = diagnostics.every(({ severity }) => severity !== 'error');
   if (!context.json && workflows.length === 0 && diagnostics.length === 0) {
     terminal.note('no workflows: "kb workflow:new ID" writes a first one');
@@ -22,7 +21,7 @@ export const execute: CommandHandler<'workflow:validate'> = async (context, args
     terminal.printJson({ valid, workflows, diagnostics });
   } else {
     const { style } = terminal;
-    terminal.print(renderDiagnostics(diagnostics, { style, columns: terminal.columns(), textOf: await textReader(context) }));
+    terminal.print(renderDiagnostics(diagnostics, { style, columns: terminal.columns(), textOf: await textReader(context, sources) }));
     const verdict = valid ? `${style.green('✓')} ${plural(workflows.length, 'workflow')} can run` : `${style.red('✗')} ${countDiagnostics(diagnostics)}`;
     const warnings = valid && diagnostics.length > 0 ? `, ${countDiagnostics(diagnostics)}` : '';
     terminal.print(verdict + warnings);
@@ -31,11 +30,10 @@ export const execute: CommandHandler<'workflow:validate'> = async (context, args
 };
 
 /** The files as named, shown relative to the project where they are in it. */
-async function readNamed(context: CommandContext, files: readonly string[]): Promise<WorkflowSource[]> {
-  const { projectRoot } = await context.config();
+async function readNamed(projectRoot: string, cwd: string, files: readonly string[]): Promise<WorkflowSource[]> {
   return Promise.all(
     files.map(async (file) => {
-      const path = resolve(context.terminal.host.cwd, file);
+      const path = resolve(cwd, file);
       try {
         const text = await readFile(path, 'utf8');
         const inside = path.startsWith(projectRoot + sep);

@@ -34,14 +34,42 @@ function valueOf(config: Config, key: SettingKey): string {
       return config.stateDir;
     case 'redis':
       return config.redis === undefined ? 'not used' : `${shownUrl(config.redis.url)} (keys ${config.redis.prefix}:…)${config.redis.allowVolatile ? ', may be volatile' : ''}`;
+    case 'artifacts':
+      return placeOfArtifacts(config.artifacts);
     case 'limits': {
       const { matrixCombinations, runningJobs, runningJobsPerTenant } = config.limits;
       const jobs = runningJobs === undefined ? [] : [`${String(runningJobs)} jobs at once`];
       const perTenant = runningJobsPerTenant === undefined ? [] : [`${String(runningJobsPerTenant)} of a tenant`];
       return [`${String(matrixCombinations)} combinations`, ...jobs, ...perTenant].join(', ');
     }
+    case 'tiers':
+      return config.tiers.names.join(', ');
+    case 'tenants':
+      return config.tiers.ofTenant.size === 0 ? 'none named' : [...config.tiers.ofTenant].map(([tenant, { name }]) => `${tenant}: ${name}`).join(', ');
+    case 'default-tier':
+      return config.tiers.ofOthers.name;
+    case 'gateway':
+      return config.allowedHosts.length === 0 ? 'answers to this machine' : `answers to this machine and ${config.allowedHosts.join(', ')}`;
+    case 'triggers': {
+      const { tenant, repository } = config.triggers;
+      return `runs of the tenant ${tenant}${repository === undefined ? '' : `, repository at ${repository.source} (${repository.secrets.join(', ')})`}`;
+    }
     case 'url':
       return config.url;
+  }
+}
+
+function placeOfArtifacts(artifacts: Config['artifacts']): string {
+  switch (artifacts.store) {
+    case 'file':
+      return artifacts.dir;
+    case 'redis':
+      return 'in Redis, with the runs';
+    case 's3': {
+      const { bucket, prefix = '', endpoint, region, credentials } = artifacts;
+      const found = credentials === undefined ? 'credentials as the tools of AWS find them' : 'credentials of the environment';
+      return `s3://${bucket}/${prefix} at ${endpoint ?? region}, ${found}`;
+    }
   }
 }
 
@@ -54,6 +82,20 @@ export async function checkWorkflows({ deps }: OfflineComposition): Promise<Chec
     return ok('workflows', plural(workflows.length, 'workflow'));
   } catch (thrown) {
     return fail('workflows', fromUnknown(thrown).message, 'check the folders of workflow documents');
+  }
+}
+
+/** What workflows list and is not there: steps of these would fail here. */
+export async function checkSecrets({ deps }: OfflineComposition): Promise<Check[]> {
+  try {
+    const kept = (await deps.secrets?.list()) ?? [];
+    const { diagnostics } = await validateWorkflows(deps);
+    const missing = diagnostics.filter(({ code }) => code === 'SECRET_MISSING' || code === 'SECRET_UNUSABLE' || code === 'SECRETS_UNREADABLE');
+    if (missing.length > 0) return [...new Set(missing.map(({ message }) => message))].map((message) => warn('secrets', sanitizeText(message), '"kb secret:set NAME" keeps one on this machine'));
+    return kept.length === 0 ? [] : [ok('secrets', plural(kept.length, 'secret'))];
+  } catch (thrown) {
+    const { message, hint } = fromUnknown(thrown);
+    return [fail('secrets', sanitizeText(message), hint ?? '')];
   }
 }
 

@@ -1,0 +1,26 @@
+import { existsSync } from 'node:fs';
+
+import type { OfflineComposition } from '@kb-labs/daemon';
+import { planWorkflow, showWorkflow, validateWorkflows } from '@kb-labs/engine';
+
+import type { Library } from './library.js';
+
+/** The documents and plugins of the project. */
+export function directLibrary(offline: OfflineComposition): Library {
+  const { config, deps } = offline;
+  return {
+    folder: () => Promise.resolve(config.projectRoot),
+    show: (workflowId) => showWorkflow(deps, workflowId),
+    check: (sources) => validateWorkflows(deps, sources),
+    plugins: () => deps.plugins.list(),
+    plan: (command) => planWorkflow(deps, command),
+    planOf: async (entry) => {
+      const { readPlan } = await import('../control.js');
+      return readPlan(offline, entry);
+    },
+    // The very first run makes the state, and one that is refused must leave nothing behind.
+    refuseEarly: async (command) => {
+      if (!existsSync(config.stateDir)) await planWorkflow(deps, command);
+    },
+  };
+}
