@@ -1,8 +1,9 @@
 #!/bin/sh
-# `npm test` and `npm run check`: installs and builds what is missing, then runs
+# `npm test`, `npm run test:faults` and `npm run check`: installs and builds what is missing, then runs
 # the task in the pinned Node.
 #
 #   run.sh test [vitest arguments]
+#   run.sh faults [vitest arguments]
 #   run.sh check [--without STEP]...
 root=$(cd "$(dirname "$0")/../.." && pwd)
 . "$root/tooling/launch/fresh.sh"
@@ -10,8 +11,9 @@ task=${1-}
 [ $# -eq 0 ] || shift
 case $task in
   test) entry=node_modules/vitest/vitest.mjs; set -- run "$@"; . "$root/tooling/launch/programs.sh" ;;
+  faults) entry=tooling/launch/test-faults.mjs; . "$root/tooling/launch/programs.sh" ;;
   check) entry=tooling/launch/check.mjs ;;
-  *) echo 'usage: run.sh test|check [arguments]' >&2; exit 2 ;;
+  *) echo 'usage: run.sh test|faults|check [arguments]' >&2; exit 2 ;;
 esac
 is_fresh || . "$root/tooling/launch/prepare.sh" || exit
 
