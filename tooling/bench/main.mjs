@@ -1,4 +1,5 @@
 import { benchCli, tabulateCli } from './cli.mjs';
+import { benchHosts, tabulateHosts } from './hosts.mjs';
 import { benchScale, tabulateScale } from './scale.mjs';
 import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 
@@ -14,6 +15,7 @@ import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 /** Each with the figures it measured turned into a table for people. */
 const BENCHES = new Map([
   ['cli', bench(benchCli, tabulateCli)],
+  ['hosts', bench(benchHosts, tabulateHosts)],
   ['scale', bench(benchScale, tabulateScale)],
   ['waiting', bench(benchWaiting, tabulateWaiting)],
 ]);
