@@ -1,3 +1,4 @@
+import type { RunId } from '@kb-labs/contracts';
 import type { StorePorts } from '@kb-labs/testkit';
 
 /** Stores that differ from the one given in one way each. */
@@ -37,6 +38,29 @@ export const BREAKS: Readonly<Record<string, (store: StorePorts) => Partial<Stor
     logs: override(logs, { read: (runId, { after, ...query }) => logs.read(runId, { ...query, ...(after !== undefined && { after: Math.max(after - 1, 0) }) }) }),
   }),
 };
+
+/** Takes all runs for those of one tenant, and shows them as they are. Where no cap is given, only the order of hand-outs differs. */
+export function oldestFirst({ log, catalog }: StorePorts): Partial<StorePorts> {
+  const tenants = new Map<RunId, string>();
+  const shown = <T extends { readonly tenant: string }>(runId: RunId, item: T): T => ({ ...item, tenant: tenants.get(runId) ?? item.tenant });
+  return {
+    log: override(log, {
+      create: async (command) => {
+        const created = await log.create({ ...command, summary: { ...command.summary, tenant: 'everybody' } });
+        if (created.ok && !created.repeated) tenants.set(command.runId, command.summary.tenant);
+        return created;
+      },
+    }),
+    catalog: override(catalog, {
+      getRun: async (runId) => {
+        const run = await catalog.getRun(runId);
+        return run && shown(runId, run);
+      },
+      listRuns: async (query) => (await catalog.listRuns(query)).map((run) => shown(run.id as RunId, run)),
+      listWaits: async (query) => (await catalog.listWaits(query)).map((wait) => shown(wait.runId, wait)),
+    }),
+  };
+}
 
 function override<T extends object>(port: T, changed: Partial<T>): T {
   return new Proxy(port, {

@@ -101,7 +101,8 @@ describe('a daemon', () => {
     expect((await project.json<RunView>('workflow:cancel', `--run-id=${cancelled}`)).status).toBe('cancelled');
     expect(existsSync(join(stateDir(), 'worker.log')), 'no worker in the background was needed').toBe(false);
 
-    const metrics = await (await fetch(`${daemon.url}/metrics`)).text();
+    const key = readFileSync(join(stateDir(), 'loopback.key'), 'utf8').trim();
+    const metrics = await (await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text();
     expect(metrics).toMatch(/^kb_runs_finished_total\{status="success"\} 2$/m);
     expect(metrics).toMatch(/^kb_runs_started_total 3$/m);
     expect(metrics).toMatch(/^kb_job_duration_seconds_count\{status="success"\} 3$/m);
@@ -148,7 +149,7 @@ describe('a daemon', () => {
       const { code, stdout } = await project.kb('daemon:start', '--json', ...args);
       return [code, (JSON.parse(stdout) as { code: string }).code];
     };
-    expect(await refused('--host=0.0.0.0')).toEqual([2, 'CONFIG_INVALID']);
+    expect(await refused('--host=0.0.0.0')).toEqual([4, 'EXPOSURE_UNSAFE']);
     expect(await refused('--roles=gateway,painter')).toEqual([2, 'USAGE']);
     expect(await refused('--roles=worker', '--port=4100')).toEqual([2, 'USAGE']);
     expect(await refused('--concurrency=0')).toEqual([2, 'USAGE']);

@@ -17,8 +17,8 @@ export class Host {
   said = '';
   #heard: (() => void)[] = [];
 
-  constructor(hosts: Set<Host>, program: URL, ...args: string[]) {
-    this.process = spawnSource(fileURLToPath(program), args);
+  constructor(hosts: Set<Host>, program: URL, args: readonly string[], through: readonly string[] = []) {
+    this.process = spawnSource(fileURLToPath(program), args, { through });
     this.process.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.said += chunk;
       for (const heard of this.#heard.splice(0)) heard();
@@ -61,7 +61,12 @@ export class Hosts {
   }
 
   start(program: URL, ...args: string[]): Host {
-    return new Host(this.#hosts, program, ...args);
+    return new Host(this.#hosts, program, args);
+  }
+
+  /** Through a program that becomes the host: see `spawnSource`. */
+  startThrough(through: readonly string[], program: URL, ...args: string[]): Host {
+    return new Host(this.#hosts, program, args, through);
   }
 
   clear(): void {

@@ -6,10 +6,11 @@ import { openEmbeddedStore } from '@kb-labs/store-embedded';
 import type { RunEvent, RunId, Page, RunSummaryView } from '@kb-labs/contracts';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { sized } from './fault-size.js';
 import { disagreements, type Ledgers } from './ledgers.js';
 import { isAlive, Project } from './project.fixture.js';
 
-const KILLS = 30;
+const KILLS = sized(12, 30);
 const SEED = 20_261_121;
 
 /** Steps write themselves down outside the engine, take a moment, and hand a value on. */
@@ -48,8 +49,11 @@ describe('kill -9 of a run', () => {
       const random = seeded(SEED);
       const acknowledged: string[] = [];
       let killedMidway = 0;
+      const begun = performance.now();
+      expect((await project.kb('workflow:run', '--workflow-id=chain', '-f', `ledger=${ledger}`)).code).toBe(0);
+      const wholeMs = performance.now() - begun;
       for (let kill = 0; kill < KILLS; kill += 1) {
-        const runId = await runAndKill(20 + random() * 430);
+        const runId = await runAndKill(random() * wholeMs);
         const { items } = await project.json<Page<RunSummaryView>>('workflow:list-runs', '--limit=200');
         const listed = new Set(items.map((run) => run.id));
         if (runId !== undefined) {

@@ -23,7 +23,7 @@ export async function openEngine(options: OpenEngine): Promise<{ deps: EngineDep
 }
 
 /** The same on any store. */
-export function engineOn({ log, catalog, queue, claims, logs }: Pick<EngineDeps, 'log' | 'catalog' | 'queue' | 'claims' | 'logs'>, options: OpenEngine): EngineDeps {
+export function engineOn({ log, catalog, queue, claims, logs, records, rateLimits, retention }: Pick<EngineDeps, 'log' | 'catalog' | 'queue' | 'claims' | 'logs' | 'records' | 'rateLimits' | 'retention'>, options: OpenEngine): EngineDeps {
   const { dir } = options;
   const sources = options.workflows.map((text, index) => ({ file: `${index}.yml`, text }));
   return {
@@ -32,6 +32,9 @@ export function engineOn({ log, catalog, queue, claims, logs }: Pick<EngineDeps,
     queue,
     claims,
     logs,
+    records,
+    rateLimits,
+    retention,
     callbacks: { urlOf: (runId) => runId, runOf: parseRunId },
     blobs: fileBlobs({ dir: join(dir, 'blobs') }),
     plugins: pluginsThat(options.run),

@@ -7,22 +7,30 @@ import type { EngineDeps } from '@kb-labs/engine';
 import { type RedisServer, startRedisServer } from '@kb-labs/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { sized } from './fault-size.js';
 import { type Host, Hosts, readLedgersOf } from './host.fixture.js';
 import { disagreements, type Ledgers } from './ledgers.js';
 import { openRedisEngine } from './open-redis-engine.js';
 import { startWork, WORK } from './start-work.js';
 
-const RUNS = process.env['KB_FAULTS'] === 'full' ? 4_000 : 1_000;
+const RUNS = sized(300, 4_000);
 const SERVER_KILLS = 5;
-const WORKER_KILLS = 10;
+const WORKER_KILLS = sized(3, 10);
+const SOAK_RUNS = sized(200, 1_000);
 const LEASE_MS = 2_000;
 const SHORT_LEASE_MS = 1_000;
+/** Of a worker, for what nobody told it of. */
+const CHECK_MS = 1_000;
+const TAKEOVER_WITHIN_MS = SHORT_LEASE_MS + CHECK_MS + 1_000;
+const LONG_LEASE_MS = 30_000;
+const STALL_MS = sized(1_500, 5_000);
 /** Each of four producers: workers keep up with that, so that what is held does not wait behind a backlog. */
 const PAUSE_MS = 100;
 const RUNS_BETWEEN_KILLS = 10;
+const OUTAGE_RUNS = sized(60, 200);
 const OUTAGE_MS = 3_000;
 const LOOK_MS = 20;
-const LIMIT_MS = RUNS > 1_000 ? 900_000 : 240_000;
+const LIMIT_MS = sized(240_000, 480_000);
 
 const hosts = new Hosts();
 const closing: (() => Promise<void>)[] = [];
@@ -130,10 +138,10 @@ describe('a Redis server that is killed', () => {
 
   it(`is waited for: after ${OUTAGE_MS / 1_000} s without it the same processes go on`, async () => {
     const site = await openSite();
-    const ledgers = await workThroughKills(site, { runs: 200, kills: 1, awayMs: OUTAGE_MS });
-    expect(new Set(ledgers.acknowledged).size).toBe(200);
+    const ledgers = await workThroughKills(site, { runs: OUTAGE_RUNS, kills: 1, awayMs: OUTAGE_MS });
+    expect(new Set(ledgers.acknowledged).size).toBe(OUTAGE_RUNS);
     expect(disagreements(ledgers)).toEqual([]);
-    expect(ledgers.journals.size).toBe(200);
+    expect(ledgers.journals.size).toBe(OUTAGE_RUNS);
   }, LIMIT_MS);
 });
 
@@ -142,7 +150,7 @@ describe('workers that share a Redis server', () => {
     const site = await openSite();
     let workers: Host[] = await Promise.all([site.worker(SHORT_LEASE_MS), site.worker(SHORT_LEASE_MS)]);
     const producer = site.producer(Number.MAX_SAFE_INTEGER, PAUSE_MS);
-    const held: { run: RunId; victim: number | undefined }[] = [];
+    const held: { run: RunId; victim: number | undefined; killedAt: number }[] = [];
     for (let kill = 0; kill < WORKER_KILLS; kill += 1) {
       await acknowledges(producer, producer.acknowledged().length + RUNS_BETWEEN_KILLS);
       const run = await startWork(site.deps, { idempotencyKey: `held-${kill}`, held: true });
@@ -155,11 +163,12 @@ describe('workers that share a Redis server', () => {
       };
       const victim = await sleeper(workers);
       victim.process.kill('SIGKILL');
+      const killedAt = Date.now();
       await victim.ended;
       workers = [...workers.filter((one) => one !== victim), await site.worker(SHORT_LEASE_MS)];
       await sleeper(workers);
       for (const one of workers) site.wake(run, one, 'log');
-      held.push({ run, victim: victim.process.pid });
+      held.push({ run, victim: victim.process.pid, killedAt });
     }
     producer.process.kill('SIGKILL');
     await producer.ended;
@@ -169,7 +178,9 @@ describe('workers that share a Redis server', () => {
     expect(ledgers.acknowledged.length).toBeGreaterThanOrEqual(WORKER_KILLS * (RUNS_BETWEEN_KILLS + 1));
     expect(disagreements(ledgers)).toEqual([]);
     expect(new Set(held.map(({ victim }) => victim)).size).toBe(WORKER_KILLS);
-    for (const { run, victim } of held) {
+    for (const { run, victim, killedAt } of held) {
+      const takenOver = (ledgers.journals.get(run) ?? []).findLast((event) => event.type === 'step.started' && event.job === 'one' && event.step === 'b');
+      expect((takenOver?.at ?? Infinity) - killedAt, 'milliseconds until another was in the step').toBeLessThanOrEqual(TAKEOVER_WITHIN_MS);
       const successes = workersOf(ledgers.journals.get(run), 'one');
       expect(successes).toHaveLength(2);
       expect(successes.at(-1), 'what the victim was killed in was done by another').not.toBe(victim);
@@ -179,6 +190,38 @@ describe('workers that share a Redis server', () => {
     const [run, events = []] = [...ledgers.journals].at(-1) ?? [''];
     const twice = new Map(ledgers.journals).set(run, [...events, ...events.filter((event) => event.type === 'step.finished')]);
     expect(disagreements({ ...ledgers, journals: twice }), 'and the check can tell').toContain(`double: ${run} one 1 a 1 has two outcomes`);
+  }, LIMIT_MS);
+
+  it(`leave one alone that stands still for ${STALL_MS / 1_000} s of its lease of ${LONG_LEASE_MS / 1_000} s`, async () => {
+    const site = await openSite();
+    const still = await site.worker(LONG_LEASE_MS);
+    const run = await startWork(site.deps, { idempotencyKey: 'held', held: true });
+    await still.until(/^asleep/m);
+    still.process.kill('SIGSTOP');
+    const other = await site.worker(LONG_LEASE_MS);
+    const producer = site.producer(20);
+    await wait(STALL_MS);
+    await producer.until(/^produced$/m);
+    expect(other.said, 'it has done all there was to do').not.toContain('asleep');
+    still.process.kill('SIGCONT');
+    site.wake(run, still, 'log');
+    await allEnded(site);
+    const ledgers = await readLedgersOf(site.deps, site.dir, [run, ...producer.acknowledged()]);
+    expect(disagreements(ledgers)).toEqual([]);
+    expect(ledgers.effects.filter((line) => line === `${run} one b`)).toHaveLength(1);
+    expect(workersOf(ledgers.journals.get(run), 'one')).toEqual([still.process.pid, still.process.pid]);
+  }, LIMIT_MS);
+
+  it(`do each of ${5 * SOAK_RUNS} steps exactly once when nothing fails`, async () => {
+    const site = await openSite();
+    await Promise.all([site.worker(LONG_LEASE_MS), site.worker(LONG_LEASE_MS)]);
+    const producer = site.producer(SOAK_RUNS);
+    await producer.until(/^produced$/m);
+    await allEnded(site);
+    const ledgers = await readLedgersOf(site.deps, site.dir, producer.acknowledged());
+    expect(disagreements(ledgers)).toEqual([]);
+    expect(ledgers.effects).toHaveLength(5 * SOAK_RUNS);
+    expect(new Set(ledgers.effects).size).toBe(5 * SOAK_RUNS);
   }, LIMIT_MS);
 
   it.each([

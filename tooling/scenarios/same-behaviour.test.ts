@@ -10,7 +10,7 @@ import { countingIds, fakeClock, type FakeClock, type RedisServer, startRedisSer
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { BREAKS } from './broken-stores.js';
+import { BREAKS, oldestFirst } from './broken-stores.js';
 import { StoreActor } from './store-actor.js';
 import { type StoreCommand, storeCommands } from './store-commands.js';
 
@@ -59,16 +59,37 @@ describe('the embedded store and the one in Redis', () => {
 
 describe('the comparison', () => {
   it.each(Object.entries(BREAKS))('finds a store where %s', async (_, change) => {
-    const broken: Open = async (clock) => {
-      const store = await embedded(clock);
-      return { ...store, ...change(store) };
-    };
-    const property = fc.asyncProperty(storeCommands, (commands) => compare(commands, [embedded, broken]));
-    const found = await fc.check(property, { numRuns: CASES, seed: 1, endOnFailure: true });
-    expect(found.failed).toBe(true);
-    expect(found.errorInstance).toBeInstanceOf(assert.AssertionError);
+    await expectFound(change, storeCommands);
+  }, 60_000);
+
+  it('finds a store where a backlog goes first, and finds nothing else in it', async () => {
+    await expectFound(oldestFirst, storeCommands.map(withoutCaps));
+    const oneTenant = storeCommands.map((commands) => withoutCaps(commands).map((each) => (each.do === 'create' ? { ...each, tenant: 'one' as const } : each)));
+    const found = await check(oldestFirst, oneTenant, 20);
+    expect(found.failed).toBe(false);
   }, 60_000);
 });
+
+type Change = (store: StorePorts) => Partial<StorePorts>;
+
+function check(change: Change, lists: fc.Arbitrary<StoreCommand[]>, numRuns: number): Promise<fc.RunDetails<[StoreCommand[]]>> {
+  const broken: Open = async (clock) => {
+    const store = await embedded(clock);
+    return { ...store, ...change(store) };
+  };
+  const property = fc.asyncProperty(lists, (commands) => compare(commands, [embedded, broken]));
+  return Promise.resolve(fc.check(property, { numRuns, seed: 1, endOnFailure: true }));
+}
+
+async function expectFound(change: Change, lists: fc.Arbitrary<StoreCommand[]>): Promise<void> {
+  const found = await check(change, lists, CASES);
+  expect(found.failed).toBe(true);
+  expect(found.errorInstance).toBeInstanceOf(assert.AssertionError);
+}
+
+function withoutCaps(commands: readonly StoreCommand[]): StoreCommand[] {
+  return commands.map((each) => (each.do === 'take' ? { ...each, caps: undefined } : each));
+}
 
 /** Gives the commands to two stores in turn, each opened empty. Rejects at the first answer that is not the same. */
 async function compare(

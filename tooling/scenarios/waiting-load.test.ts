@@ -1,10 +1,11 @@
 import type { RunEvent } from '@kb-labs/contracts';
 import { afterEach, describe, expect, it } from 'vitest';
 
+import { sized } from './fault-size.js';
 import { type Host, Hosts, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
-const WAITING = 1_000;
+const WAITING = sized(150, 1_000);
 const ORDINARY = 100;
 
 const hosts = new Hosts();
