@@ -13,6 +13,7 @@ const TESTS = [
   'tooling/scenarios/rolling-restart',
   'tooling/scenarios/redis-faults',
   'packages/store-redis/src/server-kills',
+  'packages/store-redis/src/torn-tail',
   'packages/store-redis/src/failures',
   // Processes that are killed, stand still, or are told to stop.
   'tooling/scenarios/kill-',
