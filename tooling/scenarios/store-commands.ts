@@ -30,7 +30,8 @@ const wait = fc.oneof(
   fc.record({ job: fc.constantFrom('a', 'b'), step, kind: fc.constantFrom('approval' as const, 'callback' as const) }),
   fc.record({ job: fc.constantFrom('a', 'b'), step, kind: fc.constant('signal' as const), name }),
 );
-const caps = fc.record({ total: fc.nat({ max: 4 }), perTenant: fc.nat({ max: 3 }) }, { requiredKeys: [] });
+const ownCaps = fc.dictionary(tenant, fc.nat({ max: 4 }), { maxKeys: 2, noNullPrototype: true });
+const caps = fc.record({ total: fc.nat({ max: 4 }), perTenant: fc.nat({ max: 3 }), ofTenant: ownCaps }, { requiredKeys: [] });
 
 const create = fc.record({
   do: fc.constant('create' as const),

@@ -52,6 +52,7 @@ const tierSchema = z.strictObject({
   'requests-per-minute': z.optional(perMinute),
   'requests-per-minute-per-key': z.optional(perMinute),
   'runs-per-minute': z.optional(perMinute),
+  'running-jobs': z.optional(jobsAtOnce),
   retention: z.optional(z.strictObject({ runs: z.optional(kept), logs: z.optional(kept), artifacts: z.optional(kept) })),
 });
 

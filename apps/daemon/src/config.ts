@@ -63,8 +63,10 @@ export interface ConfiguredLimits {
   readonly matrixCombinations: number;
   /** Jobs that run at once, of all runs; as many as the workers take when left out. */
   readonly runningJobs?: number;
-  /** Of one tenant. */
+  /** Of one tenant, by the tier of those that are not named. */
   readonly runningJobsPerTenant?: number;
+  /** Of tenants with a tier of their own that allows another number. */
+  readonly runningJobsOfTenant?: Readonly<Record<string, number>>;
 }
 
 /** What each tenant may use. */

@@ -26,15 +26,26 @@ export function tierOf({ ofTenant, ofOthers }: ConfiguredTiers, tenant: string):
   return ofTenant.get(tenant) ?? ofOthers;
 }
 
+/** How many jobs tenants may run at once: what their tiers allow, and no more than `atMost`. */
+export function jobsByTenant({ ofTenant, ofOthers }: ConfiguredTiers, atMost: number | undefined): { others?: number; named?: Readonly<Record<string, number>> } {
+  const capOf = ({ runningJobs = Infinity }: Tier): number => Math.min(runningJobs, atMost ?? Infinity);
+  const others = capOf(ofOthers);
+  // Caps are written as JSON, which has no word for "without an end".
+  const named = [...ofTenant].flatMap(([tenant, tier]) => (capOf(tier) === others ? [] : [[tenant, Math.min(capOf(tier), Number.MAX_SAFE_INTEGER)] as const]));
+  return { ...(others === Infinity ? {} : { others }), ...(named.length === 0 ? {} : { named: Object.freeze(Object.fromEntries(named)) }) };
+}
+
 /** What is not written stays as it is in the tier of the same name; in a new one, it has no bound. */
 function toTier(written: WrittenTier, known: Tier | undefined): Tier {
   const requestsPerMinute = written['requests-per-minute'] ?? known?.requestsPerMinute;
   const requestsPerMinutePerKey = written['requests-per-minute-per-key'] ?? known?.requestsPerMinutePerKey;
   const runsPerMinute = written['runs-per-minute'] ?? known?.runsPerMinute;
+  const runningJobs = written['running-jobs'] ?? known?.runningJobs;
   return {
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(requestsPerMinutePerKey === undefined ? {} : { requestsPerMinutePerKey }),
     ...(runsPerMinute === undefined ? {} : { runsPerMinute }),
+    ...(runningJobs === undefined ? {} : { runningJobs }),
     retention: toRetention(written.retention, known?.retention),
   };
 }

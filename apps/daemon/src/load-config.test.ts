@@ -113,6 +113,8 @@ describe('loadConfig', () => {
     expect(error.message).not.toContain('hunter2');
     expect(error.hint).toContain('file:DIR');
     expect((await refusal({ KB_STATE_URL: 'redis://user:hunter2@' })).message).not.toContain('hunter2');
+    expect((await refusal({ KB_STATE_URL: 'redis://user:50%off@localhost' })).message).not.toContain('50%off');
+    expect(await load({ KB_STATE_URL: 'redis://user:50%25off@localhost' })).toMatchObject({ redis: { url: 'redis://user:50%25off@localhost' } });
     expect((await refusal({ KB_STATE_URL: 'file:' })).code).toBe('CONFIG_INVALID');
     expect((await refusal({ KB_STATE_URL: 'file://host/x' })).code).toBe('CONFIG_INVALID');
   });
@@ -237,11 +239,21 @@ gateway: { allowed-hosts: [kb.example.com, 10.0.0.7] }
       requestsPerMinute: 300,
       requestsPerMinutePerKey: 120,
       runsPerMinute: 5,
+      runningJobs: 4,
       retention: { runs: { ageMs: 30 * DAY, bytes: 5 * 1024 ** 3 }, logs: { ageMs: 2 * DAY, bytes: 1024 ** 3 }, artifacts: { ageMs: 7 * DAY, bytes: 1.5 * 1024 ** 3 } },
     });
     expect(tierOf(tiers, 'beta')).toEqual({ name: 'trial', requestsPerMinute: 60, requestsPerMinutePerKey: 20, retention: { runs: { ageMs: DAY / 2, bytes: 1_000 }, logs: {}, artifacts: {} } });
     expect(tierOf(tiers, 'default').name).toBe('pro');
     expect([allowedHosts, origins.tiers, origins['default-tier'], origins.gateway]).toEqual([['kb.example.com', '10.0.0.7'], 'file', 'file', 'file']);
+  });
+
+  it('bound how many jobs of a tenant run at once, within what is set for all', async () => {
+    write('tenants: { acme: free, beta: pro, gamma: enterprise }\n');
+    expect((await load()).limits).toEqual({ matrixCombinations: 256, runningJobsOfTenant: { acme: 4, beta: 32 } });
+    write('tenants: { acme: free, beta: pro, gamma: enterprise }\nlimits: { running-jobs-per-tenant: 8 }\n');
+    expect((await load()).limits).toMatchObject({ runningJobsPerTenant: 8, runningJobsOfTenant: { acme: 4 } });
+    write('tiers: { pro: { running-jobs: 3 } }\ntenants: { acme: free, gamma: enterprise }\ndefault-tier: pro\n');
+    expect((await load()).limits).toMatchObject({ runningJobsPerTenant: 3, runningJobsOfTenant: { acme: 4, gamma: Number.MAX_SAFE_INTEGER } });
   });
 
   it('are refused when they are not there', async () => {
@@ -257,7 +269,7 @@ gateway: { allowed-hosts: [kb.example.com, 10.0.0.7] }
     'tiers: { free: { retention: { runs: { bytes: 10GB } } } }',
     'tiers: { free: { retention: { runs: { bytes: -1 } } } }',
     'tiers: { free: { requests-per-minute: 0 } }',
-    'tiers: { free: { running-jobs: 4 } }',
+    'tiers: { free: { running-jobs: 0 } }',
     'tiers: { Free: {} }',
     'tenants: { "a/b": free }',
     'gateway: { allowed-hosts: ["https://kb.example.com"] }',

@@ -7,9 +7,9 @@ import { AppError, suggestName } from '@kb-labs/errors';
 
 import { isBaseUrl } from './base-url.js';
 import { readArtifacts } from './configured-artifacts.js';
-import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
+import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredTiers, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
-import { readTiers } from './configured-tiers.js';
+import { jobsByTenant, readTiers } from './configured-tiers.js';
 import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
 import { isRedisUrl, shownUrl } from './redis-url.js';
 
@@ -32,6 +32,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
   const artifacts = readArtifacts(written.artifacts, { projectRoot, env, stateDir: resolve(projectRoot, state.value), inRedis: redis.value !== undefined });
   const level = readLevel(env['KB_LOG_LEVEL'], written['log-level']);
   const url = readUrl(env['KB_URL'], written.url);
+  const tiers = readTiers(written);
   const origin = (key: keyof WrittenConfig): SettingOrigin => (written[key] === undefined ? 'default' : 'file');
   const at = (path: string): string => resolve(projectRoot, path);
   return Object.freeze({
@@ -45,8 +46,8 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     stateDir: at(state.value),
     ...(redis.value === undefined ? {} : { redis: Object.freeze(redis.value) }),
     artifacts: Object.freeze(artifacts),
-    limits: Object.freeze(toLimits(written.limits)),
-    tiers: Object.freeze(readTiers(written)),
+    limits: Object.freeze(toLimits(written.limits, tiers)),
+    tiers: Object.freeze(tiers),
     allowedHosts: Object.freeze(written.gateway?.['allowed-hosts'] ?? []),
     triggers: Object.freeze(toTriggers(written.triggers)),
     url: url.value.replace(/\/+$/, ''),
@@ -107,7 +108,7 @@ function readRedis(url: string | undefined, written: WrittenConfig['redis']): Ch
   const given = url === undefined || url === '' ? undefined : url;
   const ofEnvironment = given !== undefined && /^rediss?:/.test(given);
   if (ofEnvironment && !isRedisUrl(given)) {
-    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL "${shownUrl(given)}" names no server` }, { hint: 'write redis://HOST:PORT' });
+    throw new AppError('CONFIG_INVALID', { problem: `KB_STATE_URL "${shownUrl(given)}" names no server` }, { hint: 'write redis://HOST:PORT, and % in a password as %25' });
   }
   const chosen = ofEnvironment ? given : given === undefined ? written?.url : undefined;
   const origin = ofEnvironment ? 'KB_STATE_URL' : written === undefined ? 'default' : 'file';
@@ -146,13 +147,14 @@ function readUrl(url: string | undefined, written: string | undefined): Chosen<s
   return { value: url, origin: 'KB_URL' };
 }
 
-function toLimits(written: WrittenConfig['limits']): ConfiguredLimits {
+function toLimits(written: WrittenConfig['limits'], tiers: ConfiguredTiers): ConfiguredLimits {
   const total = written?.['running-jobs'];
-  const perTenant = written?.['running-jobs-per-tenant'];
+  const { others, named } = jobsByTenant(tiers, written?.['running-jobs-per-tenant']);
   return {
     matrixCombinations: written?.matrix ?? LIMITS.matrixCombinations,
     ...(total === undefined ? {} : { runningJobs: total }),
-    ...(perTenant === undefined ? {} : { runningJobsPerTenant: perTenant }),
+    ...(others === undefined ? {} : { runningJobsPerTenant: others }),
+    ...(named === undefined ? {} : { runningJobsOfTenant: named }),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Tier {
   readonly requestsPerMinutePerKey?: number;
   /** Runs that are asked for over HTTP. */
   readonly runsPerMinute?: number;
+  /** Jobs at once. */
+  readonly runningJobs?: number;
   readonly retention: RetentionPolicy;
 }
 
@@ -33,12 +35,14 @@ export const TIERS: Readonly<Record<'free' | 'pro' | 'enterprise', Tier>> = {
     requestsPerMinute: 300,
     requestsPerMinutePerKey: 120,
     runsPerMinute: 30,
+    runningJobs: 4,
     retention: { runs: { ageMs: 30 * DAY_MS, bytes: 5 * GiB }, logs: { ageMs: 7 * DAY_MS, bytes: GiB }, artifacts: { ageMs: 7 * DAY_MS, bytes: 2 * GiB } },
   },
   pro: {
     requestsPerMinute: 3_000,
     requestsPerMinutePerKey: 1_200,
     runsPerMinute: 300,
+    runningJobs: 32,
     retention: { runs: { ageMs: 180 * DAY_MS, bytes: 100 * GiB }, logs: { ageMs: 90 * DAY_MS, bytes: 20 * GiB }, artifacts: { ageMs: 90 * DAY_MS, bytes: 50 * GiB } },
   },
   /** Removes nothing by itself. */

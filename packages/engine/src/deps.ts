@@ -51,4 +51,6 @@ export interface EngineLimits {
   /** Jobs that run at once, of all runs and of one tenant's. Absent: as many as the workers take. */
   readonly runningJobs?: number;
   readonly runningJobsPerTenant?: number;
+  /** Of the tenants that are named, in place of `runningJobsPerTenant`. */
+  readonly runningJobsOfTenant?: Readonly<Record<string, number>>;
 }

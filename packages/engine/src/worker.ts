@@ -1,6 +1,6 @@
 import { AFTER_END, isTerminalRun, TIME_LIMIT, type RunId, type WorkerId } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
-import type { Lease } from '@kb-labs/ports';
+import type { Lease, TakeOptions } from '@kb-labs/ports';
 
 import { afterEnd } from './after-end.js';
 import { CancelWatch } from './cancel-watch.js';
@@ -196,13 +196,14 @@ class JobWorker implements Worker {
     }
   }
 
-  #caps(): { caps?: { total?: number; perTenant?: number } } {
-    const { runningJobs, runningJobsPerTenant } = this.#deps.limits;
-    if (runningJobs === undefined && runningJobsPerTenant === undefined) return {};
+  #caps(): Pick<TakeOptions, 'caps'> {
+    const { runningJobs, runningJobsPerTenant, runningJobsOfTenant } = this.#deps.limits;
+    if (runningJobs === undefined && runningJobsPerTenant === undefined && runningJobsOfTenant === undefined) return {};
     return {
       caps: {
         ...(runningJobs === undefined ? {} : { total: runningJobs }),
         ...(runningJobsPerTenant === undefined ? {} : { perTenant: runningJobsPerTenant }),
+        ...(runningJobsOfTenant === undefined ? {} : { ofTenant: runningJobsOfTenant }),
       },
     };
   }

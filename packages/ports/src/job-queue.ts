@@ -35,7 +35,12 @@ export interface TakeOptions {
    * How many tickets may be held at once by live workers, of all runs and of the runs of one tenant. A lease that ran out
    * still counts while its worker lives; its ticket can be taken over without room for another one.
    */
-  readonly caps?: { readonly total?: number; readonly perTenant?: number };
+  readonly caps?: {
+    readonly total?: number;
+    readonly perTenant?: number;
+    /** Of the tenants that are named, in place of `perTenant`. */
+    readonly ofTenant?: Readonly<Record<string, number>>;
+  };
 }
 
 export interface QueuedTicket extends NewTicket {

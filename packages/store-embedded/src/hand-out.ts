@@ -69,7 +69,7 @@ interface Due {
 /** Free tickets that are due. In all, about twice as many rows are read as are wanted, and one for each tenant. */
 function freeByTenant(connection: Connection, options: Taker & Pick<TakeOptions, 'limit' | 'caps'>): Map<string, TenantQueue['free']> {
   const { taker, now, limit, caps } = options;
-  if (taker.scope === null && caps?.perTenant === undefined) {
+  if (taker.scope === null && caps?.perTenant === undefined && caps?.ofTenant === undefined) {
     const rows = dueIn<{ several: number | null }>(connection, ALL, { now, limit, columns: `*, ${SEVERAL_TENANTS} AS several` });
     if (rows.length < limit || rows[0]?.several !== 1) return new Map([...Map.groupBy(rows, (row) => row.tenant)].map(([tenant, own]) => [tenant, [own]]));
   }

@@ -24,8 +24,9 @@ export function roomUnder(connection: Connection, caps: TakeOptions['caps'], liv
   /** Counted when it is asked for: without caps, not for a tenant that is alone. */
   const before = (): Held => (counted ??= countHeld(connection, alive));
   const heldBy = (tenant: string): number => (before().ofTenant.get(tenant) ?? 0) + (given.ofTenant.get(tenant) ?? 0);
+  const heldUpTo = (tenant: string, cap: number | undefined): boolean => cap !== undefined && heldBy(tenant) >= cap;
   const isFull = (tenant: string): boolean =>
-    (caps?.total !== undefined && before().total + given.total >= caps.total) || (caps?.perTenant !== undefined && heldBy(tenant) >= caps.perTenant);
+    (caps?.total !== undefined && before().total + given.total >= caps.total) || heldUpTo(tenant, capOf(caps, tenant));
   return {
     besides: (row) => heldBy(row.tenant) - (isCounted(row) ? 1 : 0),
     admits(row) {
@@ -36,6 +37,10 @@ export function roomUnder(connection: Connection, caps: TakeOptions['caps'], liv
       return true;
     },
   };
+}
+
+function capOf(caps: TakeOptions['caps'], tenant: string): number | undefined {
+  return caps?.ofTenant !== undefined && Object.hasOwn(caps.ofTenant, tenant) ? caps.ofTenant[tenant] : caps?.perTenant;
 }
 
 interface Held {

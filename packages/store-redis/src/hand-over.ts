@@ -1,6 +1,7 @@
 import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
 import type { HandOver, Lease, Offer, TakeOptions } from '@kb-labs/ports';
 
+import { capsOfTenants } from './caps-of-tenants.js';
 import type { StoreDeps } from './deps.js';
 import { RANKS } from './entries.js';
 import { OFFER_TICKETS } from './lua/hand-over.js';
@@ -23,7 +24,7 @@ export class RedisHandOver implements HandOver {
   offer({ window, caps }: { window: number; caps?: TakeOptions['caps'] }): Promise<Offer[]> {
     const { link, keys } = this.#deps;
     return link.operate(async () => {
-      const args = [link.now, window, caps?.total ?? '', caps?.perTenant ?? '', REPEATED_AFTER_MS];
+      const args = [link.now, window, caps?.total ?? '', capsOfTenants(caps), REPEATED_AFTER_MS];
       const rows = (await link.run(OFFER_TICKETS, [keys.base], args)) as OfferRow[];
       return rows.map(parseOffer);
     });

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
 import type { Lease, TakeOptions } from '@kb-labs/ports';
 
+import { capsOfTenants } from './caps-of-tenants.js';
 import type { StoreDeps } from './deps.js';
 import { PICK_TICKETS, TAKE_BACK } from './lua/hand-out.js';
 import { PICK_OFFERED } from './lua/hand-over.js';
@@ -42,7 +43,7 @@ export class TicketTaker {
     this.#count += 1;
     const name = `${this.#store}.${String(this.#count)}`;
     const { link, keys } = this.#deps;
-    const args = [link.now, worker, limit, leaseMs, caps?.total ?? '', caps?.perTenant ?? '', this.#presence.presenceMs, name, ...tickets];
+    const args = [link.now, worker, limit, leaseMs, caps?.total ?? '', capsOfTenants(caps), this.#presence.presenceMs, name, ...tickets];
     try {
       return await this.#grab(worker, (await link.run(script, [keys.base], args)) as PickedRow[]);
     } catch (thrown) {

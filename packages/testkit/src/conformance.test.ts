@@ -76,6 +76,7 @@ const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'what can be taken over goes before what is free': ['keeps the order of a tenant', MODEL],
   'the cap of all runs is not looked at': ['hands out no more than may be held', MODEL],
   'the cap of a tenant is not looked at': ['hands out no more than a tenant', MODEL],
+  'all tenants have one cap': ['keeps a tenant to its own cap'],
   'a full tenant blocks the others': ['hands out no more than a tenant'],
   'a worker that left still takes up room': ['counts neither what', 'counts what a live worker'],
   'a full house keeps what it lost': ['counts a lease that ran out'],

@@ -37,10 +37,11 @@ function valueOf(config: Config, key: SettingKey): string {
     case 'artifacts':
       return placeOfArtifacts(config.artifacts);
     case 'limits': {
-      const { matrixCombinations, runningJobs, runningJobsPerTenant } = config.limits;
+      const { matrixCombinations, runningJobs, runningJobsPerTenant, runningJobsOfTenant = {} } = config.limits;
       const jobs = runningJobs === undefined ? [] : [`${String(runningJobs)} jobs at once`];
       const perTenant = runningJobsPerTenant === undefined ? [] : [`${String(runningJobsPerTenant)} of a tenant`];
-      return [`${String(matrixCombinations)} combinations`, ...jobs, ...perTenant].join(', ');
+      const named = Object.entries(runningJobsOfTenant).map(([tenant, jobs]) => `${jobs === Number.MAX_SAFE_INTEGER ? 'no bound' : String(jobs)} of ${tenant}`);
+      return [`${String(matrixCombinations)} combinations`, ...jobs, ...perTenant, ...named].join(', ');
     }
     case 'tiers':
       return config.tiers.names.join(', ');
@@ -91,7 +92,10 @@ export async function checkSecrets({ deps }: OfflineComposition): Promise<Check[
     const kept = (await deps.secrets?.list()) ?? [];
     const { diagnostics } = await validateWorkflows(deps);
     const missing = diagnostics.filter(({ code }) => code === 'SECRET_MISSING' || code === 'SECRET_UNUSABLE' || code === 'SECRETS_UNREADABLE');
-    if (missing.length > 0) return [...new Set(missing.map(({ message }) => message))].map((message) => warn('secrets', sanitizeText(message), '"kb secret:set NAME" keeps one on this machine'));
+    if (missing.length > 0) {
+      const hints = new Map(missing.map(({ code, message }) => [message, code === 'SECRETS_UNREADABLE' ? 'put the key or the file back as it was' : '"kb secret:set NAME" keeps one on this machine']));
+      return [...hints].map(([message, hint]) => warn('secrets', sanitizeText(message), hint));
+    }
     return kept.length === 0 ? [] : [ok('secrets', plural(kept.length, 'secret'))];
   } catch (thrown) {
     const { message, hint } = fromUnknown(thrown);

@@ -1,9 +1,14 @@
-/** How many tickets are held, what a hand-out has given so far included, and whether caps leave room for one more. A cap that is not set is ''. */
+/** How many tickets are held, what a hand-out has given so far included, and whether caps leave room for one more. A cap that is not set is ''; those of tenants that differ are JSON: `{of: {<tenant>: n}, others?: n}`. */
 export const ROOM = `
 local capTotal, capTenant, openOffers
+local capOf = {}
 local held, given = {}, {}
 local function capBy(total, tenant, offers)
   capTotal, capTenant, openOffers = tonumber(total), tonumber(tenant), offers
+  if tenant ~= '' and not capTenant then
+    local caps = cjson.decode(tenant)
+    capTenant, capOf = caps.others, caps.of
+  end
 end
 local function heldIn(field, offers)
   if not held[field] then held[field] = tonumber(redis.call('HGET', K.holding, field) or 0) + offers() end
@@ -16,7 +21,8 @@ local function heldBy(tenant)
   return heldIn('tenant:' .. tenant, function() return openOffers and tonumber(redis.call('HGET', K.offeredOf, tenant) or 0) or 0 end)
 end
 local function isFull(tenant)
-  return (capTotal and heldInAll() >= capTotal) or (capTenant and heldBy(tenant) >= capTenant)
+  local cap = capOf[tenant] or capTenant
+  return (capTotal and heldInAll() >= capTotal) or (cap and heldBy(tenant) >= cap)
 end
 local function takeUp(tenant)
   for _, field in ipairs({ 'total', 'tenant:' .. tenant }) do given[field] = (given[field] or 0) + 1 end

@@ -56,6 +56,7 @@ export type Fault =
   | 'what can be taken over goes before what is free'
   | 'the cap of all runs is not looked at'
   | 'the cap of a tenant is not looked at'
+  | 'all tenants have one cap'
   | 'a full tenant blocks the others'
   | 'a worker that left still takes up room'
   | 'a full house keeps what it lost'

@@ -1,6 +1,7 @@
 import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
 import type { JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions } from '@kb-labs/ports';
 
+import { capOf } from '../cap-of.js';
 import type { MemoryState, MemoryTicket } from './memory-state.js';
 
 export function jobQueueOf(state: MemoryState): JobQueue {
@@ -56,7 +57,7 @@ function take(state: MemoryState, worker: WorkerId, options: TakeOptions): Lease
 
 function underCaps(state: MemoryState, due: readonly [TicketId, MemoryTicket][], { caps, limit }: TakeOptions): [TicketId, MemoryTicket][] {
   const total = state.has('the cap of all runs is not looked at') ? undefined : caps?.total;
-  const perTenant = state.has('the cap of a tenant is not looked at') ? undefined : caps?.perTenant;
+  const looked = state.has('the cap of a tenant is not looked at') ? undefined : state.has('all tenants have one cap') ? { perTenant: caps?.perTenant ?? Infinity } : caps;
   const held = [...state.tickets.values()].filter((each) => takesRoom(state, each));
   const heldBy = ({ ticket }: MemoryTicket): number => held.filter((other) => tenantOf(state, other.ticket) === tenantOf(state, ticket)).length;
   const share = (each: MemoryTicket): number => heldBy(each) - (takesRoom(state, each) && !state.has('a ticket stands in its own way') ? 1 : 0);
@@ -69,7 +70,7 @@ function underCaps(state: MemoryState, due: readonly [TicketId, MemoryTicket][],
     left = left.filter((each) => each !== next);
     if (next === undefined) break;
     const replaces = takesRoom(state, next[1]) && !state.has('a full house keeps what it lost');
-    const fits = held.length < (total ?? Infinity) && heldBy(next[1]) < (perTenant ?? Infinity);
+    const fits = held.length < (total ?? Infinity) && heldBy(next[1]) < capOf(looked, tenantOf(state, next[1].ticket));
     if (!replaces && !fits) continue;
     if (!replaces || state.has('who takes over is counted beside the one before')) held.push(next[1]);
     given.push(next);

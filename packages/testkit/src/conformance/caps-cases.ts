@@ -44,6 +44,21 @@ export const CAPS_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
+    name: 'keeps a tenant to its own cap, above or below that of the others',
+    async run(store) {
+      const runs = [];
+      for (const tenant of ['small', 'large', 'other']) runs.push(await openRunIn(store, { tenant }));
+      for (const [index, runId] of runs.entries()) {
+        await store.queue.ensure(['a', 'b', 'c'].map((job) => aTicket(runId, { job: `${job}${String(index)}` })));
+      }
+      const worker = await joinWorker(store);
+      const jobs = async (caps: NonNullable<TakeOptions['caps']>): Promise<string[]> => jobsOf(await takeUnder(store, worker, caps)).toSorted();
+      assert.deepEqual(await jobs({ perTenant: 2, ofTenant: { small: 1, large: 3 } }), ['a0', 'a1', 'a2', 'b1', 'b2', 'c1']);
+      assert.deepEqual(await jobs({ perTenant: 2, ofTenant: { small: 1, large: 3 } }), []);
+      assert.deepEqual(await jobs({ ofTenant: { small: 2 } }), ['b0', 'c2']);
+    },
+  },
+  {
     name: 'counts neither what a worker held that has left nor what was given back, discarded or settled',
     async run(store) {
       const { runId, worker, lease } = await holdJob(store, 'a');

@@ -17,7 +17,8 @@ const pick = fc.nat({ max: 50 });
 const job = fc.constantFrom('a', 'b', 'c', TIME_LIMIT);
 const priority = fc.constantFrom('high' as const, undefined, 'low' as const);
 const claim = fc.record({ group: fc.constantFrom('g', 'h'), job: fc.constantFrom(null, 'a', 'b') });
-const caps = fc.record({ total: fc.integer({ min: 1, max: 4 }), perTenant: fc.integer({ min: 1, max: 3 }) }, { requiredKeys: [] });
+const ownCaps = fc.dictionary(fc.constantFrom('one', 'other'), fc.integer({ min: 1, max: 4 }), { maxKeys: 2, noNullPrototype: true });
+const caps = fc.record({ total: fc.integer({ min: 1, max: 4 }), perTenant: fc.integer({ min: 1, max: 3 }), ofTenant: ownCaps }, { requiredKeys: [] });
 
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('ensure' as const), run: pick, job, priority, delayMs: fc.constantFrom(0, 3_000) }) },

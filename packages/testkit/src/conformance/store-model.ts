@@ -1,6 +1,8 @@
 import { type RunId, TIME_LIMIT, type TicketId, toTicketId, type WorkerId } from '@kb-labs/contracts';
 import type { Append, AppendResult, ClaimOwner, Fence, Lease, NewClaim, NewTicket, OpenClaim, QueuedTicket, TakeOptions } from '@kb-labs/ports';
 
+import { capOf } from '../cap-of.js';
+
 type ModelClaim = NewClaim & ClaimOwner;
 
 interface ModelRun {
@@ -64,7 +66,7 @@ export class StoreModel {
     const held = [...this.#tickets.values()].filter((each) => this.#takesRoom(each));
     const heldBeside = (each: ModelTicket): number => held.filter((other) => other !== each && this.#tenantOf(other) === this.#tenantOf(each)).length;
     const fits = (each: ModelTicket): boolean =>
-      this.#takesRoom(each) || (held.length < (caps?.total ?? Infinity) && heldBeside(each) < (caps?.perTenant ?? Infinity));
+      this.#takesRoom(each) || (held.length < (caps?.total ?? Infinity) && heldBeside(each) < capOf(caps, this.#tenantOf(each)));
     const due = [...this.#tickets].filter(
       ([, { ticket, lease }]) => ticket.notBefore <= this.now && (lease === undefined || this.#isGone(lease)) && !this.#isParked(ticket),
     );
