@@ -44,6 +44,8 @@ type KeyDeps = Pick<EngineDeps, 'records' | 'clock'>;
 export async function createKey(deps: KeyDeps, command: CreateKey): Promise<NewApiKeyView> {
   const { name, role, tenant, lifeMs, by } = command;
   if (name.length === 0 || name.length > NAME_LENGTH) throw new AppError('USAGE', { problem: `the name of a key has 1 to ${String(NAME_LENGTH)} characters` });
+  // It signs runs and decisions.
+  if (/\p{C}/u.test(name)) throw new AppError('USAGE', { problem: 'the name of a key has no control characters' });
   if (!TENANT_NAME.test(tenant)) throw new AppError('USAGE', { problem: `"${tenant}" cannot name a tenant` }, { hint: 'use a-z, 0-9, - and _, at most 64' });
   if (lifeMs !== undefined && !(lifeMs > 0 && lifeMs <= LIFE_MAX_MS)) throw new AppError('USAGE', { problem: 'a key is good for longer than no time and for ten years at most' });
   const now = deps.clock.now();

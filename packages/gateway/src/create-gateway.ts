@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { toOpenApi } from '@kb-labs/contracts/http';
 import type { EngineDeps } from '@kb-labs/engine';
-import { AppError } from '@kb-labs/errors';
+import { AppError, fromUnknown } from '@kb-labs/errors';
 import express, { type Express } from 'express';
 
 import type { Access } from './access/access.js';
@@ -86,8 +86,12 @@ export function appOf({ deps: engine, access, metrics, checks, allowedHosts = []
   app.use((request, response) => {
     sendProblem(response, new AppError('ROUTE_UNKNOWN', { path: request.path }));
   });
-  app.use((thrown: unknown, request: express.Request, response: express.Response, next: express.NextFunction) => {
-    if (response.headersSent) return next(thrown);
+  app.use((thrown: unknown, request: express.Request, response: express.Response, _next: express.NextFunction) => {
+    if (response.headersSent) {
+      logger.error('an answer broke off', { path: request.path, problem: fromUnknown(thrown).message });
+      response.destroy();
+      return;
+    }
     const error = sendProblem(response, thrown);
     if (error.code === 'INTERNAL') logger.error('a request failed', { path: request.path, problem: error.message });
   });

@@ -79,7 +79,7 @@ describe('a request', () => {
       asked.push(name);
       if (fails !== undefined) throw fails;
     };
-    const trial = async (fails: Record<string, AppError>): Promise<{ asked: string[]; status: number; code: unknown }> => {
+    const trial = async (fails: Record<string, AppError>, request: object = { body: { workflowId: 'hello' } }): Promise<{ asked: string[]; status: number; code: unknown }> => {
       asked.length = 0;
       const guarded = await openHarness({
         works: false,
@@ -94,14 +94,16 @@ describe('a request', () => {
         },
       });
       onTestFinished(guarded.close);
-      const answer = await guarded.ask('x', 'POST', `${RUNS}?no=1`, { body: '{', headers: { 'content-type': 'text/plain' } });
+      const answer = await guarded.ask('x', 'POST', RUNS, request);
       return { asked: [...asked], status: answer.status, code: (answer.json as { code?: unknown }).code };
     };
     expect(await trial({ authenticate: new AppError('UNAUTHENTICATED', { problem: 'x' }) })).toEqual({ asked: ['authenticate'], status: 401, code: 'UNAUTHENTICATED' });
     expect(await trial({ authorize: new AppError('FORBIDDEN', { problem: 'x' }) })).toEqual({ asked: ['authenticate', 'authorize', 'record refused {"code":"FORBIDDEN"}'], status: 403, code: 'FORBIDDEN' });
     expect(await trial({ limit: new AppError('RATE_LIMITED', { seconds: 3 }) })).toEqual({ asked: ['authenticate', 'authorize', 'limit'], status: 429, code: 'RATE_LIMITED' });
-    expect(await trial({ record: new AppError('STATE_UNAVAILABLE', { problem: 'x' }) })).toEqual({ asked: ['authenticate', 'authorize', 'limit', 'record asked {}'], status: 503, code: 'STATE_UNAVAILABLE' });
-    expect(await trial({})).toEqual({ asked: ['authenticate', 'authorize', 'limit', 'record asked {}', 'record refused {"code":"REQUEST_INVALID"}'], status: 400, code: 'REQUEST_INVALID' });
+    expect(await trial({ record: new AppError('STATE_UNAVAILABLE', { problem: 'x' }) })).toEqual({ asked: ['authenticate', 'authorize', 'limit', 'record asked {"workflowId":"hello"}', 'record refused {"code":"STATE_UNAVAILABLE"}'], status: 503, code: 'STATE_UNAVAILABLE' });
+    const unread = { body: '{', headers: { 'content-type': 'text/plain' } };
+    expect(await trial({ limit: new AppError('RATE_LIMITED', { seconds: 3 }) }, unread)).toMatchObject({ status: 429 });
+    expect(await trial({}, unread)).toEqual({ asked: ['authenticate', 'authorize', 'limit', 'record refused {"code":"BODY_TYPE"}'], status: 415, code: 'BODY_TYPE' });
   });
 
   it('carries the headers of its limit, and is told when to come back', async () => {
@@ -111,16 +113,16 @@ describe('a request', () => {
     expect((await limited.ask('viewer', 'GET', RUNS)).headers['retry-after']).toBe('3');
   });
 
-  it('is on record when it changes something, and never when it reads', async () => {
+  it('is on record, with what it asks for, when it changes something, and never when it reads', async () => {
     harness.entries.length = 0;
     await harness.ask('viewer', 'GET', RUNS);
     await harness.ask('viewer', 'POST', '/api/v1/workflows/validate');
     expect(harness.entries).toEqual([]);
-    await harness.ask('runner@acme', 'POST', RUNS, { body: { workflowId: 'hello' } });
+    await harness.ask('runner@acme', 'POST', RUNS, { body: { workflowId: 'hello', input: { name: 'kept out of it' } } });
     await harness.ask('runner@acme', 'POST', RUNS, { body: { workflowId: 'helo' } });
     expect(harness.entries.map(({ caller, action, target, outcome, details }) => [caller.tenant, action, target, outcome, details])).toEqual([
-      ['acme', 'startRun', RUNS, 'asked', {}],
-      ['acme', 'startRun', RUNS, 'asked', {}],
+      ['acme', 'startRun', RUNS, 'asked', { workflowId: 'hello' }],
+      ['acme', 'startRun', RUNS, 'asked', { workflowId: 'helo' }],
       ['acme', 'startRun', RUNS, 'refused', { code: 'WORKFLOW_NOT_FOUND' }],
     ]);
   });

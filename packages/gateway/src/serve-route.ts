@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import type { Caller, Permission } from '@kb-labs/contracts';
+import type { Caller, JsonObject, Permission } from '@kb-labs/contracts';
 import { type RouteName, ROUTES, type RouteSpec, type StreamName } from '@kb-labs/contracts/http';
 import { fromUnknown } from '@kb-labs/errors';
 import type { Request, RequestHandler, Response } from 'express';
@@ -48,13 +48,13 @@ export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
       await answer(request, response, caller);
       return;
     }
-    await access.record({ caller, action: name, target: request.path, outcome: 'asked', details: {} });
     await orRecord(() => answer(request, response, caller), refused);
   };
 
   async function answer(request: Request, response: Response, caller: Caller | undefined): Promise<void> {
     const { params, query } = readHead(route, request);
     const written = route.body === undefined ? undefined : checkBody(route.body, await readJsonBody(request));
+    if (caller !== undefined && isChange(route)) await access.record({ caller, action: name, target: request.path, outcome: 'asked', details: recordedOf(route, written) });
     const raw = route.raw === true ? await readRawBody(request) : undefined;
     const idempotencyKey = idempotencyKeyOf(route, request, written);
     const run = caller !== undefined && route.path.startsWith(RUN_PATH) ? await findRun(deps.engine, String(request.params['id']), caller.tenant) : undefined;
@@ -80,6 +80,11 @@ export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
 
 function knockOf(request: Request): Parameters<Access['authenticate']>[0] {
   return { headers: request.headers, method: request.method, path: request.path, remoteAddress: request.socket.remoteAddress };
+}
+
+function recordedOf({ recorded = [] }: RouteSpec, written: unknown): JsonObject {
+  const body = written as JsonObject;
+  return Object.fromEntries(recorded.flatMap((member) => (body[member] === undefined ? [] : [[member, body[member]]])));
 }
 
 function isChange({ method, access }: RouteSpec): boolean {
@@ -114,6 +119,11 @@ async function send(response: Response, request: Request, answer: Answer): Promi
       return;
     }
     response.setTimeout(DOWNLOAD_STALL_MS, () => response.destroy());
-    await pipeline(bytes, response);
+    await pipeline(bytes, response).catch(unlessLeft);
   }
+}
+
+/** Who has all of a download, or wants no more of it, may hang up: that is no failure. */
+function unlessLeft(thrown: unknown): void {
+  if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw thrown;
 }

@@ -93,7 +93,8 @@ export const ACCESS_ROUTES = {
     summary: 'Make a key',
     description: 'For the tenant of the caller. `key` is in this answer and nowhere else.',
     access: 'admin',
-    body: z.strictObject({ name: text.check(z.minLength(1), z.maxLength(128)), role, expiresInMs: z.exactOptional(z.int().check(z.positive())) }),
+    body: z.strictObject({ name: text.check(z.minLength(1), z.maxLength(128), z.regex(/^\P{C}*$/u, { error: 'a name has no control characters' })), role, expiresInMs: z.exactOptional(z.int().check(z.positive())) }),
+    recorded: ['name', 'role', 'expiresInMs'],
     answers: [{ status: 201, body: z.strictObject({ ...key, key: text }) }],
   },
   revokeKey: {

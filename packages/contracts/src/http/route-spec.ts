@@ -35,6 +35,8 @@ export interface RouteSpec {
   readonly body?: Schema;
   /** The body is handed over as it came, up to a bound: what it says is only read once its proof holds. */
   readonly raw?: true;
+  /** Of the body: the members that the audit log keeps. Values that people fill in stay out of it. */
+  readonly recorded?: readonly string[];
   /** Takes the header `Idempotency-Key`. */
   readonly idempotent?: true;
   /** Those that are no problem. */

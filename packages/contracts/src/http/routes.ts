@@ -33,6 +33,7 @@ export const ROUTES = {
     description: 'The same idempotency key with the same workflow and input answers the run it made before, for at least a day. It can be sent as a header instead.',
     access: 'run',
     body: z.strictObject({ workflowId: text.check(z.minLength(1), z.maxLength(256)), input: z.exactOptional(jsonObject), idempotencyKey: z.exactOptional(key) }),
+    recorded: ['workflowId', 'idempotencyKey'],
     idempotent: true,
     answers: [
       { status: 201, body: runSchema, when: 'the run is accepted: it is durable and its first jobs are queued' },
@@ -66,6 +67,7 @@ export const ROUTES = {
     access: 'run',
     params: ofRun,
     body: z.strictObject({ note: z.exactOptional(text.check(z.maxLength(1_024))) }),
+    recorded: ['note'],
     answers: [{ status: 200, body: runSchema }],
   },
   rerunRun: {
@@ -77,6 +79,7 @@ export const ROUTES = {
     access: 'run',
     params: ofRun,
     body: z.strictObject({ mode: z.exactOptional(z.enum(['all', 'failed', 'from'])), from: z.exactOptional(text.check(z.minLength(1), z.maxLength(256))), idempotencyKey: z.exactOptional(key) }),
+    recorded: ['mode', 'from', 'idempotencyKey'],
     idempotent: true,
     answers: [
       { status: 201, body: z.strictObject({ runId: text, rerunOf: text, keeps: z.array(choice), again: z.array(choice) }), when: 'the new run is accepted' },
@@ -149,6 +152,7 @@ export const ROUTES = {
       data: z.exactOptional(jsonObject),
       subject: z.exactOptional(text),
     }),
+    recorded: ['decision', 'comment', 'subject'],
     answers: [{ status: 200, body: runSchema }],
   },
   listApprovals: {
