@@ -77,6 +77,15 @@ describe('secrets', () => {
     expect([ran.code, ran.stdout.includes('SECRET_MISSING')]).toEqual([1, true]);
   });
 
+  it('that another key was made for are told apart from missing ones: to set them again would be refused', async () => {
+    await kb(['secret:set', 'TOKEN'], { stdin: 'correct horse' });
+    env['KB_SECRETS_KEY'] = '0'.repeat(64);
+    const { stdout } = await kb(['doctor']);
+    expect(stdout).toMatch(/warn +secrets +the kept secrets cannot be read: .*\n +→ put the key or the file back as it was\n/);
+    expect(stdout).not.toContain('kb secret:set');
+    expect(await kb(['secret:set', 'TOKEN'], { stdin: 'correct horse' })).toMatchObject({ code: 3 });
+  });
+
   it.each([
     [['secret:set'], 'some value', 2],
     [['secret:set', 'TOKEN', 'some value'], 'some value', 2],
