@@ -23,7 +23,7 @@ export interface Sweep {
   /** Another daemon sweeps, or has within the last hour: nothing was done. */
   readonly skipped: boolean;
   readonly removed: Swept;
-  /** Bytes of artifacts that no run referred to any more. */
+  /** How many blobs no run referred to any more. */
   readonly blobs: number;
 }
 

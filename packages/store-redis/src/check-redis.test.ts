@@ -50,13 +50,19 @@ describe('a server', () => {
     await expect(checkRedis({ url: open.url })).resolves.toBeUndefined();
     const closed = await aServer({ bind: `127.0.0.1 ${address}`, requirepass: 'open sesame' });
     await expect(checkRedis(at(closed, ':open%20sesame@'))).resolves.toBeUndefined();
-    await expect(checkRedis(at(closed))).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: expect.stringContaining('NOAUTH') as string });
+    await expect(checkRedis(at(closed))).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: expect.stringContaining('asks for a password') as string });
   });
 
   it('that is not there cannot be reached', async () => {
     const server = await aServer({});
     await server.kill();
     await expect(checkRedis({ url: server.url })).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: expect.stringContaining('ECONNREFUSED') as string });
+  });
+
+  it('without a database of that number is refused, and not used in the first one', async () => {
+    const server = await aServer({});
+    await expect(checkRedis({ url: `${server.url}/99` })).rejects.toMatchObject({ code: 'STATE_UNAVAILABLE', message: expect.stringContaining('out of range') as string });
+    await expect(checkRedis({ url: `${server.url}/3` })).resolves.toBeUndefined();
   });
 
   it('whose keys are of another version is refused', async () => {

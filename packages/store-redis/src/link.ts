@@ -3,7 +3,7 @@ import type { Clock } from '@kb-labs/ports';
 
 import type { RedisClient } from './connect.js';
 import type { Script } from './lua/script.js';
-import { isUnknownScript, toStateError } from './state-errors.js';
+import { isUnknownScript, toStateError, wordsFor } from './state-errors.js';
 
 /** How long a call waits for a connection that is being made, in milliseconds. */
 const CONNECTED_WITHIN_MS = 900;
@@ -26,7 +26,7 @@ export class Link {
   constructor(client: RedisClient, clock: Clock | undefined) {
     this.#client = client;
     this.#clock = clock;
-    client.on('error', (error: Error) => (this.#lastProblem = error.message));
+    client.on('error', (error: Error) => (this.#lastProblem = wordsFor(error.message)));
     client.on('ready', () => {
       for (const resolve of this.#waiting) resolve();
       this.#waiting.clear();

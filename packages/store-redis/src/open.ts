@@ -19,6 +19,7 @@ import { readSecret } from './read-secret.js';
 import { RedisRecords } from './records.js';
 import { RedisRetention } from './retention.js';
 import { RedisStepLogs } from './step-logs.js';
+import { ServerTime } from './server-time.js';
 import { Sweep } from './sweep.js';
 import { systemTimers } from './system-timers.js';
 import { TicketTaker } from './take-tickets.js';
@@ -53,6 +54,8 @@ export interface RedisStore {
   readonly records: Records;
   readonly rateLimits: RateLimits;
   readonly retention: Retention;
+  /** The time of the server, in ms since the epoch, which due times and leases go by. Known without asking. */
+  now(): number;
   /** Fails with a `STATE_*` error unless the state can be read and written now. */
   check(): Promise<void>;
   /** 32 random bytes that every process of the installation is given under this name. Made when they are first asked for. */
@@ -73,9 +76,11 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const timers = options.clock ?? systemTimers;
   const keys = keysOf(options.prefix ?? 'kb');
   const link = new Link(connectForCommands(connection, options.answerWithinMs), options.clock);
+  const time = new ServerTime(link, keys, systemTimers);
   try {
     await checkServer(link, connection, { allowVolatile: options.allowVolatile ?? false, ...(logger === undefined ? {} : { logger }) });
     await checkSchema(link, keys);
+    if (options.clock === undefined) await time.start();
   } catch (thrown) {
     await link.close();
     throw thrown;
@@ -97,6 +102,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     records: new RedisRecords(link, keys),
     rateLimits: new RedisRateLimits(link, keys),
     retention: new RedisRetention(deps),
+    now: () => (options.clock ?? time).now(),
     check: () => link.operate(async () => void (await link.call('SET', keys.probe, '1', 'PX', PROBE_KEPT_MS))),
     secret: (name) => link.operate(() => readSecret(link, keys.secret(name))),
     flushOutbox: () => link.operate(() => sweep.all()),
@@ -104,6 +110,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
       watch.close();
       presence.close();
       sweep.stop();
+      time.stop();
       return (closing ??= link.close());
     },
   };

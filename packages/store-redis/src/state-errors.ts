@@ -3,7 +3,7 @@ import { AppError, fromUnknown } from '@kb-labs/errors';
 /** What Redis or the way to it answered, as an error of the register. Anything else goes through unchanged. */
 export function toStateError(thrown: unknown): AppError {
   if (!(thrown instanceof Error) || thrown instanceof AppError) return fromUnknown(thrown);
-  const problem = thrown.message;
+  const problem = wordsFor(thrown.message);
   const options = { cause: thrown };
   if (thrown.name === 'ReplyError') {
     if (isFull(problem)) return new AppError('STATE_FULL', { problem }, options);
@@ -12,6 +12,11 @@ export function toStateError(thrown: unknown): AppError {
   }
   if (thrown instanceof TypeError || thrown instanceof RangeError) return fromUnknown(thrown);
   return new AppError('STATE_UNAVAILABLE', { problem: LOST.test(problem) ? 'the connection was lost before the answer came' : problem }, options);
+}
+
+/** What the server says to who names no password is about a command that nobody here has heard of. */
+export function wordsFor(message: string): string {
+  return message.startsWith('NOAUTH') ? 'it asks for a password, as in redis://:PASSWORD@HOST:PORT (NOAUTH)' : message;
 }
 
 /** What ioredis says of a command that was sent on a connection that ended. */

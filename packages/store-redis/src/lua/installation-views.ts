@@ -2,6 +2,13 @@ import { CLOCK, TICKETS } from './installation.js';
 import { script } from './script.js';
 
 /**
+ * The time of the server that decides about tickets, in milliseconds.
+ * KEYS 1 base
+ * ARGV 1 now
+ */
+export const SERVER_TIME = script('server-time', CLOCK, `return string.format('%.0f', now)`);
+
+/**
  * The tickets of a run.
  * KEYS 1 base
  * ARGV 1 now  2 run
