@@ -85,6 +85,7 @@ export async function composeEngine(config: Config, options: ComposeOptions): Pr
     deps: {
       ...deps,
       ...state.ports,
+      ...(state.clock === undefined ? {} : { clock: state.clock }),
       ...(options.build === undefined ? {} : { checked: fileCheckedDocuments({ dir: join(config.stateDir, 'checked'), build: options.build }) }),
     },
     check: () => state.check(),

@@ -1,5 +1,5 @@
 import { redisBlobs } from '@kb-labs/blobs/redis';
-import type { Blobs, Logger } from '@kb-labs/ports';
+import type { Blobs, Clock, Logger } from '@kb-labs/ports';
 import { createRunner } from '@kb-labs/runner';
 import { openRedisStore } from '@kb-labs/store-redis';
 
@@ -12,7 +12,8 @@ import { systemClock } from './system-clock.js';
 export async function composeRedisState({ url, prefix, allowVolatile }: ConfiguredRedis, options: { logger: Logger; baseUrl: string; blobs?: Blobs }): Promise<State> {
   const store = await openRedisStore({ connection: { url }, prefix, allowVolatile, logger: options.logger });
   const { handOver } = store;
-  const runner = createRunner({ queue: store.queue, handOver, connection: { url }, prefix, clock: systemClock, logger: options.logger });
+  const clock: Clock = { ...systemClock, now: () => store.now() };
+  const runner = createRunner({ queue: store.queue, handOver, connection: { url }, prefix, clock, logger: options.logger });
   // Connects with the first artifact, so not at all where others keep them.
   const ownBlobs = redisBlobs({ connection: { url }, prefix });
   const blobs = options.blobs ?? ownBlobs;
@@ -25,7 +26,7 @@ export async function composeRedisState({ url, prefix, allowVolatile }: Configur
     const key = await store.secret('callbacks');
     const { log, catalog, claims, logs, records, rateLimits, retention } = store;
     const callbacks = keyCallbacks({ baseUrl: options.baseUrl, keyToMake: () => key, keyToCheck: () => key });
-    return { ports: { log, catalog, queue: runner.queue, claims, logs, blobs, callbacks, records, rateLimits, retention }, check: () => store.check(), close };
+    return { ports: { log, catalog, queue: runner.queue, claims, logs, blobs, callbacks, records, rateLimits, retention }, clock, check: () => store.check(), close };
   } catch (thrown) {
     await close();
     throw thrown;

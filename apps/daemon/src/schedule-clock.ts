@@ -1,4 +1,5 @@
 import { type EngineDeps, serveSchedules } from '@kb-labs/engine';
+import type { Clock } from '@kb-labs/ports';
 
 export interface ScheduleClock {
   /** Resolves when a round that runs is over. */
@@ -10,13 +11,13 @@ const LONGEST_MS = 60_000;
 /** What is ended while others wait is seen at once; this is how soon it is looked again without a hint. */
 const AWAITED_MS = 5_000;
 
-/** Sleeps from one time of a schedule to the next. */
-export function startScheduleClock(deps: EngineDeps): ScheduleClock {
+/** Sleeps from one time of a schedule to the next, by the clock of this machine. */
+export function startScheduleClock(deps: EngineDeps, wall: Clock): ScheduleClock {
   let stopped = false;
   let disarm = (): void => undefined;
   let round: Promise<void> = Promise.resolve();
   const begin = (): void => {
-    round = look(deps).then(({ inMs, awaited }) => {
+    round = look(deps, wall).then(({ inMs, awaited }) => {
       if (!stopped) disarm = sleep(deps, { inMs, awaited }, begin);
     });
   };
@@ -35,11 +36,11 @@ interface Rest {
   readonly awaited: Awaited<ReturnType<typeof serveSchedules>>['awaited'];
 }
 
-async function look(deps: EngineDeps): Promise<Rest> {
+async function look(deps: EngineDeps, wall: Clock): Promise<Rest> {
   try {
-    const { next, awaited } = await serveSchedules(deps);
+    const { next, awaited } = await serveSchedules(deps, wall);
     const longest = awaited.length > 0 ? AWAITED_MS : LONGEST_MS;
-    return { inMs: Math.min(longest, Math.max(1, (next ?? Number.POSITIVE_INFINITY) - deps.clock.now())), awaited };
+    return { inMs: Math.min(longest, Math.max(1, (next ?? Number.POSITIVE_INFINITY) - wall.now())), awaited };
   } catch (error) {
     deps.logger.error('schedules cannot be served', { problem: String(error) });
     return { inMs: AWAITED_MS, awaited: [] };

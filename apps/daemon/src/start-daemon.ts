@@ -15,6 +15,7 @@ import { startRetentionSweeper } from './retention-sweeper.js';
 import { watchPushes } from './push-spool.js';
 import { startScheduleClock } from './schedule-clock.js';
 import { startScheduler } from './scheduler.js';
+import { systemClock } from './system-clock.js';
 
 export interface StartDaemon {
   /** The environment steps and plugins may be given a part of. */
@@ -90,7 +91,7 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     if (roles.includes('scheduler')) {
       const scheduler = startScheduler(deps);
       opened.add('stop the scheduler', () => scheduler.stop());
-      const schedules = startScheduleClock(deps);
+      const schedules = startScheduleClock(deps, systemClock);
       opened.add('stop the schedules', () => schedules.stop());
       const deliveries = startDeliveryRound(deps);
       opened.add('stop the deliveries', () => deliveries.stop());

@@ -1,5 +1,6 @@
 import { isTerminalRun, type RunId } from '@kb-labs/contracts';
 import { fromUnknown } from '@kb-labs/errors';
+import type { Clock } from '@kb-labs/ports';
 import { decideFire, type FireDecision, scheduleTrigger } from '@kb-labs/triggers';
 
 import type { EngineDeps } from './deps.js';
@@ -15,6 +16,8 @@ export interface ScheduleRound {
   readonly awaited: readonly RunId[];
 }
 
+type ServeDeps = EngineDeps & { readonly wall: Clock };
+
 /** How often it is noted that a schedule is still written somewhere, and how long one that is not is kept. */
 const SEEN_MS = 5 * 60_000;
 const GONE_MS = 15 * 60_000;
@@ -23,9 +26,11 @@ const RETRY_MS = 5_000;
 /**
  * Starts what has come due of all schedules: one run for each time, however many processes do this at once. What is to be
  * started is kept before it is, and done by whoever comes next if this process dies. A schedule that cannot be served now
- * is told and asked again soon; the others go on.
+ * is told and asked again soon; the others go on. Times come by the clock on the wall, `wall`, which need not be the one
+ * that the state goes by.
  */
-export async function serveSchedules(deps: EngineDeps): Promise<ScheduleRound> {
+export async function serveSchedules(engine: EngineDeps, wall: Clock = engine.clock): Promise<ScheduleRound> {
+  const deps: ServeDeps = { ...engine, wall };
   const schedules = await findSchedules(deps);
   const awaited: RunId[] = [];
   let next = Number.POSITIVE_INFINITY;
@@ -35,7 +40,7 @@ export async function serveSchedules(deps: EngineDeps): Promise<ScheduleRound> {
       next = Math.min(next, served.next ?? next);
       awaited.push(...served.awaited);
     } catch (thrown) {
-      next = Math.min(next, deps.clock.now() + RETRY_MS);
+      next = Math.min(next, deps.wall.now() + RETRY_MS);
       deps.logger.error('a schedule cannot be served now', { schedule: schedule.id, problem: fromUnknown(thrown).message });
     }
   }
@@ -43,7 +48,7 @@ export async function serveSchedules(deps: EngineDeps): Promise<ScheduleRound> {
   return { next: Number.isFinite(next) ? next : undefined, awaited };
 }
 
-async function serve(deps: EngineDeps, schedule: FoundSchedule): Promise<ScheduleRound> {
+async function serve(deps: ServeDeps, schedule: FoundSchedule): Promise<ScheduleRound> {
   for (;;) {
     const kept = await readSchedule(deps, schedule.key);
     if (kept !== undefined && kept.value.pending.length > 0) {
@@ -54,7 +59,7 @@ async function serve(deps: EngineDeps, schedule: FoundSchedule): Promise<Schedul
       if (await noteSeen(deps, schedule, kept)) return { next: undefined, awaited: [] };
       continue;
     }
-    const now = deps.clock.now();
+    const now = deps.wall.now();
     const open = await openOf(deps, kept?.value.open ?? []);
     const decision = decideFire(schedule.entry, { last: kept?.value.last, now, running: open.length > 0, queued: kept?.value.queued ?? [] });
     const value = decided(schedule, { before: kept?.value, decision, open, now });
@@ -66,12 +71,12 @@ async function serve(deps: EngineDeps, schedule: FoundSchedule): Promise<Schedul
 }
 
 /** Done twice, it changes nothing: the run has its id from the first time, and the time is no longer pending. */
-async function start(deps: EngineDeps, { id, key, workflowId, entry }: FoundSchedule, instant: number): Promise<void> {
+async function start(deps: ServeDeps, { id, key, workflowId, entry }: FoundSchedule, instant: number): Promise<void> {
   const settle = (change: (value: StoredSchedule) => StoredSchedule): Promise<unknown> =>
     changeSchedule(deps, key, (value) => (value.pending.includes(instant) ? { ...change(value), pending: value.pending.filter((one) => one !== instant) } : value));
   try {
     const { runId } = await startOnce(deps, { key: `schedule:${id}:${String(instant)}`, workflowId, trigger: scheduleTrigger(entry, instant), tenant: tenantOf(deps) });
-    const startedAt = deps.clock.now();
+    const startedAt = deps.wall.now();
     await settle((value) => ({ ...value, open: [...value.open, runId].slice(-OPEN_RUNS), lastRun: { runId, instant, startedAt }, problem: null }));
   } catch (thrown) {
     const { code, message } = fromUnknown(thrown);
@@ -123,16 +128,16 @@ function tellingOf({ workflowId, file, cron, timezone, catchup, overlap, seenAt,
   return JSON.stringify([workflowId, file, cron, timezone, catchup, overlap, seenAt, last, queued, pending, skip === null ? null : [skip.first, skip.last, skip.why]]);
 }
 
-async function noteSeen(deps: EngineDeps, { key, workflowId, file, entry }: FoundSchedule, kept: KeptSchedule): Promise<boolean> {
-  const now = deps.clock.now();
+async function noteSeen(deps: ServeDeps, { key, workflowId, file, entry }: FoundSchedule, kept: KeptSchedule): Promise<boolean> {
+  const now = deps.wall.now();
   const value = { ...kept.value, workflowId, file, ...entry, seenAt: Math.abs(now - kept.value.seenAt) < SEEN_MS ? kept.value.seenAt : now };
   return !isNews(kept.value, value) || writeSchedule(deps, key, { before: kept, value });
 }
 
 /** One that comes back later starts anew: what passed meanwhile was not its time. A pause stays. */
-async function forgetGone(deps: EngineDeps, present: ReadonlySet<string>): Promise<void> {
+async function forgetGone(deps: ServeDeps, present: ReadonlySet<string>): Promise<void> {
   for await (const { key, version, value } of keptSchedules(deps, tenantOf(deps))) {
-    if (present.has(key) || value.paused !== null || deps.clock.now() - value.seenAt < GONE_MS) continue;
+    if (present.has(key) || value.paused !== null || deps.wall.now() - value.seenAt < GONE_MS) continue;
     await deps.records.write([{ kind: SCHEDULE_KIND, key, remove: true, expected: version }]);
   }
 }
