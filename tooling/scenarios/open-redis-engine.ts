@@ -6,7 +6,7 @@ import { openRedisStore, type RedisStore } from '@kb-labs/store-redis';
 import { engineOn, type OpenEngine, tell } from './open-engine.js';
 
 /** What says that the server is away. Tests take it away, so it is not worth a line. */
-const AWAY = [messageOf('STATE_UNAVAILABLE', { problem: '' }), 'ECONNRESET', 'ECONNREFUSED', 'enableOfflineQueue'];
+const AWAY = [messageOf('STATE_UNAVAILABLE', { problem: '' }), 'ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'enableOfflineQueue'];
 
 /** An engine whose state is in Redis, whose tickets BullMQ delivers, and whose artifacts are in `dir`. Servers that keep no file are accepted. */
 export async function openRedisEngine(url: string, options: OpenEngine): Promise<{ deps: EngineDeps; store: RedisStore }> {

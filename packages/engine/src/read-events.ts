@@ -22,7 +22,7 @@ export interface EventPage {
   readonly more: boolean;
 }
 
-export type EventDeps = Pick<EngineDeps, 'log' | 'catalog'>;
+type EventDeps = Pick<EngineDeps, 'log' | 'catalog'>;
 
 /** A page of a run's journal. Fails with `RUN_NOT_FOUND`. */
 export async function readEvents(deps: EventDeps, query: ReadEvents): Promise<EventPage> {
