@@ -51,7 +51,7 @@ if (absent.length > 0) {
   process.exitCode = 1;
 } else {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', ...TESTS, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', env: { ...process.env, ...SIZES } });
+  const child = spawn(process.execPath, [vitest, 'run', '--maxWorkers=2', ...TESTS, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', env: { ...process.env, ...SIZES } });
   child.once('exit', (code) => (process.exitCode = code ?? 1));
 }
 

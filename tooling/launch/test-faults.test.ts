@@ -24,7 +24,7 @@ function makeRunner(names: readonly string[]): void {
 it('runs the tests that are listed, at full size, with the arguments given, and ends as they do', async () => {
   makeRunner(namesListed());
   const { code, stdout } = await clone.launch('run.sh', ['faults', '-t', 'a b']);
-  expect(JSON.parse(stdout)).toEqual([['run', ...namesListed(), '-t', 'a b'], 'full']);
+  expect(JSON.parse(stdout)).toEqual([['run', '--maxWorkers=2', ...namesListed(), '-t', 'a b'], 'full']);
   expect(code).toBe(5);
   expect(namesListed()).toContain('tooling/scenarios/partition');
 });
