@@ -23,6 +23,7 @@ const TESTS = [
   'tooling/scenarios/follow-log',
   'tooling/scenarios/waiting-load',
   'tooling/scenarios/two-workers',
+  'tooling/scenarios/triggers-schedule',
   'packages/store-embedded/src/crash',
   'packages/store-embedded/src/many-processes',
   'packages/store-redis/src/crash',
