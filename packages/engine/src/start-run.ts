@@ -86,7 +86,7 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
     plan,
     trigger,
     ...(root === undefined ? {} : { root }),
-    ...(tenant === undefined || tenant === 'default' ? {} : { tenant }),
+    ...(tenant === undefined || tenant === DEFAULT_TENANT ? {} : { tenant }),
     ...(rerun === undefined ? {} : { rerun }),
     ...(command.idempotency === undefined ? {} : { idempotencyKey: command.idempotency.key }),
   };

@@ -1,4 +1,4 @@
-import { isTerminalJob, isTerminalRun, JOURNAL_SCHEMA, type RunEvent, type RunId, type RunState } from '@kb-labs/contracts';
+import { DEFAULT_TENANT, isTerminalJob, isTerminalRun, JOURNAL_SCHEMA, type RunEvent, type RunId, type RunState } from '@kb-labs/contracts';
 import { AppError, assertNever } from '@kb-labs/errors';
 
 import { corrupt } from './corrupt.js';
@@ -43,7 +43,7 @@ function openRun(runId: RunId, event: RunEvent & { type: 'run.started' }): RunDr
     plan: event.plan,
     trigger: event.trigger,
     root: event.root ?? runId,
-    tenant: event.tenant ?? 'default',
+    tenant: event.tenant ?? DEFAULT_TENANT,
     ...(event.rerun === undefined ? {} : { rerun: event.rerun }),
     status: 'queued',
     createdAt: event.at,

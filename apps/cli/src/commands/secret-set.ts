@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from '@kb-labs/contracts';
 import { text } from 'node:stream/consumers';
 
 import { projectSecrets } from '@kb-labs/daemon';
@@ -15,7 +16,7 @@ export const execute: CommandHandler<'secret:set'> = async (context, args) => {
   const value = await readValue(context, name);
   const { deps, config } = await context.engine();
   const secrets = projectSecrets({ projectRoot: config.projectRoot, env: terminal.host.env, clock: deps.clock });
-  const act = { actor: userName(), tenant: 'default', action: 'secret.set', target: name };
+  const act = { actor: userName(), tenant: DEFAULT_TENANT, action: 'secret.set', target: name };
   const { keyMade, hidden } = await audited(deps, act, () => secrets.set(name, value));
   if (context.json) terminal.printJson({ name, from: 'file' });
   else terminal.print(`${terminal.style.green('✓ kept')}  ${name}`);
