@@ -1,9 +1,9 @@
 import type { AuditEntry } from '@kb-labs/contracts';
 
 import type { CommandHandler } from '../command-context.js';
-import { renderTable } from '../render/table.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import type { Style } from '../terminal/style.js';
+import { printPage } from './print-page.js';
 
 export const execute: CommandHandler<'audit:list'> = async (context, args) => {
   const { terminal } = context;
@@ -13,17 +13,7 @@ export const execute: CommandHandler<'audit:list'> = async (context, args) => {
     ...(args.limit === undefined ? {} : { limit: args.limit }),
     ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
   });
-  if (context.json) {
-    terminal.printJson(page);
-    return undefined;
-  }
-  if (page.items.length === 0) {
-    terminal.note('nothing was recorded');
-    return undefined;
-  }
-  const header = ['ROW', 'AT', 'WHO', 'TENANT', 'WHAT', 'ON', 'OUTCOME'];
-  terminal.print(renderTable(page.items.map((entry) => rowOf(entry, terminal.style)), { header, columns: terminal.columns(), paintHeader: terminal.style.dim }));
-  if (page.nextCursor !== undefined) terminal.note(`more: --cursor=${page.nextCursor}`);
+  printPage(context, page, { none: 'nothing was recorded', header: ['ROW', 'AT', 'WHO', 'TENANT', 'WHAT', 'ON', 'OUTCOME'], rowOf: (entry) => rowOf(entry, terminal.style) });
   return undefined;
 };
 

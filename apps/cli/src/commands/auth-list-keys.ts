@@ -1,10 +1,10 @@
 import type { ApiKeyView } from '@kb-labs/contracts';
 
 import type { CommandHandler } from '../command-context.js';
-import { renderTable } from '../render/table.js';
 import { formatAge } from '../render/times.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { printPage } from './print-page.js';
 
 export const execute: CommandHandler<'auth:list-keys'> = async (context, args) => {
   const { terminal } = context;
@@ -14,17 +14,7 @@ export const execute: CommandHandler<'auth:list-keys'> = async (context, args) =
     ...(args.limit === undefined ? {} : { limit: args.limit }),
     ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
   });
-  if (context.json) {
-    terminal.printJson(page);
-    return undefined;
-  }
-  if (page.items.length === 0) {
-    terminal.note('no keys');
-    return undefined;
-  }
-  const header = ['KEY', 'NAME', 'ROLE', 'STATUS', 'MADE', 'LAST USED', 'EXPIRES'];
-  terminal.print(renderTable(page.items.map((key) => rowOf(key, terminal)), { header, columns: terminal.columns(), paintHeader: terminal.style.dim }));
-  if (page.nextCursor !== undefined) terminal.note(`more: --cursor=${page.nextCursor}`);
+  printPage(context, page, { none: 'no keys', header: ['KEY', 'NAME', 'ROLE', 'STATUS', 'MADE', 'LAST USED', 'EXPIRES'], rowOf: (key) => rowOf(key, terminal) });
   return undefined;
 };
 

@@ -3,10 +3,10 @@ import { formatDuration, isTerminalRun, type RunStatus, type RunSummaryView } fr
 import type { CommandHandler } from '../command-context.js';
 import { parseInstant } from '../input/parse-instant.js';
 import { statusMark } from '../render/status-mark.js';
-import { renderTable } from '../render/table.js';
 import { formatAge } from '../render/times.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import type { Terminal } from '../terminal/terminal.js';
+import { printPage } from './print-page.js';
 
 export const execute: CommandHandler<'workflow:list-runs'> = async (context, args) => {
   const { terminal } = context;
@@ -19,18 +19,7 @@ export const execute: CommandHandler<'workflow:list-runs'> = async (context, arg
     ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
     ...(args.limit === undefined ? {} : { limit: args.limit }),
   });
-  if (context.json) {
-    terminal.printJson(page);
-    return undefined;
-  }
-  if (page.items.length === 0) {
-    terminal.note('no runs');
-    return undefined;
-  }
-  const { style } = terminal;
-  const header = ['RUN', 'WORKFLOW', 'STATUS', 'BY', 'STARTED', 'TOOK'];
-  terminal.print(renderTable(page.items.map((run) => rowOf(run, terminal)), { header, columns: terminal.columns(), paintHeader: style.dim }));
-  if (page.nextCursor !== undefined) terminal.note(`more: --cursor=${page.nextCursor}`);
+  printPage(context, page, { none: 'no runs', header: ['RUN', 'WORKFLOW', 'STATUS', 'BY', 'STARTED', 'TOOK'], rowOf: (run) => rowOf(run, terminal) });
   return undefined;
 };
 
