@@ -1,5 +1,6 @@
 import type { ArtifactHandle } from './artifact.js';
 import type { TerminalJobStatus, TerminalRunStatus } from './status.js';
+import type { ImageUsed, Isolation } from './execution-target.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { RunPlan } from './plan.js';
 import type { Reason } from './reason.js';
@@ -11,9 +12,6 @@ import type { RunId, WorkerId } from './ids.js';
 
 /** The version of the journal. A run whose `run.started` carries another is refused, never guessed at. */
 export const JOURNAL_SCHEMA = 1;
-
-/** Isolation a step really ran with. */
-export type Isolation = 'in-process' | 'subprocess';
 
 /** The next try of a step or job, decided together with the outcome of this one. */
 export interface RetryDecision {
@@ -80,6 +78,8 @@ export type RunEventBody =
       readonly step: string;
       readonly stepAttempt: number;
       readonly isolation: Isolation;
+      /** Of a step in a container. */
+      readonly image?: ImageUsed;
       /** The run that this step calls. */
       readonly child?: RunId;
     }

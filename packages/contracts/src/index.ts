@@ -19,35 +19,63 @@ export type { Duration } from './duration.js';
 export { durationSchema } from './duration-schema.js';
 export { ERROR_CODES } from './error-codes.js';
 export type { ErrorCode } from './error-codes.js';
+export { FLOW_RULES, FLOW_STATUSES, startFlowSchema } from './flow.js';
+export type {
+  ContractItemView,
+  EvidenceView,
+  FlowContractView,
+  FlowPins,
+  FlowReasonView,
+  FlowRecord,
+  FlowRule,
+  FlowStatus,
+  FlowView,
+  OutputRefView,
+  PhaseStateView,
+  StartFlowRequest,
+  StoredEvidence,
+  ToolUseView,
+} from './flow.js';
 export { JOURNAL_SCHEMA } from './event.js';
-export type { Isolation, RetryDecision, RunEvent, RunEventBody, RunEventType } from './event.js';
+export { executionTargetSchema, IMAGE_REFERENCE, ISOLATION_LEVELS, TARGET_MODES } from './execution-target.js';
+export type { ExecutionTarget, ImageUsed, Isolation, TargetMode } from './execution-target.js';
+export type { RetryDecision, RunEvent, RunEventBody, RunEventType } from './event.js';
 export type { Explanation, ExplainedNode, LockOwnerView, Missing } from './explain.js';
 export { AFTER_END, isRunId, parseRunId, TIME_LIMIT, toIdempotencyKey, toRunId, toTicketId, toWorkerId } from './ids.js';
 export type { RunId, TicketId, TicketPlace, WorkerId } from './ids.js';
 export { isJsonObject } from './json.js';
 export type { JsonObject, JsonValue } from './json.js';
 export { LIMITS } from './limits.js';
+export type { LlmAnswer, LlmEmbeddings, LlmMessage, LlmRequest, LlmUsage } from './llm.js';
 export type { LogLevel, LogLine, LogStream } from './log-line.js';
 export { AXIS_NAME, ENV_NAME, HEADER_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, SECRET_NAME, STEP_ID, toCombinationKey, WORKFLOW_ID } from './names.js';
 export { permissionsSchema } from './permissions.js';
-export type { Permissions } from './permissions.js';
+export type { Permissions, Quotas, Service } from './permissions.js';
 export { HOOKS, PLAN_SCHEMA } from './plan.js';
-export type { Hook, PlannedConcurrency, PlannedJob, PlannedJobArtifacts, PlannedStep, PlannedStrategy, RunPlan, Template } from './plan.js';
+export type { Hook, PlannedConcurrency, PlannedJob, PlannedJobArtifacts, PlannedStep, PlannedStrategy, PlannedTarget, RunPlan, Template } from './plan.js';
+export { EVIDENCE_KINDS, evidenceRefSchema, PLAYBOOK_DIGEST_TYPE, playbookManifestSchema, playbookRefSchema, RELEASE_STATES, STARTABLE_STATES } from './playbook.js';
+export type { EvidenceKind, EvidenceRef, PlaybookManifest, PlaybookRef, PlaybookSummaryView, PlaybookView, ReleaseChange, ReleaseState, RequiredEvidence } from './playbook.js';
 export { PLUGIN_MANIFEST_SCHEMA, commandIdSchema, pluginCommandSchema, pluginManifestSchema } from './plugin.js';
 export type { PluginCommand, PluginManifest } from './plugin.js';
+export { lockedPluginSchema, PACKAGE_NAME, PLUGINS_LOCK_SCHEMA, pluginsLockSchema } from './plugins-lock.js';
+export type { LockedPlugin, PluginsLock } from './plugins-lock.js';
 export type {
   ExecOptions,
   ExecResult,
   FileStat,
   PluginArtifact,
   PluginArtifacts,
+  PluginConnect,
+  PluginConnection,
   PluginContext,
   PluginExec,
   PluginFailure,
   PluginFiles,
+  PluginLlm,
   PluginLog,
   PluginRun,
   PluginSecrets,
+  PluginStorage,
 } from './plugin-context.js';
 export { hasEnough, problemOfBuckets, refill, refillMs, wholeTokens } from './rate-bucket.js';
 export type { BucketLevel } from './rate-bucket.js';
@@ -74,6 +102,9 @@ export { isTerminalJob, isTerminalRun, JOB_STATUSES, RUN_STATUSES } from './stat
 export type { JobStatus, RunStatus, StepStatus, TerminalJobStatus, TerminalRunStatus } from './status.js';
 export { waitEndsAt } from './step-wait.js';
 export type { ApprovalWait, StepAnswer, StepWait } from './step-wait.js';
+export { FLOW_KEY, OWN_ID, SESSION_RUN_STATUSES, submitInputSchema, TASK_STATUSES } from './session.js';
+export type { AgentView, FlowMark, PromptView, SessionRunStatus, SessionRunView, SessionView, SubmitInputRequest, TaskStatus, TaskView, TriggerSession } from './session.js';
+export { parseSize, sizeSchema } from './size.js';
 export { DEFAULT_TIER, TIER_NAME, TIERS } from './tier.js';
 export type { KeptFor, RetentionPolicy, Tier } from './tier.js';
 export type { DeliveryRunView, DeliveryView } from './delivery-view.js';

@@ -61,6 +61,22 @@ export const LIMITS = {
   mergeBytes: 64 * MiB,
   groupNameLength: 256,
   interruptionsBeforeQuarantine: 3,
+  /** Below, no runtime starts. */
+  targetMemoryMinBytes: 64 * MiB,
+  /** Of what one plugin keeps in `ctx.storage`: its entries, and one of them. */
+  storageEntries: 10_000,
+  storageValueBytes: 256 * KiB,
+  storageKeyLength: 256,
+  /** Of each list in the manifest of a playbook. */
+  playbookItems: 128,
+  /** Evidence of one flow. */
+  flowEvidence: 1_000,
+  /** Runs that wait behind the one that a session is busy with. */
+  sessionQueue: 1_000,
+  /** Runs of one flow, all generations. */
+  flowRuns: 2_000,
+  /** Texts of one request for embeddings. */
+  llmTexts: 512,
   /** Names of `secrets:`. */
   secrets: 64,
   secretBytes: 16 * KiB,

@@ -1,4 +1,5 @@
 import type { StepArtifact } from './artifact-schema.js';
+import type { TargetMode } from './execution-target.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { Permissions } from './permissions.js';
 import type { RetryPolicy } from './retry.js';
@@ -116,4 +117,18 @@ export interface PlannedStep {
   readonly phase?: string;
   /** Of `workflow://` steps: the run is started and not waited for. */
   readonly detach?: true;
+  /** Where it is to run, by the narrowest of the targets around it. Absent: where the installation has it run. */
+  readonly target?: PlannedTarget;
+}
+
+/** One whole target: those further out add nothing to it. */
+export interface PlannedTarget {
+  readonly mode: TargetMode;
+  /** Of a container. Absent: the configured one. */
+  readonly image?: Template;
+  /** Of a subprocess. Absent: as the installation has it. */
+  readonly sandbox?: boolean;
+  readonly memoryBytes?: number;
+  readonly cpus?: number;
+  readonly pids?: number;
 }

@@ -1,6 +1,7 @@
 import type { ArtifactHandle, ArtifactType } from './artifact.js';
 import type { JsonValue } from './json.js';
 import type { RunId } from './ids.js';
+import type { LlmAnswer, LlmEmbeddings, LlmRequest } from './llm.js';
 
 /** What a handler is given beside its input: everything it may touch, each part behind the permission named there. */
 export interface PluginContext {
@@ -20,7 +21,12 @@ export interface PluginContext {
    * the address; each redirect is checked like a first request.
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  readonly connect: PluginConnect;
   readonly exec: PluginExec;
+  /** A language model, by `services: [llm]`. */
+  readonly llm: PluginLlm;
+  /** What the plugin keeps from one step to another, by `services: [storage]`. */
+  readonly storage: PluginStorage;
   /** The step's `env:` and the engine's variables named by the permission `env`. Nothing else of the host. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly secrets: PluginSecrets;
@@ -33,6 +39,44 @@ export interface PluginContext {
  */
 export interface PluginSecrets {
   readonly get: (name: string) => Promise<string>;
+}
+
+/**
+ * A TCP connection to a host of the permission `network`, for protocols other than HTTP; TLS on top of it is `tls.connect({ socket })`.
+ * Addresses are judged as for `fetch`. Fails with the system's own error when nobody answers, and is closed with the step.
+ */
+export type PluginConnect = (host: string, port: number) => Promise<PluginConnection>;
+
+/** `Duplex.fromWeb` of `node:stream` makes of it what Node's own libraries take for a socket. */
+export interface PluginConnection {
+  readonly readable: ReadableStream<Uint8Array>;
+  /** Closing it ends this side; aborting it ends the connection. */
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/**
+ * The language model of the installation's configuration. Any call fails with `LLM_NOT_CONFIGURED` where there is none, and with
+ * `LLM_FAILED`, which says whether another try can help, when the service refuses or cannot be reached.
+ */
+export interface PluginLlm {
+  /** Whether there is one, and the document lets the step use it. Costs nothing and needs no network. */
+  readonly configured: () => Promise<{ readonly chat: boolean; readonly embeddings: boolean }>;
+  readonly complete: (request: LlmRequest) => Promise<LlmAnswer>;
+  /** One vector of equal length for each text. At most `LIMITS.llmTexts` texts. */
+  readonly embed: (texts: readonly string[]) => Promise<LlmEmbeddings>;
+}
+
+/**
+ * JSON values by key, durable, for all steps of one plugin and tenant. A key has 1 to 256 characters. Fails with `STORAGE_FULL` when the
+ * plugin keeps too many or too large values, and with `STORAGE_NOT_AVAILABLE` where nothing is kept.
+ */
+export interface PluginStorage {
+  readonly get: (key: string) => Promise<JsonValue | undefined>;
+  readonly set: (key: string, value: JsonValue) => Promise<void>;
+  /** What is not there is fine. */
+  readonly remove: (key: string) => Promise<void>;
+  /** Keys that begin with the prefix, in the order of their bytes. */
+  readonly keys: (prefix?: string) => Promise<readonly string[]>;
 }
 
 /** Lines of the step's log. A text of several lines becomes several lines. */

@@ -1,5 +1,5 @@
 import type { ArtifactHandle } from './artifact.js';
-import type { Isolation } from './event.js';
+import type { ImageUsed, Isolation } from './execution-target.js';
 import type { RunId, WorkerId } from './ids.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { RunPlan } from './plan.js';
@@ -109,6 +109,7 @@ export interface StepState {
   readonly artifacts: readonly ArtifactHandle[];
   readonly error?: RunError;
   readonly isolation?: Isolation;
+  readonly image?: ImageUsed;
   readonly dueAt?: number;
   readonly startedAt?: number;
   readonly finishedAt?: number;

@@ -1,5 +1,5 @@
 import type { ArtifactType } from './artifact.js';
-import type { Isolation } from './event.js';
+import type { ImageUsed, Isolation } from './execution-target.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { RunError } from './run-error.js';
 import type { Hook } from './plan.js';
@@ -72,6 +72,8 @@ export interface StepView {
   readonly outputs: JsonObject;
   readonly error?: RunError;
   readonly isolation: Isolation | null;
+  /** Of a step in a container. */
+  readonly image?: ImageUsed;
   readonly phase?: string;
   readonly hook?: Hook;
   /** From 1; absent while no gate has sent the job back. */

@@ -1,5 +1,6 @@
 import type { RunId } from './ids.js';
 import type { JsonValue } from './json.js';
+import type { TriggerSession } from './session.js';
 import type { TerminalRunStatus } from './status.js';
 
 /**
@@ -24,6 +25,8 @@ export interface Trigger {
   readonly schedule?: TriggerSchedule;
   /** The run that called this one or whose end started it. */
   readonly parent?: TriggerParent;
+  /** The session it was submitted to, or that was made for it because its caller belongs to one. */
+  readonly session?: TriggerSession;
 }
 
 /** The entry of `on.schedule` whose time came. A type and not an interface, so that it is a JSON object. */

@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { ARTIFACT_NAME } from './artifact.js';
 import { stepArtifactSchema } from './artifact-schema.js';
 import { durationSchema } from './duration-schema.js';
+import { executionTargetSchema } from './execution-target.js';
 import type { JsonValue } from './json.js';
 import { LIMITS } from './limits.js';
 import { AXIS_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, PHASE_ID, SECRET_NAME, STEP_ID, WORKFLOW_ID } from './names.js';
@@ -111,6 +112,7 @@ export const stepSchema = z.strictObject({
   retry: z.optional(retrySchema),
   'continue-on-error': z.optional(z.boolean()),
   'on-interrupt': z.optional(z.enum(['retry', 'fail'])),
+  'execution-target': z.optional(executionTargetSchema),
   wait: z.optional(z.boolean()),
   phase: z.optional(z.string().check(z.regex(PHASE_ID))),
   outputs: z.optional(outputsSchema),
@@ -146,6 +148,7 @@ export const jobSchema = z.strictObject({
   strategy: z.optional(strategySchema),
   concurrency: z.optional(concurrencySchema),
   priority: z.optional(prioritySchema),
+  'execution-target': z.optional(executionTargetSchema),
   artifacts: z.optional(jobArtifactsSchema),
   hooks: z.optional(hooksSchema),
   steps: stepsSchema,
@@ -184,6 +187,7 @@ export const workflowSchema = z.strictObject({
     z.strictObject({
       timeout: z.optional(durationSchema),
       retry: z.optional(retrySchema),
+      'execution-target': z.optional(executionTargetSchema),
       run: z.optional(runDefaultsSchema),
     }),
   ),

@@ -11,8 +11,9 @@ export type { Append, AppendResult, Create, CreateResult, EventLog, NewWait } fr
 export type { HandOver, Offer } from './hand-over.js';
 export type { Ids } from './ids.js';
 export type { Fence, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from './job-queue.js';
+export type { Llm } from './llm.js';
 export type { Logger } from './logger.js';
-export type { CommandLookup, ConsumedArtifact, InstalledPlugin, NewArtifact, PluginHost, StepCall, StepOutcome, StepSecrets } from './plugin-host.js';
+export type { CommandLookup, ConsumedArtifact, InstalledPlugin, NewArtifact, Placement, PluginHost, StepCall, StepOutcome, StepSecrets, StepToPlace } from './plugin-host.js';
 export type { Bucket, RateAnswer, RateLimits } from './rate-limits.js';
 export type { RecordChange, RecordPage, Records, StoredRecord } from './records.js';
 export type { EndedRunQuery, KeptBytes, KeptRun, RemovedParts, Retention } from './retention.js';

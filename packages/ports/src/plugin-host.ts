@@ -1,11 +1,13 @@
 import type {
   ArtifactHandle,
   ArtifactType,
+  ImageUsed,
   Isolation,
   JsonObject,
   LogLevel,
   LogStream,
   Permissions,
+  PlannedTarget,
   PluginCommand,
   PluginUses,
   RunError,
@@ -20,10 +22,16 @@ import type { Redactor } from './secrets.js';
 export interface PluginHost {
   /** The command behind a `uses:`, or why it cannot be used. Reads manifests, runs no plugin code. */
   resolve(uses: PluginUses): Promise<CommandLookup>;
-  /** Every command that can be resolved without naming a package: the first-party plugins and the project's own. */
-  list(): Promise<readonly InstalledPlugin[]>;
-  /** How a step will be isolated: decided before it starts, recorded with it. */
-  isolationOf(uses: Uses): Isolation;
+  /**
+   * The plugins of the project and those that come with the engine. One that was added is checked byte by byte only when `verify` asks
+   * for it; a list without it takes the manifests as they are. What cannot be used has a `problem`.
+   */
+  list(options?: { readonly verify?: boolean }): Promise<readonly InstalledPlugin[]>;
+  /**
+   * How a step will be isolated: decided before it starts, recorded with it, and kept to by `run`. Gets an image that is not here.
+   * What is asked for and cannot be had here, or is weaker than the installation allows, is refused: nothing takes its place.
+   */
+  place(step: StepToPlace): Promise<Placement>;
   /**
    * Whether a step could have changed files of the workspace: a script, and a command that declares `shell` or `fs.write`;
    * also a command that is not known here. What the engine itself does cannot. Of a call the answer is no as well: what the called
@@ -40,14 +48,31 @@ export interface PluginHost {
    * run at once here. Answers how many processes were told to end.
    */
   endStray(idempotencyKey: string): Promise<number>;
+  /** Ends what is kept warm. Steps that run are not waited for. */
+  close(): Promise<void>;
 }
+
+/** `image` of the target is evaluated. */
+export interface StepToPlace {
+  readonly uses: Uses;
+  readonly target?: PlannedTarget;
+  readonly signal: AbortSignal;
+}
+
+export type Placement =
+  | { readonly ok: true; readonly isolation: Isolation; readonly image?: ImageUsed; readonly target?: PlannedTarget }
+  | { readonly ok: false; readonly error: RunError; /** Another try can help: a registry did not answer. */ readonly retryable: boolean };
 
 export interface InstalledPlugin {
   readonly id: string;
   readonly version: string;
-  /** `first-party` ships with the engine; `project` is a folder named in the project's configuration. */
-  readonly origin: 'first-party' | 'project';
+  /** `first-party` ships with the engine; `project` is a folder named in the project's configuration; `added` is a package of `.kb/plugins.lock`. */
+  readonly origin: 'first-party' | 'project' | 'added';
+  /** Code that may run inside the engine's own process: any but one that was added without `--trust`. */
+  readonly trusted: boolean;
   readonly describe?: string;
+  /** Why none of its commands runs: it is not the one that was added, it is not installed. */
+  readonly problem?: string;
   readonly commands: readonly PluginCommand[];
 }
 
@@ -55,13 +80,14 @@ export type CommandLookup =
   | { readonly ok: true; readonly plugin: InstalledPlugin; readonly command: PluginCommand }
   | {
       readonly ok: false;
-      readonly code: 'UNKNOWN_PLUGIN' | 'UNKNOWN_COMMAND' | 'PLUGIN_VERSION' | 'PLUGIN_INVALID' | 'PLUGIN_NOT_TRUSTED';
+      readonly code: 'UNKNOWN_PLUGIN' | 'UNKNOWN_COMMAND' | 'PLUGIN_VERSION' | 'PLUGIN_INVALID' | 'PLUGIN_NOT_TRUSTED' | 'PLUGIN_CHANGED' | 'PLUGINS_LOCK_INVALID';
       readonly message: string;
       readonly hint?: string;
     };
 
 /** One try of one step, everything evaluated. */
 export interface StepCall {
+  readonly tenant: string;
   readonly runId: RunId;
   readonly workflowId: string;
   readonly job: string;
@@ -70,6 +96,8 @@ export interface StepCall {
   readonly stepAttempt: number;
   readonly idempotencyKey: string;
   readonly uses: Uses;
+  /** As `place` answered for this step. */
+  readonly placement: Placement & { readonly ok: true };
   readonly input: JsonObject;
   /** The declared environment, evaluated. */
   readonly env: Readonly<Record<string, string>>;

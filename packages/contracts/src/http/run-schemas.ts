@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
 import { artifactTypeSchema } from '../artifact-schema.js';
+import { ISOLATION_LEVELS } from '../execution-target.js';
 import type { RunId } from '../ids.js';
 import { HOOKS } from '../plan.js';
 import type { RunError } from '../run-error.js';
@@ -58,6 +59,7 @@ export const triggerSchema = schemaOf<Trigger>()(
     delivery: z.exactOptional(text),
     schedule: z.exactOptional(z.strictObject({ cron: text, timezone: text, at: instant })),
     parent: z.exactOptional(triggerParent),
+    session: z.exactOptional(z.strictObject({ id: text, metadata: jsonObject, spawnedBy: z.exactOptional(text) })),
   }),
 );
 
@@ -95,7 +97,8 @@ const stepSchema = schemaOf<StepView>()(
     attempt: z.int(),
     outputs: jsonObject,
     error: z.exactOptional(runErrorSchema),
-    isolation: z.nullable(z.enum(['in-process', 'subprocess'])),
+    isolation: z.nullable(z.enum(ISOLATION_LEVELS)),
+    image: z.exactOptional(z.object({ reference: z.string(), digest: z.string() })),
     phase: z.exactOptional(text),
     hook: z.exactOptional(z.enum(HOOKS)),
     iteration: z.exactOptional(z.int()),

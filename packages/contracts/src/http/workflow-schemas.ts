@@ -49,8 +49,10 @@ export const validateBodySchema = z.strictObject({
 export const installedPluginSchema = z.strictObject({
   id: text,
   version: text,
-  origin: z.enum(['first-party', 'project']),
+  origin: z.enum(['first-party', 'project', 'added']),
+  trusted: z.boolean(),
   describe: z.exactOptional(text),
+  problem: z.exactOptional(text),
   commands: z.array(pluginCommandSchema),
 });
 

@@ -1,0 +1,36 @@
+import * as z from 'zod/mini';
+
+import { sizeSchema } from './size.js';
+
+/** Where a step can be run, as documents and the configuration name it. */
+export const TARGET_MODES = ['in-process', 'worker-pool', 'subprocess', 'container'] as const;
+export type TargetMode = (typeof TARGET_MODES)[number];
+
+/** How well a step is kept apart from the engine, the weakest first. `sandbox` is a subprocess that bubblewrap confines. */
+export const ISOLATION_LEVELS = ['in-process', 'worker-pool', 'subprocess', 'sandbox', 'container'] as const;
+/** Isolation a step really ran with. */
+export type Isolation = (typeof ISOLATION_LEVELS)[number];
+
+/** An image as the document names it, and the digest of what was run under that name. */
+export interface ImageUsed {
+  readonly reference: string;
+  /** `sha256:` and hex, of the image's configuration. */
+  readonly digest: string;
+}
+
+/** `[registry/]path[:tag][@sha256:…]`; nothing that a command line could take for an option. */
+export const IMAGE_REFERENCE = /^(?=.{1,512}$)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sha256:[a-f0-9]{64})?$/;
+
+/**
+ * `execution-target:` as written. `image` may hold expressions over `inputs`, `matrix` and `vars`; it belongs to `container` and
+ * is the configured one when left out. `sandbox` belongs to `subprocess`. `memory`, from `LIMITS.targetMemoryMinBytes` on, holds in both; `cpus` and `pids` in `container`.
+ */
+export const executionTargetSchema = z.strictObject({
+  mode: z.enum(TARGET_MODES),
+  image: z.optional(z.string().check(z.minLength(1), z.maxLength(1_024))),
+  sandbox: z.optional(z.boolean()),
+  memory: z.optional(sizeSchema),
+  cpus: z.optional(z.number().check(z.gte(0.1), z.lte(256))),
+  pids: z.optional(z.int().check(z.gte(8), z.lte(32_768))),
+});
+export type ExecutionTarget = z.infer<typeof executionTargetSchema>;
