@@ -13,6 +13,7 @@ export type Field =
   | 'job-strategy'
   | 'job-env'
   | 'job-concurrency'
+  | 'target-image'
   | 'job-merge'
   | 'job-outputs'
   | 'step-if'
@@ -36,6 +37,7 @@ export function* expressionPlaces(outline: Outline): Generator<ExpressionPlace> 
   yield* groupPlace(data, { field: 'workflow-concurrency', path: [] });
   const run = mappingAt(mappingAt(data, 'defaults'), 'run');
   yield* texts(valueAt(run, 'working-directory'), { field: 'workflow-default', path: ['defaults', 'run', 'working-directory'] });
+  yield* oneText(mappingAt(mappingAt(data, 'defaults'), 'execution-target'), 'image', { field: 'target-image', path: ['defaults', 'execution-target'] });
   for (const job of outline.jobs?.values() ?? []) yield* jobPlaces(job);
   yield* entries(data, 'outputs', { field: 'workflow-outputs', path: [] });
 }
@@ -47,6 +49,7 @@ function* jobPlaces(job: JobOutline): Generator<ExpressionPlace> {
   yield* texts(valueAt(strategy, 'matrix'), { field: 'job-strategy', path: [...path, 'strategy', 'matrix'], job });
   yield* entries(data, 'env', { field: 'job-env', path, job });
   yield* groupPlace(data, { field: 'job-concurrency', path, job });
+  yield* oneText(mappingAt(data, 'execution-target'), 'image', { field: 'target-image', path: [...path, 'execution-target'], job });
   for (const step of job.steps) yield* stepPlaces(job, step);
   yield* mergePlaces(job);
   yield* entries(data, 'outputs', { field: 'job-outputs', path, job });
@@ -78,6 +81,7 @@ function* stepPlaces(job: JobOutline, step: StepOutline): Generator<ExpressionPl
   const at = { job, step };
   yield* texts(valueAt(data, 'if'), { field: 'step-if', path: [...path, 'if'], ...at });
   yield* entries(data, 'env', { field: 'step-env', path, ...at });
+  yield* oneText(mappingAt(data, 'execution-target'), 'image', { field: 'target-image', path: [...path, 'execution-target'], ...at });
   for (const key of ['with', 'run', 'working-directory']) {
     yield* texts(valueAt(data, key), { field: 'step-with', path: [...path, key], ...at });
   }

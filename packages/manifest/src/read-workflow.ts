@@ -13,6 +13,7 @@ import { findReferences } from './check-references.js';
 import { checkSecrets } from './check-secrets.js';
 import { checkShell } from './check-shell.js';
 import { checkJobCount, checkSteps } from './check-steps.js';
+import { checkTargets } from './check-targets.js';
 import { checkTriggers } from './check-triggers.js';
 import { checkUses } from './check-uses.js';
 import { collectDiagnostics, readData } from './collect-diagnostics.js';
@@ -88,5 +89,6 @@ function* ownFindings(data: JsonValue, { fitsSchema, matrixLimit }: Around): Gen
   yield* checkInputs(outline);
   yield* checkPermissions(outline);
   yield* checkSecrets(outline);
+  yield* checkTargets(outline);
   yield* checkExpressions(outline);
 }

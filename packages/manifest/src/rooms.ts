@@ -29,6 +29,7 @@ export const ROOMS: { readonly [F in Field]: Room } = {
   'job-strategy': { contexts: IN_JOB, inCombination: false, status: false, hashFiles: false, called: 'in a "matrix"' },
   'job-env': { contexts: [...IN_JOB, 'secrets'], inCombination: true, status: false, hashFiles: false, called: 'in the "env" of a job' },
   'job-concurrency': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "concurrency" of a job' },
+  'target-image': { contexts: ['inputs', 'vars'], inCombination: true, status: false, hashFiles: false, called: 'in the "image" of an execution target' },
   'job-merge': { contexts: IN_JOB, inCombination: true, status: false, hashFiles: false, called: 'in the "merge" of a job' },
   'job-outputs': { contexts: IN_STEP, inCombination: true, status: false, hashFiles: false, called: 'in the "outputs" of a job' },
   'step-if': { contexts: IN_STEP, inCombination: true, status: true, hashFiles: true, called: 'in the "if" of a step' },
@@ -70,6 +71,7 @@ export function envAt(outline: Outline, place: ExpressionPlace): readonly EnvLev
     case 'workflow-env':
       return [above(outline.env, place)];
     case 'workflow-concurrency':
+    case 'target-image':
       return [];
     case 'workflow-default':
     case 'workflow-outputs':

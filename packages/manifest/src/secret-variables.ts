@@ -29,6 +29,7 @@ const LEVELS: { readonly [F in Field]: readonly ('job' | 'step')[] } = {
   'job-strategy': [],
   'job-env': ['job'],
   'job-concurrency': ['job'],
+  'target-image': [],
   'job-merge': ['job'],
   'job-outputs': ['job'],
   'step-if': ['job'],

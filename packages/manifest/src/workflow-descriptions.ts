@@ -9,6 +9,13 @@ const PERMISSIONS = {
   '.fs.read': 'Globs, relative to the workspace, that may be read.',
   '.fs.write': 'Globs, relative to the workspace, that may be written.',
   '.env': "Names of the engine's environment variables the code may see.",
+  '.services': 'What of the engine the code may use: "llm", "storage".',
+  '.quotas': 'How much of it one step may use. The smaller of what the command declares and this holds.',
+  '.quotas.requests': 'Requests and connections.',
+  '.quotas.programs': 'Programs it starts.',
+  '.quotas.llm-calls': 'Questions to the language model.',
+  '.quotas.llm-tokens': 'Tokens of questions and answers together.',
+  '.quotas.storage': 'What the plugin keeps in all: "10MiB".',
 };
 const RETRY = {
   '': 'Tries after a failure.',
@@ -70,6 +77,15 @@ const WEBHOOK = {
   '.event-header': 'The header that names the event.',
   '.delivery-header': 'The header with an id that is the same when a request is sent again.',
 };
+const TARGET = {
+  '': 'Where it runs. The narrowest holds, as a whole. Left out: where the installation has it run.',
+  '.mode': 'in-process and worker-pool are for commands of plugins; scripts are a subprocess or in a container.',
+  '.image': 'The image of the container. Left out: the configured one.',
+  '.sandbox': 'Whether bubblewrap confines the subprocess.',
+  '.memory': 'The memory it may take: "512MiB".',
+  '.cpus': 'The processors it may take.',
+  '.pids': 'The processes it may have at once.',
+};
 const STEP = {
   '.id': 'The name expressions use: steps.<id>.',
   '.name': 'A name for people.',
@@ -85,6 +101,7 @@ const STEP = {
   ...under('.retry', RETRY),
   '.continue-on-error': 'Whether the job goes on as if the step had succeeded when it fails.',
   '.on-interrupt': 'What happens when the worker ends during the step: try again or fail. Default retry.',
+  ...under('.execution-target', TARGET),
   '.wait': 'Of a step that uses a workflow: whether it waits for the end of that run. Default true.',
   '.phase': 'The phase the step belongs to: a key of "phases". For display.',
   '.outputs': 'Replaces the outputs of the step: expressions over what it returned, "result".',
@@ -128,6 +145,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   defaults: 'Settings for every job and step that does not say otherwise.',
   'defaults.timeout': `The time a job may take. Default 1h. ${TIME}`,
   ...under('defaults.retry', RETRY),
+  ...under('defaults.execution-target', TARGET),
   'defaults.run': 'Settings of "run" steps.',
   'defaults.run.shell': 'What runs the scripts. Default bash.',
   'defaults.run.working-directory': 'The folder scripts start in, relative to the workspace.',
@@ -140,6 +158,7 @@ export const DESCRIPTIONS: Readonly<Record<string, string>> = {
   'jobs.*.continue-on-error': 'Whether the run goes on as if the job had succeeded when it fails.',
   'jobs.*.env': 'Environment variables of every step of the job.',
   'jobs.*.secrets': 'Names of the secrets the job can have, out of those of the workflow. Left out: all of them.',
+  ...under('jobs.*.execution-target', TARGET),
   ...under('jobs.*.permissions', PERMISSIONS),
   'jobs.*.outputs': 'Values for other jobs, by name: expressions over steps.<id>.outputs.',
   'jobs.*.steps': 'The steps, in order.',

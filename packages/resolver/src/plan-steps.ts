@@ -13,6 +13,7 @@ import {
 } from '@kb-labs/contracts';
 import { hasExpression } from '@kb-labs/expressions';
 
+import { planTarget } from './plan-target.js';
 import { rewriteScript } from './script/rewrite-script.js';
 import { listed, present, toCondition, toMs, toRetryPolicy, toTemplates } from './written-values.js';
 
@@ -39,7 +40,7 @@ export function writtenSteps(job: Job): WrittenStep[] {
 
 export function planStep(
   written: WrittenStep,
-  at: { workflow: Workflow; permissions: Permissions; calls: ReadonlyMap<string, string> | undefined; secrets: readonly string[] | undefined },
+  at: { workflow: Workflow; job: Job; permissions: Permissions; calls: ReadonlyMap<string, string> | undefined; secrets: readonly string[] | undefined },
 ): PlannedStep {
   const { step, hook } = written;
   const action = planAction(step, at);
@@ -57,7 +58,13 @@ export function planStep(
     outputs: step.outputs ?? {},
     artifacts: step.artifacts ?? {},
     permissions: at.permissions,
-    ...present({ secrets: runsCode(action.uses) ? listed(step.secrets ?? at.secrets) : undefined, hook, phase: step.phase, detach: step.wait === false ? (true as const) : undefined }),
+    ...present({
+      secrets: runsCode(action.uses) ? listed(step.secrets ?? at.secrets) : undefined,
+      hook,
+      phase: step.phase,
+      detach: step.wait === false ? (true as const) : undefined,
+      target: planTarget(action.uses, [step['execution-target'], at.job['execution-target'], at.workflow.defaults?.['execution-target']]),
+    }),
   };
 }
 

@@ -35,6 +35,19 @@ describe('resolvePlan', () => {
     expect(resolved.phases).toEqual([{ id: 'build', label: 'Build it' }, { id: 'test', label: 'test' }]);
   });
 
+  it('has a step run where the narrowest target says, as a whole', () => {
+    const pool = { mode: 'worker-pool' as const };
+    const box = { mode: 'container' as const, image: 'node:22', memory: '1.5GiB', cpus: 2, pids: 64 };
+    const command: Step = { uses: 'p/do:it' };
+    const steps = [command, { run: 'x' }, { ...command, 'execution-target': box }, { uses: 'builtin:sleep', with: { for: '1s' } }, { uses: 'workflow://w' }];
+    const targets = (written: Partial<Workflow>): unknown[] => plan(written).jobs[0]?.steps.map(({ target }) => target) ?? [];
+    const planned = { mode: 'container', image: 'node:22', memoryBytes: 1.5 * 1024 ** 3, cpus: 2, pids: 64 };
+    expect(targets({ jobs: { a: { steps } } })).toEqual([undefined, undefined, planned, undefined, undefined]);
+    expect(targets({ defaults: { 'execution-target': box }, jobs: { a: { steps } } })).toEqual([planned, planned, planned, undefined, undefined]);
+    expect(targets({ defaults: { 'execution-target': box }, jobs: { a: { 'execution-target': pool, steps } } })).toEqual([pool, undefined, planned, undefined, undefined]);
+    expect(targets({ jobs: { a: { 'execution-target': { mode: 'subprocess', sandbox: false }, steps: [{ run: 'x' }] } } })).toEqual([{ mode: 'subprocess', sandbox: false }]);
+  });
+
   it('takes over the strategy, which fails fast unless told otherwise', () => {
     expect(job({ strategy: { matrix: { n: [1] } } })?.strategy).toEqual({ matrix: { n: [1] }, failFast: true });
     expect(job({ strategy: { matrix: '${{ inputs.m }}', 'fail-fast': false, 'max-parallel': 3 } })?.strategy).toEqual({ matrix: '${{ inputs.m }}', failFast: false, maxParallel: 3 });

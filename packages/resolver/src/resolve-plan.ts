@@ -71,7 +71,7 @@ function planJob({ workflow, calls }: PlanSource, key: string, job: Job): Planne
       priority: job.priority === 'normal' ? undefined : job.priority,
       artifacts: planArtifacts(job.artifacts),
     }),
-    steps: writtenSteps(job).map((written) => planStep(written, { workflow, permissions, calls, secrets })),
+    steps: writtenSteps(job).map((written) => planStep(written, { workflow, job, permissions, calls, secrets })),
   };
 }
 
