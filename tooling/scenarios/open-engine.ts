@@ -66,10 +66,11 @@ function pluginsThat(run: PluginHost['run']): PluginHost {
     list: () => Promise.resolve([]),
     endStray: () => Promise.resolve(0),
     mayChangeFiles: () => Promise.resolve(true),
-    isolationOf: () => 'in-process',
+    place: () => Promise.resolve({ ok: true, isolation: 'in-process' }),
+    close: () => Promise.resolve(),
     resolve: (uses) => {
       const command = { id: uses.command, describe: 'does what the test says', input: {}, output: {}, permissions: {}, handler: './x.js#default' };
-      return Promise.resolve({ ok: true, plugin: { id: uses.package, version: '1.0.0', origin: 'project', commands: [command] }, command });
+      return Promise.resolve({ ok: true, plugin: { id: uses.package, version: '1.0.0', origin: 'project', trusted: true, commands: [command] }, command });
     },
     run,
   };

@@ -138,11 +138,12 @@ function scriptedPlugins(calls: StepCall[], handlers: ReadonlyMap<string, Handle
     list: () => Promise.resolve([]),
     endStray: () => Promise.resolve(0),
     mayChangeFiles: (uses) => Promise.resolve(uses.kind === 'plugin' || (uses.kind === 'builtin' && uses.name === 'run')),
-    isolationOf: (uses) => (uses.kind === 'plugin' ? 'in-process' : 'subprocess'),
+    place: ({ uses }) => Promise.resolve({ ok: true, isolation: uses.kind === 'plugin' ? 'in-process' : 'subprocess' }),
+    close: () => Promise.resolve(),
     resolve: (uses): Promise<CommandLookup> => {
       if (uses.package === 'missing') return Promise.resolve({ ok: false, code: 'UNKNOWN_PLUGIN', message: `no ${formatUses(uses)}` });
       const command = { id: uses.command, describe: 'test', input: {}, output: {}, permissions: {}, handler: './x.js#default' };
-      return Promise.resolve({ ok: true, plugin: { id: uses.package, version: '1.0.0', origin: 'project', commands: [command] }, command });
+      return Promise.resolve({ ok: true, plugin: { id: uses.package, version: '1.0.0', origin: 'project', trusted: true, commands: [command] }, command });
     },
     async run(call) {
       calls.push(call);

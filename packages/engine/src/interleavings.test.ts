@@ -7,7 +7,7 @@ import { interleave } from './interleave.fixture.js';
 import { callProblems, journalProblems } from './journal-problems.fixture.js';
 
 /** Of all seeds together; at least 250 for each, 10,000 where faults are tried at full size. A thousand take some four seconds, most of them in SQLite. */
-const CASES = Number(process.env['KB_INTERLEAVINGS'] ?? 2_000);
+const CASES = Number(process.env['KB_INTERLEAVINGS'] ?? 1_000);
 const SEEDS = [1, 2, 3, 4];
 const LIMIT_MS = 120_000;
 

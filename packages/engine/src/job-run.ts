@@ -14,11 +14,12 @@ import { finishOutputs } from './finish-outputs.js';
 import { consumedArtifacts } from './job-artifacts.js';
 import { outcomeOf, type JobOutcome } from './job-outcome.js';
 import type { JobRecord } from './job-record.js';
-import { canHoldSecrets, type GivenStep, JobSecrets } from './job-secrets.js';
+import { canHoldSecrets, JobSecrets } from './job-secrets.js';
 import { comparableInputs, keptStep, ranAgain } from './keep-results.js';
 import { passGate } from './pass-gate.js';
 import { isPassing } from './passing.js';
 import type { JobShared } from './job-shared.js';
+import { notPlaced, type PreparedStep, prepareStep } from './prepare-step.js';
 import { quarantine } from './quarantine.js';
 import { runStep, type StepEnd } from './run-step.js';
 import { artifactStore } from './store-artifacts.js';
@@ -99,20 +100,17 @@ export class JobRun {
 
   async #run(planned: PlannedStep, index: number, inputs: StepInputs | undefined): Promise<Went> {
     const step = this.#record.step(index);
-    let given: GivenStep;
+    let prepared: PreparedStep;
     try {
-      given = await this.#secrets.give(inputs, {
-        state: this.#record.state,
-        job: this.#record.planned,
-        jobKey: this.#record.job.key,
-        step: planned,
-        stepAttempt: step.attempt,
-        evaluate: (secrets) => evaluateStep(planned, { ...this.#record.contextsWith(secrets.job), secrets: secrets.step }, this.#deps),
-      });
+      prepared = await prepareStep(this.#deps, { record: this.#record, secrets: this.#secrets, step: planned, stepAttempt: step.attempt, inputs });
     } catch (thrown) {
       return this.#fail(planned, index, thrown);
     }
-    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation: this.#deps.plugins.isolationOf(planned.uses) });
+    const { given, placement, stopped } = prepared;
+    if (this.#record.hold.lost) return 'lost';
+    if (!placement.ok) return this.#recordEnd(planned, index, await notPlaced(placement, { stopped, jobTimeoutMs: this.#record.planned.timeoutMs, secrets: this.#secrets }));
+    const { isolation, image } = placement;
+    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation, ...(image === undefined ? {} : { image }) });
     if (!(await this.#record.store())) return 'lost';
     const end = await runStep(
       this.#deps,
@@ -126,6 +124,7 @@ export class JobRun {
         iteration: step.iteration,
         jobTimeoutMs: this.#record.planned.timeoutMs,
         consumed: this.#consumed,
+        placement,
         fresh: !this.#record.resumed && this.#record.job.attempt === 1 && step.attempt === 1 && step.iteration === 1,
       },
       given,

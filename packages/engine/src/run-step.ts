@@ -8,7 +8,7 @@ import {
   type RunState,
 } from '@kb-labs/contracts';
 import { AppError, fromUnknown, toRunError } from '@kb-labs/errors';
-import type { ConsumedArtifact, StepOutcome } from '@kb-labs/ports';
+import type { ConsumedArtifact, Placement, StepOutcome } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
 import { finishOutputs, spillIfPossible } from './finish-outputs.js';
@@ -28,6 +28,7 @@ export interface StepPlace {
   readonly stepAttempt: number;
   readonly iteration: number;
   readonly consumed: readonly ConsumedArtifact[];
+  readonly placement: Placement & { readonly ok: true };
   readonly jobTimeoutMs: number;
   /** Whether lines of earlier tries can exist. */
   readonly fresh: boolean;
@@ -61,6 +62,7 @@ export async function runStep(all: StepDeps, hold: JobHold, place: StepPlace, { 
   let outcome: StepOutcome;
   try {
     outcome = await deps.plugins.run({
+      tenant: state.tenant,
       runId: state.id,
       workflowId: state.plan.workflow.id,
       job: place.job,
@@ -69,6 +71,7 @@ export async function runStep(all: StepDeps, hold: JobHold, place: StepPlace, { 
       stepAttempt: place.stepAttempt,
       idempotencyKey: toIdempotencyKey({ runId: state.id, job: place.job, attempt: place.attempt, step: step.id, iteration: place.iteration }),
       uses: step.uses,
+      placement: place.placement,
       input: inputs.input,
       env: inputs.env,
       workspace: deps.workspace,

@@ -13,6 +13,8 @@ export function startStep(run: RunDraft, event: Of<'step.started'>): void {
   if (step.status === 'running' || step.attempt !== event.stepAttempt) throw corrupt(run.id, `step ${step.id} started twice`);
   step.status = 'running';
   step.isolation = event.isolation;
+  if (event.image === undefined) delete step.image;
+  else step.image = event.image;
   step.startedAt ??= event.at;
   delete step.dueAt;
   delete step.reason;

@@ -135,6 +135,7 @@ function toStepView(planned: PlannedJob['steps'][number], step: StepState | unde
     outputs: step?.outputs ?? {},
     ...errorOf(step ?? {}),
     isolation: step?.isolation ?? null,
+    ...(step?.image === undefined ? {} : { image: step.image }),
     ...(planned.phase === undefined ? {} : { phase: planned.phase }),
     ...(planned.hook === undefined ? {} : { hook: planned.hook }),
     ...(step === undefined || step.iteration === 1 ? {} : { iteration: step.iteration }),
