@@ -1,10 +1,10 @@
 import { isAbsolute } from 'node:path';
 
-import { type JsonValue, INPUT_NAME, LIMITS, SECRET_NAME, TENANT_NAME, TIER_NAME } from '@kb-labs/contracts';
+import { durationSchema, executionTargetSchema, IMAGE_REFERENCE, INPUT_NAME, ISOLATION_LEVELS, type JsonValue, LIMITS, parseDuration, parseSize, sizeSchema, SECRET_NAME, TENANT_NAME, TIER_NAME } from '@kb-labs/contracts';
 import * as z from 'zod/mini';
 
 import { isBaseUrl } from './base-url.js';
-import { parseAge, parseSize } from './kept-sizes.js';
+import { parseAge } from './kept-age.js';
 import { isRedisUrl } from './redis-url.js';
 import { LOG_LEVELS } from './line-logger.js';
 
@@ -38,6 +38,11 @@ const artifactsSchema = z.discriminatedUnion('store', [
   }),
 ]);
 
+function isLease(written: number | string): boolean {
+  const ms = parseDuration(written) ?? 0;
+  return ms >= 2_000 && ms <= 600_000;
+}
+
 const jobsAtOnce = z.int().check(z.gte(1), z.lte(100_000));
 
 const perMinute = z.int().check(z.gte(1), z.lte(1_000_000));
@@ -61,6 +66,36 @@ const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?
 const gatewaySchema = z.strictObject({
   /** What the gateway answers to besides the names of this machine. */
   'allowed-hosts': z.optional(z.array(z.string().check(z.regex(HOST_NAME, { error: 'a name or an IPv4 address without scheme and port, such as kb.example.com' }))).check(z.maxLength(64))),
+});
+
+const wholeNumber = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
+const imageReference = z.string().check(z.regex(IMAGE_REFERENCE, { error: 'an image such as node:22-slim' }));
+const executionSchema = z.strictObject({
+  /** Of commands of plugins that do not say it themselves. */
+  target: z.optional(z.extend(executionTargetSchema, { image: z.optional(imageReference) })),
+  /** What is weaker is refused; what says nothing runs at least so well kept apart. */
+  'min-isolation': z.optional(z.enum(ISOLATION_LEVELS)),
+  /** Processes that are kept warm. */
+  pool: z.optional(
+    z.strictObject({
+      workers: z.optional(wholeNumber(1, 256)),
+      'workers-per-plugin': z.optional(wholeNumber(1, 256)),
+      calls: z.optional(wholeNumber(1, 1_000_000)),
+      age: z.optional(durationSchema),
+      memory: z.optional(sizeSchema),
+    }),
+  ),
+  container: z.optional(
+    z.strictObject({
+      program: z.optional(z.enum(['podman', 'docker'])),
+      image: z.optional(imageReference),
+      images: z.optional(z.array(z.string().check(z.minLength(1), z.maxLength(LIMITS.patternLength))).check(z.minLength(1), z.maxLength(64))),
+      pull: z.optional(z.enum(['missing', 'never'])),
+      memory: z.optional(sizeSchema),
+      cpus: z.optional(z.number().check(z.gte(0.1), z.lte(256))),
+      pids: z.optional(wholeNumber(8, 32_768)),
+    }),
+  ),
 });
 
 const secretName = z.string().check(z.regex(SECRET_NAME, { error: 'the name of a secret: letters, digits and _' }));
@@ -87,6 +122,8 @@ export const configSchema = z.strictObject({
   vars: z.optional(z.record(z.string().check(z.regex(INPUT_NAME)), z.json() as z.ZodMiniType<JsonValue>)),
   /** Jobs at once in one worker. */
   concurrency: z.optional(z.int().check(z.gte(1), z.lte(256))),
+  /** How long a worker can be silent before others take its jobs over. */
+  lease: z.optional(z.union([z.number(), z.string()]).check(z.refine(isLease, { error: 'a duration from 2s to 10m' }))),
   /** How much the engine says about itself on standard error. */
   'log-level': z.optional(z.enum(LOG_LEVELS)),
   /** Where runs are kept; relative to the project. */
@@ -117,6 +154,8 @@ export const configSchema = z.strictObject({
   /** Of all other tenants. */
   'default-tier': z.optional(tierName),
   gateway: z.optional(gatewaySchema),
+  /** Where steps run. */
+  execution: z.optional(executionSchema),
   /** About what starts by itself: schedules, pushes, webhooks. */
   triggers: z.optional(triggersSchema),
   /** Where this installation is reached: addresses that call a run back begin with it. */

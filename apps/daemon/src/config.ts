@@ -1,6 +1,7 @@
 import type { JsonObject, Tier } from '@kb-labs/contracts';
 import type { TriggerSettings } from '@kb-labs/engine';
 
+import type { ConfiguredExecution } from './configured-execution.js';
 import type { EngineLogLevel } from './line-logger.js';
 
 /** The settings of a project, everything decided, frozen. Paths are absolute. */
@@ -15,6 +16,8 @@ export interface Config {
   readonly vars: JsonObject;
   /** Jobs at once in one worker. */
   readonly concurrency: number;
+  /** How long a worker can be silent before others take its jobs over. */
+  readonly leaseMs: number;
   readonly logLevel: EngineLogLevel;
   readonly stateDir: string;
   /** Present: runs are kept in Redis, and `stateDir` holds what belongs to this machine alone. */
@@ -24,6 +27,8 @@ export interface Config {
   readonly tiers: ConfiguredTiers;
   /** Names that the gateway answers to, besides those of this machine. */
   readonly allowedHosts: readonly string[];
+  /** Where steps run. */
+  readonly execution: ConfiguredExecution;
   readonly triggers: TriggerSettings;
   /** Where this installation is reached, without a slash at the end. */
   readonly url: string;
@@ -82,9 +87,9 @@ export interface NamedTier extends Tier {
   readonly name: string;
 }
 
-export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'log-level', 'state-dir', 'redis', 'artifacts', 'limits', 'tiers', 'tenants', 'default-tier', 'gateway', 'triggers', 'url'] as const;
+export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'lease', 'log-level', 'state-dir', 'redis', 'artifacts', 'limits', 'tiers', 'tenants', 'default-tier', 'gateway', 'execution', 'triggers', 'url'] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL' | 'KB_URL';
 
-export const DEFAULTS = { concurrency: 4, logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
+export const DEFAULTS = { concurrency: 4, lease: '30s', logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
 export const CONFIG_FILES = ['.kb/kb.config.yaml', '.kb/kb.config.yml', '.kb/kb.config.json'] as const;

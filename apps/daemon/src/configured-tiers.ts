@@ -1,9 +1,9 @@
-import { DEFAULT_TIER, type KeptFor, type RetentionPolicy, type Tier, TIERS } from '@kb-labs/contracts';
+import { DEFAULT_TIER, type KeptFor, parseSize, type RetentionPolicy, type Tier, TIERS } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 import type { ConfiguredTiers, NamedTier } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
-import { parseAge, parseSize } from './kept-sizes.js';
+import { parseAge } from './kept-age.js';
 
 type WrittenTier = NonNullable<WrittenConfig['tiers']>[string];
 type WrittenKept = NonNullable<NonNullable<WrittenTier['retention']>['runs']>;

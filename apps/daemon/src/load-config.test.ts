@@ -43,12 +43,45 @@ describe('loadConfig', () => {
       pluginFolders: [],
       vars: {},
       concurrency: 4,
+      leaseMs: 30_000,
       logLevel: 'warn',
       stateDir: join(root, '.kb/state'),
       limits: { matrixCombinations: 256 },
       url: 'http://127.0.0.1:4000',
-      origins: { limits: 'default', url: 'default', concurrency: 'default', 'state-dir': 'default', 'log-level': 'default' },
+      origins: { limits: 'default', url: 'default', concurrency: 'default', lease: 'default', 'state-dir': 'default', 'log-level': 'default' },
     });
+  });
+
+  it('reads where steps run', async () => {
+    expect((await load()).execution).toEqual({ pool: {}, container: {} });
+    write('execution:\n  target: { mode: container, image: "node:22", memory: 1GiB }\n  min-isolation: sandbox\n  pool: { workers: 4, workers-per-plugin: 2, calls: 100, age: 1h, memory: 512MiB }\n  container: { program: podman, images: ["node:*"], pull: never, memory: 2GiB, cpus: 2, pids: 64 }\n');
+    expect(await load()).toMatchObject({
+      execution: {
+        target: { mode: 'container', image: 'node:22', memoryBytes: 1024 ** 3 },
+        minIsolation: 'sandbox',
+        pool: { workers: 4, workersPerPlugin: 2, maxCalls: 100, maxAgeMs: 3_600_000, maxMemoryBytes: 512 * 1024 ** 2 },
+        container: { program: 'podman', images: ['node:*'], pull: 'never', memoryBytes: 2 * 1024 ** 3, cpus: 2, pids: 64 },
+      },
+      origins: { execution: 'file' },
+    });
+  });
+
+  it.each([
+    ['{ target: { mode: in-process, sandbox: true } }', '"sandbox" belongs to subprocesses'],
+    ['{ target: { mode: worker-pool, memory: 1GiB } }', '"memory" belongs to subprocesses and containers'],
+    ['{ target: { mode: subprocess, pids: 64 } }', '"image", "cpus" and "pids" belong to containers'],
+  ])('refuses the target %s, whose keys mean nothing together', async (execution, problem) => {
+    write(`execution: ${execution}\n`);
+    await expect(load()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(problem) as string });
+  });
+
+  it('takes a lease from two seconds to ten minutes', async () => {
+    write('lease: 2s\n');
+    expect((await load()).leaseMs).toBe(2_000);
+    for (const lease of ['1s', '11m', '0', 'soon']) {
+      write(`lease: ${lease}\n`);
+      await expect(load()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    }
   });
 
   it('reads whose is what starts by itself, and who speaks for the repository', async () => {

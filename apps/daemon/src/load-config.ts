@@ -2,13 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { DEFAULT_TENANT, type JsonValue, LIMITS } from '@kb-labs/contracts';
+import { DEFAULT_TENANT, type JsonValue, LIMITS, parseDuration } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 import { isBaseUrl } from './base-url.js';
 import { readArtifacts } from './configured-artifacts.js';
 import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredTiers, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
+import { readExecution } from './configured-execution.js';
 import { jobsByTenant, readTiers } from './configured-tiers.js';
 import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
 import { isRedisUrl, shownUrl } from './redis-url.js';
@@ -42,6 +43,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     pluginFolders: Object.freeze((written.plugins ?? []).map(at)),
     vars: Object.freeze(written.vars ?? {}),
     concurrency: written.concurrency ?? DEFAULTS.concurrency,
+    leaseMs: parseDuration(written.lease ?? DEFAULTS.lease) ?? 0,
     logLevel: level.value,
     stateDir: at(state.value),
     ...(redis.value === undefined ? {} : { redis: Object.freeze(redis.value) }),
@@ -49,6 +51,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     limits: Object.freeze(toLimits(written.limits, tiers)),
     tiers: Object.freeze(tiers),
     allowedHosts: Object.freeze(written.gateway?.['allowed-hosts'] ?? []),
+    execution: Object.freeze(readExecution(written.execution)),
     triggers: Object.freeze(toTriggers(written.triggers)),
     url: url.value.replace(/\/+$/, ''),
     origins: Object.freeze({
@@ -56,6 +59,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
       plugins: origin('plugins'),
       vars: origin('vars'),
       concurrency: origin('concurrency'),
+      lease: origin('lease'),
       'log-level': level.origin,
       'state-dir': state.origin,
       redis: redis.origin,
@@ -65,6 +69,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
       tenants: origin('tenants'),
       'default-tier': origin('default-tier'),
       gateway: origin('gateway'),
+      execution: origin('execution'),
       triggers: origin('triggers'),
       url: url.origin,
     }),

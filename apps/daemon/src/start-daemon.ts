@@ -62,7 +62,7 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     const { clock, catalog, queue } = composed.deps;
     const metrics = roles.includes('gateway') ? createMetrics({ clock, catalog, queue, heldJobs: () => worker.held }) : undefined;
     const deps = metrics === undefined ? composed.deps : { ...composed.deps, log: measureLog(composed.deps.log, metrics) };
-    const worker = createWorker(deps, { concurrency: options.concurrency ?? config.concurrency, reconciles: false });
+    const worker = createWorker(deps, { concurrency: options.concurrency ?? config.concurrency, leaseMs: config.leaseMs, reconciles: false });
 
     let url: string | null = null;
     if (metrics !== undefined) {

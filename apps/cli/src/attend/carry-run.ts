@@ -24,7 +24,7 @@ export function carrierOf({ deps, config }: Composition, ...runIds: RunId[]): Ca
   const rootOf = async (runId: RunId): Promise<RunId> => ((await deps.catalog.getRun(runId))?.root ?? runId) as RunId;
   const begin = async (): Promise<Worker> => {
     roots = await Promise.all(runIds.map(rootOf));
-    const begun = createWorker(deps, { scope: [...new Set(roots)], concurrency: config.concurrency, onRunStarted: (runId) => void apart.push(runId) });
+    const begun = createWorker(deps, { scope: [...new Set(roots)], concurrency: config.concurrency, leaseMs: config.leaseMs, onRunStarted: (runId) => void apart.push(runId) });
     await begun.start();
     return begun;
   };

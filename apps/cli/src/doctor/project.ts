@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { formatDuration } from '@kb-labs/contracts';
 import { type Config, type OfflineComposition, SETTING_KEYS, type SettingKey, shownUrl } from '@kb-labs/daemon';
 import { validateWorkflows } from '@kb-labs/engine';
 import { fromUnknown } from '@kb-labs/errors';
@@ -28,6 +29,8 @@ function valueOf(config: Config, key: SettingKey): string {
       return JSON.stringify(config.vars);
     case 'concurrency':
       return String(config.concurrency);
+    case 'lease':
+      return formatDuration(config.leaseMs);
     case 'log-level':
       return config.logLevel;
     case 'state-dir':
@@ -51,6 +54,8 @@ function valueOf(config: Config, key: SettingKey): string {
       return config.tiers.ofOthers.name;
     case 'gateway':
       return config.allowedHosts.length === 0 ? 'answers to this machine' : `answers to this machine and ${config.allowedHosts.join(', ')}`;
+    case 'execution':
+      return describeExecution(config.execution);
     case 'triggers': {
       const { tenant, repository } = config.triggers;
       return `runs of the tenant ${tenant}${repository === undefined ? '' : `, repository at ${repository.source} (${repository.secrets.join(', ')})`}`;
@@ -58,6 +63,16 @@ function valueOf(config: Config, key: SettingKey): string {
     case 'url':
       return config.url;
   }
+}
+
+function describeExecution({ target, minIsolation, pool, container }: Config['execution']): string {
+  const set = [
+    ...(target === undefined ? [] : [`commands of plugins: ${target.mode}${target.image === undefined ? '' : ` ${target.image}`}`]),
+    ...(minIsolation === undefined ? [] : [`at least ${minIsolation}`]),
+    ...(Object.keys(pool).length === 0 ? [] : [`pool ${JSON.stringify(pool)}`]),
+    ...(Object.keys(container).length === 0 ? [] : [`containers ${JSON.stringify(container)}`]),
+  ];
+  return set.length === 0 ? 'trusted plugins in the worker, others in subprocesses' : set.join(', ');
 }
 
 function placeOfArtifacts(artifacts: Config['artifacts']): string {
@@ -105,10 +120,14 @@ export async function checkSecrets({ deps }: OfflineComposition): Promise<Check[
 
 export async function checkPlugins({ deps, config }: OfflineComposition): Promise<Check[]> {
   try {
-    const plugins = await deps.plugins.list();
+    const plugins = await deps.plugins.list({ verify: true });
     const own = await Promise.all(config.pluginFolders.map((folder) => checkFolder(folder, deps.plugins)));
     return [
-      ...plugins.map((plugin) => ok('plugin', `${plugin.id} ${plugin.version}, ${plural(plugin.commands.length, 'command')}, ${plugin.origin}`)),
+      ...plugins.map((plugin) =>
+        plugin.problem === undefined
+          ? ok('plugin', `${plugin.id} ${plugin.version}, ${plural(plugin.commands.length, 'command')}, ${plugin.origin}`)
+          : fail('plugin', sanitizeText(`${plugin.id} ${plugin.version}: ${plugin.problem}`), `look at it, and accept it with "kb plugin:add ${plugin.id}", or take it out with "kb plugin:remove ${plugin.id}"`),
+      ),
       ...(plugins.some(({ origin }) => origin === 'first-party') ? [] : [fail('plugin', 'those that come with kb are missing', 'install @kb-labs/cli again')]),
       ...own.flat(),
     ];
