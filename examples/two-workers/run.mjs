@@ -82,7 +82,7 @@ async function killInTheMiddle() {
     if (done === wanted * STEPS_OF_A_RUN) throw new Error('everything was done before a worker could be killed: take more runs');
     if (done < (wanted * STEPS_OF_A_RUN) / 2 || most === undefined || most.steps === 0) continue;
     await most.daemon.end('SIGKILL');
-    say(`${most.name} is killed with half of the work done; its jobs are taken over once their lease of 30 s is over`);
+    say(`${most.name} is killed with half of the work done; its jobs are taken over once their lease is over`);
     return most.name;
   }
 }

@@ -11,17 +11,18 @@ import { openEmbeddedStore } from '@kb-labs/store-embedded';
 import { aJobFinished, aJobStarted, aRunFinished, aStepFinished, aStepStarted } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
+import { sized } from './fault-size.js';
 import { type Fault, faultyStore } from './faulty-store.js';
 import { engineOn, manual } from './open-engine.js';
 
-const RUNS = 120;
+const RUNS = sized(60, 240);
 /** Of a hundred calls, for each kind of fault. */
 const PERCENT = 4;
 /** Another one meets other faults: `KB_SEED=7`. */
 const SEED = Number(process.env['KB_SEED'] ?? 20_261);
 /** Time runs faster for the engine: it pauses after a fault, and late calls are a second late. */
 const PACE = 25;
-const EACH_KIND_AT_LEAST = 100;
+const EACH_KIND_AT_LEAST = sized(50, 200);
 const FOLLOWED = 10;
 
 const KINDS = [

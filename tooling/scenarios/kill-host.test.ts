@@ -9,10 +9,10 @@ import { sized } from './fault-size.js';
 import { type Host, Hosts, openStore, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
-const KILLS = sized(4, 30);
+const KILLS = sized(3, 30);
 const RUNS = 100 * KILLS;
 const STALL_MS = sized(1_500, 5_000);
-const SOAK_RUNS = sized(300, 1_000);
+const SOAK_RUNS = sized(100, 1_000);
 
 const hosts = new Hosts();
 afterEach(() => hosts.clear());

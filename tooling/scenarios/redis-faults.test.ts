@@ -13,10 +13,10 @@ import { disagreements, type Ledgers } from './ledgers.js';
 import { openRedisEngine } from './open-redis-engine.js';
 import { startWork, WORK } from './start-work.js';
 
-const RUNS = sized(300, 4_000);
+const RUNS = sized(120, 4_000);
 const SERVER_KILLS = 5;
-const WORKER_KILLS = sized(3, 10);
-const SOAK_RUNS = sized(200, 1_000);
+const WORKER_KILLS = sized(2, 10);
+const SOAK_RUNS = sized(60, 1_000);
 const LEASE_MS = 2_000;
 const SHORT_LEASE_MS = 1_000;
 /** Of a worker, for what nobody told it of. */
@@ -27,7 +27,7 @@ const STALL_MS = sized(1_500, 5_000);
 /** Each of four producers: workers keep up with that, so that what is held does not wait behind a backlog. */
 const PAUSE_MS = 100;
 const RUNS_BETWEEN_KILLS = 10;
-const OUTAGE_RUNS = sized(60, 200);
+const OUTAGE_RUNS = sized(30, 200);
 const OUTAGE_MS = 3_000;
 const LOOK_MS = 20;
 const LIMIT_MS = sized(240_000, 480_000);

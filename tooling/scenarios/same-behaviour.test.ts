@@ -11,10 +11,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { BREAKS, oldestFirst } from './broken-stores.js';
+import { sized } from './fault-size.js';
 import { StoreActor } from './store-actor.js';
 import { type StoreCommand, storeCommands } from './store-commands.js';
 
-const CASES = 200;
+const CASES = sized(80, 400);
+/** Of these a difference is in at least one. */
+const CONTROL_CASES = 200;
 /** Nothing but a call makes a worker silent, and nothing happens between calls: they take no time on this clock. */
 const NEVER_MS = 1e12;
 
@@ -82,7 +85,7 @@ function check(change: Change, lists: fc.Arbitrary<StoreCommand[]>, numRuns: num
 }
 
 async function expectFound(change: Change, lists: fc.Arbitrary<StoreCommand[]>): Promise<void> {
-  const found = await check(change, lists, CASES);
+  const found = await check(change, lists, CONTROL_CASES);
   expect(found.failed).toBe(true);
   expect(found.errorInstance).toBeInstanceOf(assert.AssertionError);
 }

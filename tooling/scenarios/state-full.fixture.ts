@@ -16,8 +16,8 @@ import { manual } from './open-engine.js';
 import type { Project } from './project.fixture.js';
 
 /** So many things that a daemon wants are refused before there is room again. */
-const REFUSED_WORK = sized(10, 60);
-const REFUSALS = sized(15, 50);
+const REFUSED_WORK = sized(5, 60);
+const REFUSALS = sized(6, 50);
 const OUTPUT_BYTES = 60_000;
 const LOG_LINES = 200;
 const LOG_LINE_BYTES = 500;

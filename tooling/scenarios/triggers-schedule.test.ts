@@ -12,11 +12,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { DaemonProcess } from './daemon.fixture.js';
 import { FakeTime, findFakeTime } from './fake-time.fixture.js';
+import { sized } from './fault-size.js';
 import { Project } from './project.fixture.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const RESTARTS = 20;
+const RESTARTS = sized(5, 20);
 
 const scheduled = (id: string, schedule: string): string => `id: ${id}\npermissions: { shell: true }\non: { schedule: [${schedule}] }\njobs: { a: { steps: [{ run: "true" }] } }\n`;
 

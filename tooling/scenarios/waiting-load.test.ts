@@ -5,8 +5,8 @@ import { sized } from './fault-size.js';
 import { type Host, Hosts, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
-const WAITING = sized(150, 1_000);
-const ORDINARY = 100;
+const WAITING = sized(60, 1_000);
+const ORDINARY = sized(40, 100);
 
 const hosts = new Hosts();
 afterEach(() => hosts.clear());

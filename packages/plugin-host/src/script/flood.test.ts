@@ -9,7 +9,7 @@ import type { FloodReport } from './flood.fixture.js';
 const MB = 1024 * 1024;
 
 /** `KB_FLOOD_MB=1024` for the full size. */
-const SIZE_MB = Number(process.env['KB_FLOOD_MB'] ?? 200);
+const SIZE_MB = Number(process.env['KB_FLOOD_MB'] ?? 100);
 
 describe('a script that prints without end', () => {
   it.each([
