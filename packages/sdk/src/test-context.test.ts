@@ -1,5 +1,9 @@
 import { existsSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
+
 import { describe, expect, it } from 'vitest';
 
 import { testContext } from './test-context.js';
@@ -52,6 +56,48 @@ describe('the context for a plugin’s tests', () => {
     await expect(context.artifacts.read('saved.md')).rejects.toMatchObject({ code: 'ARTIFACT_MISSING' });
     using bare = testContext();
     expect(bare.artifacts.consumed).toEqual([]);
+  });
+
+  it('connects for real, and lets go when the test is over', async () => {
+    const server = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+    await new Promise((done) => server.once('listening', done));
+    const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
+    using context = testContext({ signal: stop.signal });
+    const socket = Duplex.fromWeb(await context.connect('127.0.0.1', port));
+    socket.end('there and back');
+    expect(await text(socket)).toBe('there and back');
+    const left = await context.connect('127.0.0.1', port);
+    const closed = new Promise((done) => server.close(done));
+    stop.abort(new Error('over'));
+    await closed;
+    await expect(left.readable.getReader().read()).rejects.toThrow();
+    await expect(testContext().connect('127.0.0.1', port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('has the language model that the test describes, and none else', async () => {
+    using context = testContext({ llm: { complete: async ({ messages }) => ({ text: `so: ${messages.at(-1)?.content ?? ''}`, model: 'm', provider: 'openai', usage: { promptTokens: 1, answerTokens: 1 } }) } });
+    expect(await context.llm.complete({ messages: [{ role: 'user', content: 'hello' }] })).toMatchObject({ text: 'so: hello' });
+    expect(await context.llm.configured()).toEqual({ chat: true, embeddings: false });
+    await expect(context.llm.embed(['a'])).rejects.toMatchObject({ code: 'LLM_NOT_CONFIGURED' });
+    using bare = testContext();
+    expect(await bare.llm.configured()).toEqual({ chat: false, embeddings: false });
+    await expect(bare.llm.complete({ messages: [] })).rejects.toMatchObject({ code: 'LLM_NOT_CONFIGURED' });
+  });
+
+  it('stores copies by key, in the order of their bytes', async () => {
+    using context = testContext({ stored: { 'a/old': 1 } });
+    const value = { list: [1] };
+    await context.storage.set('b', value);
+    await context.storage.set('a/\u{1F600}', true);
+    await context.storage.set('a/\uFFFD', false);
+    value.list.push(2);
+    expect(await context.storage.get('b')).toEqual({ list: [1] });
+    expect(await context.storage.keys('a/')).toEqual(['a/old', 'a/\uFFFD', 'a/\u{1F600}']);
+    await context.storage.remove('a/old');
+    await context.storage.remove('never there');
+    expect(await context.storage.get('a/old')).toBeUndefined();
+    expect([...context.stored.keys()].length).toBe(3);
   });
 
   it('runs real programs with an environment of an allow-list', async () => {

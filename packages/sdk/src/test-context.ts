@@ -6,16 +6,20 @@ import {
   type ArtifactHandle,
   type ArtifactType,
   artifactTypeOf,
+  type JsonValue,
   type LogLevel,
   type PluginArtifact,
   type PluginContext,
+  type PluginLlm,
   type PluginRun,
   toRunId,
 } from '@kb-labs/contracts';
 
+import { testConnect } from './test-connect.js';
 import { digestOf, testConsumed } from './test-consumed.js';
 import { testExec } from './test-exec.js';
 import { testFiles } from './test-files.js';
+import { testLlm, testStorage } from './test-services.js';
 
 export interface TestContextOptions {
   /** A folder to work in. A new one in the system's temporary folder when left out, removed by `dispose`. */
@@ -24,6 +28,11 @@ export interface TestContextOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly fetch?: PluginContext['fetch'];
+  readonly connect?: PluginContext['connect'];
+  /** What the language model does. There is none for what is left out. */
+  readonly llm?: Partial<PluginLlm>;
+  /** What earlier steps have kept. */
+  readonly stored?: Readonly<Record<string, JsonValue>>;
   readonly idempotencyKey?: string;
   readonly run?: Partial<PluginRun>;
   /** What the job consumes, by name. */
@@ -36,6 +45,8 @@ export interface TestContext extends PluginContext {
   readonly reported: readonly { readonly fraction: number; readonly note?: string }[];
   /** By name. */
   readonly saved: ReadonlyMap<string, SavedArtifact>;
+  /** What `storage` holds, by key. */
+  readonly stored: ReadonlyMap<string, JsonValue>;
   /** Removes the workspace if it was made here. `using ctx = testContext()` does it by itself. */
   readonly dispose: () => void;
   readonly [Symbol.dispose]: () => void;
@@ -49,8 +60,8 @@ export interface SavedArtifact {
 }
 
 /**
- * A context that really works: files, programs and requests are real, confined to nothing. Permissions are the
- * engine's to check; this one grants all.
+ * A context that really works: files, programs, requests and connections are real, confined to nothing; what is stored lasts as
+ * long as the context. Permissions and quotas are the engine's to check; this one grants all.
  */
 export function testContext(options: TestContextOptions = {}): TestContext {
   const workspace = options.workspace ?? realpathSync(mkdtempSync(join(tmpdir(), 'kb-plugin-')));
@@ -59,6 +70,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
   const lines: { level: LogLevel; text: string }[] = [];
   const reported: { fraction: number; note?: string }[] = [];
   const saved = new Map<string, SavedArtifact>();
+  const stored = new Map(Object.entries(options.stored ?? {}));
   const log = (level: LogLevel) => (text: string) => {
     for (const line of text.split('\n')) lines.push({ level, text: line });
   };
@@ -74,13 +86,17 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     artifacts: { save: (artifact) => saveInto(saved, artifact), ...testConsumed(options.consumed ?? {}) },
     fs: testFiles(workspace),
     fetch: options.fetch ?? ((input, init) => fetch(input, { signal, ...init })),
+    connect: options.connect ?? testConnect(signal),
     exec: testExec(workspace, env, signal),
+    llm: testLlm(options.llm ?? {}),
+    storage: testStorage(stored),
     env,
     secrets: { get: (name) => secretOf(options.secrets ?? {}, name) },
     run: { id: toRunId('00000000000000000000000000'), workflowId: 'test', job: 'test', step: 'test', attempt: 1, ...options.run },
     lines,
     reported,
     saved,
+    stored,
     dispose,
     [Symbol.dispose]: dispose,
   };
