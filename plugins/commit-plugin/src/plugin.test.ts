@@ -5,13 +5,14 @@ import { expect, it } from 'vitest';
 
 import plugin from './plugin.js';
 
-it('asks for git, for a shell to write hooks, and for nothing else', () => {
+it('asks for git, for a shell to write hooks, for GitHub where it comments, and for nothing else', () => {
   const { commands } = toManifest(plugin);
   expect(commands.map(({ id, permissions }) => [id, permissions])).toEqual([
     ['git:diff', { shell: ['git'] }],
     ['git:status', { shell: ['git'] }],
     ['git:commit', { shell: ['git'] }],
     ['git:hooks-install', { shell: ['git', 'sh'] }],
+    ['github:comment', { shell: ['git'], network: ['*'], secrets: ['GITHUB_TOKEN'] }],
   ]);
 });
 

@@ -143,9 +143,47 @@ export const hooksInstallCommand = defineCommand({
   examples: ['git:hooks-install', 'git:hooks-install --merges', 'git:hooks-install --uninstall'],
 });
 
+export const commentCommand = defineCommand({
+  id: 'github:comment',
+  describe: 'Creates or updates one comment on a pull request or a commit of GitHub',
+  input: z.object({
+    body: z.string().regex(/\S/).max(4_194_304).describe('Markdown; what is longer than GitHub takes is cut, and says so'),
+    pull: z.int().min(1).optional().describe('the number of a pull request, or of an issue'),
+    branch: z.string().min(1).max(255).optional().describe('the open pull request of this branch of the repository'),
+    sha: z
+      .string()
+      .regex(/^[0-9a-fA-F]{7,64}$/)
+      .optional()
+      .describe('a commit; exactly one of pull, branch and sha'),
+    repo: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/)
+      .max(200)
+      .optional()
+      .describe('"owner/name"; that of the remote "origin" when left out'),
+    key: z
+      .string()
+      .regex(/^[A-Za-z0-9._/:@]+(?:-[A-Za-z0-9._/:@]+)*$/)
+      .max(128)
+      .optional()
+      .describe('which comment: one for each key; workflow, job and step when left out'),
+    api: z.string().max(2_048).default('https://api.github.com').describe('of a server of your own: https://<host>/api/v3'),
+  }),
+  output: z.object({
+    id: z.int(),
+    url: z.string().describe('where people read it'),
+    created: z.boolean(),
+    updated: z.boolean().describe('neither: it says the same already'),
+    truncated: z.boolean(),
+  }),
+  permissions: { shell: ['git'], network: ['*'], secrets: ['GITHUB_TOKEN'] },
+  handler: './github/comment.js#default',
+  examples: ['github:comment --pull 12 --body "Looks good"', 'github:comment --sha 1f2e3d4 --repo acme/app --key coverage --body "81 %"'],
+});
+
 export default definePlugin({
   id: '@kb-labs/commit-plugin',
   version,
-  describe: 'Git as workflow steps: the change of a branch, the state of a work tree, a commit',
-  commands: [diffCommand, statusCommand, commitCommand, hooksInstallCommand],
+  describe: 'Git as workflow steps: the change of a branch, the state of a work tree, a commit, a comment on GitHub',
+  commands: [diffCommand, statusCommand, commitCommand, hooksInstallCommand, commentCommand],
 });
