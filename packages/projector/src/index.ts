@@ -4,5 +4,12 @@
  */
 export { explainRun } from './explain.js';
 export type { Surroundings } from './explain.js';
+export { isSettled } from './flow/flow-rules.js';
+export { toFlowView } from './flow/flow-view.js';
+export type { FlowSource } from './flow/flow-view.js';
+export { scopedRunOf } from './flow/scoped-run.js';
+export type { ScopedRun } from './flow/scoped-run.js';
+export { toPromptViews, toSessionRunView, toTaskViews } from './flow/session-views.js';
+export { agentOf, parsePromptId, parseTaskId, runOfSidechain, sessionOfAgent, sidechainOf, taskIdOf } from './flow/view-ids.js';
 export { foldRun } from './fold-run.js';
 export { toReasonView, toRunSummary, toRunSummaryView, toRunView } from './run-view.js';
