@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Caller } from '@kb-labs/contracts';
-import { createAuditWriter, createKey, createKeyRing, createLink, type EngineDeps, listKeys, openSession, readSession, revokeKey, sweepRetention, verifyAudit } from '@kb-labs/engine';
+import { createAuditWriter, createKey, createKeyRing, createLink, type EngineDeps, listKeys, openBrowserSession, readBrowserSession, revokeKey, sweepRetention, verifyAudit } from '@kb-labs/engine';
 import { openEmbeddedStore } from '@kb-labs/store-embedded';
 import { openRedisStore } from '@kb-labs/store-redis';
 import { countingIds, memoryLogger, type RedisServer, startRedisServer } from '@kb-labs/testkit';
@@ -67,10 +67,10 @@ describe.each(Object.entries(STORES))('access on the %s store', (_, open) => {
   it('opens one session for a link that many use at once', async () => {
     const [one, two] = (await open()) as [Deps, Deps];
     const { code } = await createLink(one, ada);
-    const tries = await Promise.allSettled(Array.from({ length: 20 }, (__, n) => openSession(n % 2 === 0 ? one : two, code)));
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, (__, n) => openBrowserSession(n % 2 === 0 ? one : two, code)));
     const opened = tries.filter((attempt) => attempt.status === 'fulfilled');
     expect(opened).toHaveLength(1);
-    expect(await readSession(two, opened[0]?.value.token ?? '')).toMatchObject({ caller: { name: 'ada', via: 'session' }, loopback: true });
+    expect(await readBrowserSession(two, opened[0]?.value.token ?? '')).toMatchObject({ caller: { name: 'ada', via: 'session' }, loopback: true });
   });
 
   it('keeps one chain of what several processes record', async () => {

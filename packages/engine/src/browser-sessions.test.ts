@@ -1,7 +1,7 @@
 import type { Caller } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
-import { createLink, endSession, openSession, readSession } from './browser-sessions.js';
+import { createLink, endBrowserSession, openBrowserSession, readBrowserSession } from './browser-sessions.js';
 import { manualClock } from './manual-clock.fixture.js';
 import { memoryRecords } from './memory-records.fixture.js';
 
@@ -15,17 +15,17 @@ function open() {
 
 async function entered(deps: ReturnType<typeof open>, caller = ada) {
   const { code } = await createLink(deps, caller);
-  return openSession(deps, code);
+  return openBrowserSession(deps, code);
 }
 
 describe('a link', () => {
   it('opens one session, however many use it at once', async () => {
     const deps = open();
     const { code } = await createLink(deps, ada);
-    const tries = await Promise.allSettled(Array.from({ length: 20 }, () => openSession(deps, code)));
+    const tries = await Promise.allSettled(Array.from({ length: 20 }, () => openBrowserSession(deps, code)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    await expect(openSession(deps, code)).rejects.toMatchObject({ code: 'LINK_UNUSABLE', status: 401 });
-    expect(await deps.records.list('session', { limit: 10 })).toHaveLength(1);
+    await expect(openBrowserSession(deps, code)).rejects.toMatchObject({ code: 'LINK_UNUSABLE', status: 401 });
+    expect(await deps.records.list('auth-session', { limit: 10 })).toHaveLength(1);
   });
 
   it('is good for a minute', async () => {
@@ -33,15 +33,15 @@ describe('a link', () => {
     const first = await createLink(deps, ada);
     expect(first.expiresAt - deps.clock.now()).toBe(60_000);
     deps.clock.advance(59_999);
-    await openSession(deps, first.code);
+    await openBrowserSession(deps, first.code);
     const second = await createLink(deps, ada);
     deps.clock.advance(60_000);
-    await expect(openSession(deps, second.code)).rejects.toMatchObject({ code: 'LINK_UNUSABLE' });
+    await expect(openBrowserSession(deps, second.code)).rejects.toMatchObject({ code: 'LINK_UNUSABLE' });
   });
 
   it('cannot be made up, or made by a session', async () => {
     const deps = open();
-    for (const code of ['', 'x', 'A'.repeat(43), `${(await createLink(deps, ada)).code}A`]) await expect(openSession(deps, code), code).rejects.toMatchObject({ code: 'LINK_UNUSABLE' });
+    for (const code of ['', 'x', 'A'.repeat(43), `${(await createLink(deps, ada)).code}A`]) await expect(openBrowserSession(deps, code), code).rejects.toMatchObject({ code: 'LINK_UNUSABLE' });
     const { session } = await entered(deps);
     await expect(createLink(deps, session.caller)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
@@ -52,16 +52,16 @@ describe('a session', () => {
     const deps = open();
     const { token, session } = await entered(deps);
     expect(session).toMatchObject({ caller: { ...ada, via: 'session' }, loopback: false });
-    expect(await readSession(deps, token)).toEqual(session);
+    expect(await readBrowserSession(deps, token)).toEqual(session);
     expect((await entered(deps, { ...ada, keyId: null, via: 'loopback' })).session).toMatchObject({ caller: { keyId: null, via: 'session' }, loopback: true });
   });
 
   it('is stored without what opens it', async () => {
     const deps = open();
     const { code } = await createLink(deps, ada);
-    const { token, session } = await openSession(deps, code);
+    const { token, session } = await openBrowserSession(deps, code);
     const again = await createLink(deps, ada);
-    const stored = JSON.stringify([await deps.records.list('session', { limit: 10 }), await deps.records.list('auth-link', { limit: 10 })]);
+    const stored = JSON.stringify([await deps.records.list('auth-session', { limit: 10 }), await deps.records.list('auth-link', { limit: 10 })]);
     for (const secret of [code, token, session.csrf, again.code]) expect(stored).not.toContain(secret);
     expect(session.csrf).not.toBe((await entered(deps)).session.csrf);
   });
@@ -70,14 +70,14 @@ describe('a session', () => {
     const deps = open();
     const { token } = await entered(deps);
     deps.clock.advance(12 * HOUR - 1);
-    expect(await readSession(deps, token)).toBeDefined();
+    expect(await readBrowserSession(deps, token)).toBeDefined();
     deps.clock.advance(12 * HOUR);
-    expect(await readSession(deps, token)).toBeUndefined();
+    expect(await readBrowserSession(deps, token)).toBeUndefined();
 
     const long = await entered(deps);
     let hours = 0;
     for (; hours < 1_000; hours += 6) {
-      if ((await readSession(deps, long.token)) === undefined) break;
+      if ((await readBrowserSession(deps, long.token)) === undefined) break;
       deps.clock.advance(6 * HOUR);
     }
     expect(hours).toBe(7 * 24);
@@ -88,7 +88,7 @@ describe('a session', () => {
     const { token } = await entered(deps);
     const before = deps.records.calls.write;
     for (let minute = 0; minute < 20; minute += 1) {
-      await readSession(deps, token);
+      await readBrowserSession(deps, token);
       deps.clock.advance(60_000);
     }
     expect(deps.records.calls.write - before).toBe(1);
@@ -98,9 +98,9 @@ describe('a session', () => {
     const deps = open();
     const { token } = await entered(deps);
     deps.clock.advance(HOUR);
-    await Promise.all([endSession(deps, token), readSession(deps, token)]);
-    expect(await readSession(deps, token)).toBeUndefined();
-    await endSession(deps, token);
-    await endSession(deps, '../x');
+    await Promise.all([endBrowserSession(deps, token), readBrowserSession(deps, token)]);
+    expect(await readBrowserSession(deps, token)).toBeUndefined();
+    await endBrowserSession(deps, token);
+    await endBrowserSession(deps, '../x');
   });
 });

@@ -7,7 +7,7 @@ import type { StoredRecord } from '@kb-labs/ports';
 import type { EngineDeps } from './deps.js';
 
 const LINK_KIND = 'auth-link';
-const SESSION_KIND = 'session';
+const SESSION_KIND = 'auth-session';
 const LINK_MS = 60_000;
 /** Since it was last used, and since it was opened. */
 const SESSION_MS = 12 * 3_600_000;
@@ -33,7 +33,7 @@ interface StoredSession extends StoredCaller {
   readonly endsAt: number;
 }
 
-export interface Session {
+export interface BrowserSession {
   readonly caller: Caller;
   /** Opened with the key of this machine: it counts from this machine alone. */
   readonly loopback: boolean;
@@ -58,7 +58,7 @@ export async function createLink(deps: SessionDeps, caller: Caller): Promise<{ r
 }
 
 /** Uses a code up and opens a session: of many who try at once, one. Fails with `LINK_UNUSABLE`. */
-export async function openSession(deps: SessionDeps, code: string): Promise<{ readonly token: string; readonly session: Session }> {
+export async function openBrowserSession(deps: SessionDeps, code: string): Promise<{ readonly token: string; readonly session: BrowserSession }> {
   const link = TOKEN.test(code) ? await deps.records.get(LINK_KIND, hashOf(code)) : undefined;
   if (link === undefined) throw new AppError('LINK_UNUSABLE');
   const now = deps.clock.now();
@@ -73,7 +73,7 @@ export async function openSession(deps: SessionDeps, code: string): Promise<{ re
 }
 
 /** The session of a token, which lasts twelve hours from now on then, seven days from its beginning at most. `undefined`: there is none. */
-export async function readSession(deps: SessionDeps, token: string): Promise<Session | undefined> {
+export async function readBrowserSession(deps: SessionDeps, token: string): Promise<BrowserSession | undefined> {
   const found = TOKEN.test(token) ? await deps.records.get(SESSION_KIND, hashOf(token)) : undefined;
   if (found === undefined) return undefined;
   const stored = found.value as unknown as StoredSession;
@@ -83,7 +83,7 @@ export async function readSession(deps: SessionDeps, token: string): Promise<Ses
 }
 
 /** Ends a session; ending one that is not there changes nothing. */
-export async function endSession({ records }: Pick<SessionDeps, 'records'>, token: string): Promise<void> {
+export async function endBrowserSession({ records }: Pick<SessionDeps, 'records'>, token: string): Promise<void> {
   if (TOKEN.test(token)) await records.write([{ kind: SESSION_KIND, key: hashOf(token), remove: true }]);
 }
 
@@ -96,7 +96,7 @@ async function extended({ records, clock }: SessionDeps, found: StoredRecord, st
   return written ? later : stored;
 }
 
-function toSession(token: string, stored: StoredSession): Session {
+function toSession(token: string, stored: StoredSession): BrowserSession {
   const { keyId, name, role, tenant, loopback, endsAt } = stored;
   return { caller: { keyId, name, role, tenant, via: 'session' }, loopback, csrf: createHmac('sha256', token).update('csrf').digest('base64url'), endsAt, lastsMs: SESSION_MAX_MS };
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Caller, type Role, type Tier, TIERS } from '@kb-labs/contracts';
-import { createKey, createLink, listAudit, openSession, revokeKey, verifyAudit } from '@kb-labs/engine';
+import { createKey, createLink, listAudit, openBrowserSession, revokeKey, verifyAudit } from '@kb-labs/engine';
 import { openEmbeddedStore } from '@kb-labs/store-embedded';
 import { fakeClock, memoryLogger } from '@kb-labs/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -70,7 +70,7 @@ describe('authenticate', () => {
   it('does not look at a cookie behind a header that is wrong', async () => {
     const { access, deps, key } = await open();
     const made = await key();
-    const { token } = await openSession(deps, (await createLink(deps, await access.authenticate(knock(bearer(made.key))))).code);
+    const { token } = await openBrowserSession(deps, (await createLink(deps, await access.authenticate(knock(bearer(made.key))))).code);
     expect(await access.authenticate(knock({ cookie: `kb_session_4000=${token}` }))).toMatchObject({ via: 'session' });
     await expect(access.authenticate(knock({ authorization: 'Bearer x', cookie: `kb_session_4000=${token}` }))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
@@ -79,7 +79,7 @@ describe('authenticate', () => {
     const { access, deps, clock, key } = await open();
     const made = await key();
     const caller = await access.authenticate(knock(bearer(made.key)));
-    const { token } = await openSession(deps, (await createLink(deps, caller)).code);
+    const { token } = await openBrowserSession(deps, (await createLink(deps, caller)).code);
     const cookie = { cookie: `kb_session_4000=${token}` };
     await access.authenticate(knock(cookie));
     await revokeKey(deps, { id: made.id });
@@ -117,7 +117,7 @@ describe('the key of this machine', () => {
   it('opens sessions that count from here alone', async () => {
     const { access, deps } = await open();
     const caller = await access.authenticate(knock(bearer(LOOPBACK)));
-    const { token } = await openSession(deps, (await createLink(deps, caller)).code);
+    const { token } = await openBrowserSession(deps, (await createLink(deps, caller)).code);
     const headers = { cookie: `kb_session_4000=${token}` };
     expect(await access.authenticate(knock(headers))).toMatchObject({ role: 'admin', via: 'session', keyId: null });
     await expect(access.authenticate(knock(headers, { remoteAddress: '10.0.0.1' }))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

@@ -1,5 +1,5 @@
 import { type Caller, DEFAULT_TENANT, LOOPBACK_KEY_ID, mayDo, parseApiKey, type Tier } from '@kb-labs/contracts';
-import { type AuditWriter, createAuditWriter, createKeyRing, type EngineDeps, readSession } from '@kb-labs/engine';
+import { type AuditWriter, createAuditWriter, createKeyRing, type EngineDeps, readBrowserSession } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 
 import type { Access, Knock } from './access.js';
@@ -43,7 +43,7 @@ export function createAccess(deps: AccessDeps, options: AccessOptions): Access {
     return Promise.resolve({ keyId: null, name: loopback.name, role: 'admin', tenant: DEFAULT_TENANT, via: 'loopback' });
   };
   const ofSession = async (knock: Knock, token: string): Promise<Caller | undefined> => {
-    const session = await readSession(deps, token);
+    const session = await readBrowserSession(deps, token);
     if (session === undefined || (session.loopback && !isFromHere(knock))) return undefined;
     const { keyId } = session.caller;
     // What was opened with a key ends with it.

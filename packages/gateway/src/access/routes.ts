@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import { type ApiKeyView, type AuditEntry, type Caller, mayDo, type NewApiKeyView, type Page, PERMISSIONS, type Permission, type Role } from '@kb-labs/contracts';
-import { createKey, createLink, endSession, type EngineDeps, listAudit, listKeys, openSession, readSession, recordAudit, revokeKey } from '@kb-labs/engine';
+import { createKey, createLink, endBrowserSession, type EngineDeps, listAudit, listKeys, openBrowserSession, readBrowserSession, recordAudit, revokeKey } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 
 import { readCredential, sessionCookie } from './credentials.js';
@@ -46,7 +46,7 @@ export const accessHandlers = {
   showCaller: async ({ engine, secure }: AccessRouteDeps, { caller, headers }: Asked): Promise<Answered<CallerView>> => {
     const { name, role, tenant, via } = caller;
     const token = tokenOf(headers, secure);
-    const session = via === 'session' && token !== undefined ? await readSession(engine, token) : undefined;
+    const session = via === 'session' && token !== undefined ? await readBrowserSession(engine, token) : undefined;
     const permissions = PERMISSIONS.filter((permission) => mayDo(role, permission));
     return { status: 200, body: { name, role, tenant, via, permissions, csrf: session?.csrf ?? null, sessionEndsAt: session === undefined ? null : new Date(session.endsAt).toISOString() } };
   },
@@ -60,7 +60,7 @@ export const accessHandlers = {
   enterStudio: async ({ engine, secure }: AccessRouteDeps, { query, headers }: { readonly query: { readonly code: string }; readonly headers: IncomingHttpHeaders }): Promise<Told> => {
     // What a browser fetches before anybody has asked for it must not use the link up.
     if (String(headers['sec-purpose'] ?? '').includes('prefetch')) throw new AppError('LINK_UNUSABLE');
-    const { token, session } = await openSession(engine, query.code);
+    const { token, session } = await openBrowserSession(engine, query.code);
     const { name, tenant, keyId } = session.caller;
     await recordAudit(engine, { actor: name, tenant, action: 'enterStudio', target: keyId ?? '', outcome: 'done' });
     const cookie = sessionCookie(headers, { secure, token, maxAgeMs: session.lastsMs });
@@ -69,7 +69,7 @@ export const accessHandlers = {
 
   signOut: async ({ engine, secure }: AccessRouteDeps, { headers }: Pick<Asked, 'headers'>): Promise<Told> => {
     const token = tokenOf(headers, secure);
-    if (token !== undefined) await endSession(engine, token);
+    if (token !== undefined) await endBrowserSession(engine, token);
     return { status: 200, text: 'signed out\n', headers: { 'Set-Cookie': sessionCookie(headers, { secure }), 'Content-Type': 'text/plain; charset=utf-8' } };
   },
 
