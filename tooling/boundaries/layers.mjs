@@ -34,6 +34,7 @@ export const LAYERS = {
   'store-embedded': { mayImport: ['contracts', 'errors', 'ports'] },
   runner: { mayImport: ['contracts', 'errors', 'ports'], testsMayImport: ['store-redis'] },
   blobs: { mayImport: ['contracts', 'errors', 'ports'] },
+  llm: { mayImport: ['contracts', 'errors', 'ports'] },
   'plugin-host': { mayImport: ['contracts', 'errors', 'digest', 'ports'] },
 
   gateway: {
@@ -44,7 +45,7 @@ export const LAYERS = {
   sdk: { mayImport: ['contracts', 'errors'] },
   testkit: { mayImport: ['contracts', 'ports'] },
 
-  'plugins/*': { mayImport: ['sdk'] },
+  'plugins/*': { mayImport: ['sdk'], testsMayImport: ['llm'] },
   // Apps compose, and ship the plugins of this repository.
   daemon: { mayImport: [...EVERY_PACKAGE, 'plugins/*'] },
   cli: { mayImport: [...EVERY_PACKAGE, 'plugins/*', 'daemon'] },
@@ -65,6 +66,8 @@ export const VENDOR_HOMES = {
   helmet: ['gateway'],
   'prom-client': ['gateway'],
   pino: ['daemon'],
+  openai: ['llm'],
+  '@anthropic-ai/sdk': ['llm'],
   yaml: ['manifest'],
   croner: ['triggers'],
   'node:sqlite': ['store-embedded'],

@@ -9,9 +9,13 @@ const ULID_LENGTH = 26;
 export function countingIds(): Ids {
   let runs = 0;
   let workers = 0;
+  let sessions = 0;
+  let flows = 0;
   return {
     runId: () => toRunId(countedUlid((runs += 1))),
     workerId: () => toWorkerId(countedUlid((workers += 1))),
+    sessionId: () => `ses-${countedUlid((sessions += 1)).toLowerCase()}`,
+    flowId: () => `flow-${countedUlid((flows += 1)).toLowerCase()}`,
   };
 }
 

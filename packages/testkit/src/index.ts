@@ -10,6 +10,9 @@ export { blobsSuite, catalogSuite, claimsSuite, eventLogSuite, jobQueueSuite, ra
 export { countingIds } from './counting-ids.js';
 export { fakeClock } from './fake-clock.js';
 export type { FakeClock } from './fake-clock.js';
+export { startLlmServer } from './llm/llm-server.js';
+export type { LlmServer, LlmServerOptions, LlmServerRequest } from './llm/llm-server.js';
+export type { LlmServerAnswer } from './llm/llm-server-answer.js';
 export { memoryLogger } from './memory-logger.js';
 export type { LoggedEntry, MemoryLogger } from './memory-logger.js';
 export { startRedisServer } from './redis-server.js';
