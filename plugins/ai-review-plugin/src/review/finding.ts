@@ -7,7 +7,8 @@ export interface Finding {
   /** Counts from 1, in UTF-16 units. */
   column?: number;
   severity: Severity;
-  rule: RuleId;
+  /** `llm`: a language model said so, no rule. */
+  rule: RuleId | 'llm';
   message: string;
   /** The line, secrets masked. */
   excerpt?: string;

@@ -1,8 +1,9 @@
 import type { DiffFile } from '../diff/parse-diff.js';
-import { RULES, type RuleId, SEVERITIES, type Severity } from '../rules/catalog.js';
+import { RULES, type RuleId } from '../rules/catalog.js';
 import { LARGE_CHANGE_LINES } from '../rules/file-rules.js';
 import { kindOf } from './file-kind.js';
 import type { Finding } from './finding.js';
+import { worstFirst } from './merge-findings.js';
 import { reviewFile } from './review-file.js';
 
 /** Reviews file by file and returns all findings, worst first. At each pause it tells how many files are done. */
@@ -26,12 +27,4 @@ function largeChange(files: readonly DiffFile[]): Finding[] {
   if (lines <= LARGE_CHANGE_LINES) return [];
   const { severity, message } = RULES['large-change'];
   return [{ file: '.', line: 0, severity, rule: 'large-change', message: `${String(lines)} lines are added: ${message}` }];
-}
-
-function worstFirst(a: Finding, b: Finding): number {
-  return rank(b.severity) - rank(a.severity) || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line);
-}
-
-function rank(severity: Severity): number {
-  return SEVERITIES.indexOf(severity);
 }

@@ -7,6 +7,7 @@ import { applies, type LineRule } from '../rules/line-rule.js';
 import { RISKY_CALL_RULES } from '../rules/risky-calls.js';
 import { type FileKind, kindOf } from './file-kind.js';
 import type { Finding } from './finding.js';
+import { KeyBlocks } from './key-blocks.js';
 import { MASK, quoteLine } from './quote-line.js';
 import { LineSplitter } from './split-line.js';
 
@@ -22,7 +23,7 @@ const BIDI_CONTROL = /[\u202a-\u202e\u2066-\u2069]/;
 const LINES_A_TURN = 200;
 
 /** Everything the rules find in the added lines of one file. Pauses every so many lines, so that the caller can let others work. */
-export function* reviewFile(file: DiffFile, disabled: ReadonlySet<RuleId>): Generator<void, Finding[]> {
+export function* reviewFile(file: DiffFile, disabled: ReadonlySet<string>): Generator<void, Finding[]> {
   if (file.deleted) return [];
   const kind = kindOf(file.path);
   const findings = fileFindings(file, kind);
@@ -96,22 +97,4 @@ function firstVisible(text: string, comment: string, offset: number): number {
   let at = offset;
   while (at < text.length && /[\s;]/.test(text[at] ?? '') && /\s/.test(comment[at] ?? '')) at += 1;
   return at < text.length ? at - offset : 0;
-}
-
-/** The lines between the marks of a private key: part of one finding, and never quoted. */
-class KeyBlocks {
-  #open = false;
-
-  /** Takes the lines in order; true for the body of a key. */
-  covers(text: string): boolean {
-    if (/-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----(?!["'`])/.test(text)) {
-      this.#open = !/-----END /.test(text);
-      return false;
-    }
-    if (!this.#open) return false;
-    const body = /^[\s"'+\\nr,]*[A-Za-z0-9+/=]*[\s"'+\\nr,;]*$|^\s*(?:Proc-Type|DEK-Info|Comment|Version):/.test(text);
-    const end = /-----END /.test(text);
-    this.#open = body && !end;
-    return body || end;
-  }
 }

@@ -38,7 +38,7 @@ describe('review:run', () => {
       ['low', 'src/pay.ts', 4, 4, 'todo'],
     ]);
     expect(result.counts).toEqual({ critical: 1, high: 1, medium: 0, low: 2, total: 4 });
-    expect(result).toMatchObject({ mode: 'rules', filesReviewed: 2, linesAdded: 5, omitted: 0, incomplete: false });
+    expect(result).toMatchObject({ reviewedBy: 'rules', dropped: 0, unseen: [], filesReviewed: 2, linesAdded: 5, omitted: 0, incomplete: false });
     expect(runCommand.output.parse(result)).toEqual(result);
   });
 
@@ -191,9 +191,9 @@ describe('the plugin', () => {
     expect(rows).toEqual(RULE_IDS.map((rule) => [rule, RULES[rule].severity]));
   });
 
-  it('asks for no permission, and tells the editor the names of its rules', () => {
+  it('asks for the language model and nothing else, and tells the editor the names of its rules', () => {
     const [command] = toManifest(plugin).commands;
-    expect(command?.permissions).toEqual({});
+    expect(command?.permissions).toEqual({ services: ['llm'] });
     expect(JSON.stringify(command?.input)).toContain(JSON.stringify(RULE_IDS));
   });
 

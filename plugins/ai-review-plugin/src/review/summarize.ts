@@ -12,6 +12,17 @@ export interface Reviewed {
   readonly linesAdded: number;
   /** Whether the diff did not read to its end. */
   readonly incomplete: boolean;
+  readonly made: Made;
+}
+
+/** Who made the review. */
+interface Made {
+  readonly by: 'rules' | 'llm' | 'rules+llm';
+  readonly model: string | undefined;
+  /** Changed files that the model was not shown, or not to their end. */
+  readonly unseen: number;
+  /** Why the model took no part, or not to the end. */
+  readonly fallback: string | undefined;
 }
 
 /** A comment on GitHub takes 65,536 characters: the summary leaves room for words around it. */
@@ -24,12 +35,12 @@ export function countSeverities(findings: readonly Finding[]): SeverityCounts {
 }
 
 /** The review as markdown. Whatever a diff holds stands in code spans: none of it becomes markup. */
-export function summarize({ findings, counts, filesReviewed, linesAdded, incomplete }: Reviewed): string {
+export function summarize({ findings, counts, filesReviewed, linesAdded, incomplete, made }: Reviewed): string {
   const looked = `${plural(linesAdded, 'added line')} in ${plural(filesReviewed, 'file')}`;
   const parts = [
     '# Review',
     counts.total === 0 ? `Nothing found in ${looked}.` : `**${plural(counts.total, 'finding')}** in ${looked}: ${countsInWords(counts)}.`,
-    'Made by fixed rules, without a language model: they find known patterns in added lines, not mistakes of thought.',
+    ...howMade(made),
     ...(incomplete ? ['**The diff could not be read to its end: part of the change was not reviewed.**'] : []),
   ];
   let length = parts.join('\n\n').length;
@@ -49,9 +60,24 @@ export function summarize({ findings, counts, filesReviewed, linesAdded, incompl
   return `${[...parts, ...(lines.length === 0 ? [] : [lines.slice(1).join('\n')])].join('\n\n')}\n`;
 }
 
+function howMade({ by, model = '', unseen, fallback }: Made): string[] {
+  const named = `the language model ${codeSpan(model)}`;
+  const sentence = {
+    rules: 'Made by fixed rules, without a language model: they find known patterns in added lines, not mistakes of thought.',
+    llm: `Made by ${named}, without fixed rules: it can be wrong, and overlook things.`,
+    'rules+llm': `Made by fixed rules and by ${named}. What the model says (\`llm\`) can be wrong, and it overlooks things.`,
+  }[by];
+  return [
+    sentence,
+    ...(fallback === undefined ? [] : [`The language model ${by === 'rules' ? 'took no part' : 'did not see everything'}: ${codeSpan(fallback)}`]),
+    ...(unseen === 0 ? [] : [`${plural(unseen, 'changed file')} ${unseen === 1 ? 'was' : 'were'} not shown to the language model, or not to the end.`]),
+  ];
+}
+
+/** A model can be talked into anything by what it reads: its words are shown as they are, so no link and no mention comes of them. */
 function itemOf({ file, line, rule, message, excerpt }: Finding): string[] {
   const place = line === 0 ? file : `${file}:${String(line)}`;
-  const item = `- ${codeSpan(place)} ${escapeMarkdown(message)} (\`${rule}\`)`;
+  const item = `- ${codeSpan(place)} ${rule === 'llm' ? codeSpan(message) : escapeMarkdown(message)} (\`${rule}\`)`;
   return excerpt === undefined || excerpt === '' ? [item] : [item, `  ${codeSpan(excerpt)}`];
 }
 

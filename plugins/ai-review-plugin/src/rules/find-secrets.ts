@@ -14,7 +14,7 @@ export interface FoundSecret {
 }
 
 /** Longer lines are machine-written; what follows is not looked at. */
-const LINE_LENGTH = 16_384;
+export const SECRET_LINE_LENGTH = 16_384;
 
 interface TokenForm {
   readonly what: string;
@@ -63,7 +63,7 @@ const BARE_ASSIGNMENT = /^\s{0,64}(?:export\s+|-\s+)?([\w.-]{3,80})\s{0,8}[:=]\s
 
 /** Every secret of a line, each place once. */
 export function findSecrets(line: string, kind: FileKind): FoundSecret[] {
-  const text = line.slice(0, LINE_LENGTH);
+  const text = line.slice(0, SECRET_LINE_LENGTH);
   const found: FoundSecret[] = [];
   for (const secret of [...privateKeys(text), ...tokens(text, kind), ...urlPasswords(text, kind), ...assignments(text, kind)]) {
     if (!found.some(({ start, end }) => secret.start < end && start < secret.end)) found.push(secret);
