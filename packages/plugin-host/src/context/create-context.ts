@@ -1,4 +1,4 @@
-import { artifactTypeOf, LIMITS, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
+import { artifactTypeOf, formatUses, LIMITS, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { StepCall } from '@kb-labs/ports';
 
@@ -7,30 +7,42 @@ import { cutText } from '../cut-text.js';
 import { baseEnv, type HostEnv } from '../process-tree/base-env.js';
 import { tryNumber } from '../try-number.js';
 import type { Grant } from './grant.js';
-import { pluginPrograms } from './plugin-exec.js';
+import { pluginConnect } from './plugin-connect.js';
+import { pluginPrograms, type ProgramRoom } from './plugin-exec.js';
 import { pluginFetch } from './plugin-fetch.js';
 import { pluginFiles } from './plugin-files.js';
+import { pluginLlm } from './plugin-llm.js';
+import { pluginStorage } from './plugin-storage.js';
+import { Quota } from './quota.js';
 import { readConsumed } from './read-consumed.js';
+import type { StepServices } from './step-services.js';
 
 export interface ContextOptions {
   readonly grant: Grant;
   readonly hostEnv: HostEnv;
   readonly killGraceMs: number;
+  readonly services?: StepServices;
+  /** Of a confined handler: its programs run in the same room. */
+  readonly room?: ProgramRoom;
 }
 
 /** A context, and the end of it: after `close` it does nothing any more, whoever still holds it. */
 export interface StepContext {
   readonly ctx: PluginContext;
+  /** While many lines wait to be taken: resolves when they are. */
+  readonly linesTaken: () => Promise<void> | undefined;
   /** Ends the programs that still run and waits until every line is taken. Resolves to the ids of processes that did not end. */
   readonly close: () => Promise<readonly number[]>;
 }
 
-export function createContext(call: StepCall, { grant, hostEnv, killGraceMs }: ContextOptions): StepContext {
+export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, services = {}, room }: ContextOptions): StepContext {
   const over = new AbortController();
   const signal = AbortSignal.any([call.signal, over.signal]);
   const env = stepEnv(call, grant, hostEnv);
   const log = stepLog(call, over.signal);
-  const programs = pluginPrograms({ workspace: call.workspace, grant, env: { ...baseEnv(hostEnv), ...env }, signal, killGraceMs });
+  const quota = new Quota(grant.quotas);
+  const { redactor } = call;
+  const programs = pluginPrograms({ workspace: call.workspace, grant, env: { ...(room?.env ?? baseEnv(hostEnv)), ...env }, signal, killGraceMs, ...(room === undefined ? {} : { room }) });
   const ctx: PluginContext = {
     signal: call.signal,
     log: log.levels,
@@ -45,8 +57,11 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs }: C
       read: whileOpen(over.signal, (name: string) => readConsumed(call.consumed, name, signal)),
     },
     fs: openFiles(over.signal, pluginFiles(call.workspace, grant)),
-    fetch: harmless(pluginFetch({ grant, signal })),
-    exec: harmless(programs.exec),
+    fetch: harmless(counted(quota, 'requests', pluginFetch({ grant, signal }))),
+    connect: harmless(counted(quota, 'requests', pluginConnect({ grant, signal }))),
+    exec: harmless(counted(quota, 'programs', programs.exec)),
+    llm: openLlm(over.signal, pluginLlm({ llm: services.llm, grant, quota, redactor, signal })),
+    storage: openStorage(over.signal, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })),
     env,
     secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },
     run: { id: call.runId, workflowId: call.workflowId, job: call.job, step: call.step, attempt: tryNumber(call) },
@@ -57,7 +72,7 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs }: C
     await log.settled();
     return survivors;
   };
-  return { ctx, close };
+  return { ctx, linesTaken: log.taken, close };
 }
 
 /** The document's `env:` is given to the step by its author; of the engine's own environment only what is granted. */
@@ -69,6 +84,9 @@ function stepEnv(call: StepCall, grant: Grant, hostEnv: HostEnv): Readonly<Recor
   }
   return Object.freeze({ ...env, ...call.env });
 }
+
+/** Lines that can wait at once before who writes them has to. */
+const MANY_LINES = 1_000;
 
 function stepLog(call: StepCall, over: AbortSignal) {
   const waiting = new Set<Promise<void>>();
@@ -83,6 +101,7 @@ function stepLog(call: StepCall, over: AbortSignal) {
   };
   return {
     levels: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    taken: () => (waiting.size < MANY_LINES ? undefined : Promise.all(waiting).then(() => undefined)),
     /** Fails as the first line did that could not be taken. */
     settled: async () => {
       await Promise.all(waiting);
@@ -115,6 +134,26 @@ function openFiles(over: AbortSignal, files: PluginContext['fs']): PluginContext
     exists: whileOpen(over, files.exists),
     stat: whileOpen(over, files.stat),
     remove: whileOpen(over, files.remove),
+  };
+}
+
+function openLlm(over: AbortSignal, llm: PluginContext['llm']): PluginContext['llm'] {
+  return { configured: whileOpen(over, llm.configured), complete: whileOpen(over, llm.complete), embed: whileOpen(over, llm.embed) };
+}
+
+function openStorage(over: AbortSignal, { get, set, remove, keys }: PluginContext['storage']): PluginContext['storage'] {
+  return { get: whileOpen(over, get), set: whileOpen(over, set), remove: whileOpen(over, remove), keys: whileOpen(over, keys) };
+}
+
+function pluginOf({ uses }: StepCall): string {
+  return uses.kind === 'plugin' ? uses.package : formatUses(uses);
+}
+
+/** Counted before it happens, also when it then fails. */
+function counted<Args extends unknown[], Result>(quota: Quota, name: 'requests' | 'programs', act: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
+  return async (...args) => {
+    quota.take(name);
+    return act(...args);
   };
 }
 

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 
-import type { Permissions } from '@kb-labs/contracts';
+import type { Permissions, Quotas, Service } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import { compileGlob, type Glob, matchesGlob } from '../files/glob.js';
+import { narrowestQuotas } from './quota.js';
 
 /**
  * What one step may do: both the command's declaration and the document's grants must allow it. A kind the document does
@@ -19,6 +20,10 @@ export interface Grant {
   readonly requireWrite: (path: string) => void;
   readonly mayRead: (path: string) => boolean;
   readonly mayWrite: (path: string) => boolean;
+  readonly requireService: (service: Service) => void;
+  readonly mayUseService: (service: Service) => boolean;
+  /** Of each kind the smaller number. */
+  readonly quotas: Quotas;
   /** `listed`: what the document lists for the step. */
   readonly requireSecret: (name: string, listed: readonly string[]) => void;
   readonly envNames: readonly string[];
@@ -59,6 +64,9 @@ export function toGrant(declared: Permissions, granted: Permissions): Grant {
       const hint = !(declared.secrets ?? []).includes(name) ? 'the command does not declare it' : listed.includes(name) ? undefined : 'the "secrets" of the document do not list it for this step';
       if (hint !== undefined) throw new AppError('PERMISSION_DENIED', { act: `reading the secret ${name}`, permission: `secrets: [${name}]` }, { hint });
     },
+    requireService: (service) => require((side) => usesService(side, service), `using ctx.${service}`, `services: [${service}]`),
+    mayUseService: (service) => sides.every((side) => usesService(side.permissions, service)),
+    quotas: narrowestQuotas(declared.quotas ?? {}, granted.quotas ?? {}),
     mayRead,
     mayWrite,
     envNames: (declared.env ?? []).filter((name) => !OF_SECRETS.test(name) && (granted.env === undefined || granted.env.includes(name))),
@@ -70,11 +78,16 @@ function notNarrowed(granted: Permissions, declared: Permissions): Permissions {
     ...(granted.shell === undefined ? { shell: declared.shell } : { shell: granted.shell }),
     ...(granted.network === undefined ? { network: declared.network } : { network: granted.network }),
     ...(granted.fs === undefined ? { fs: declared.fs } : { fs: granted.fs }),
+    ...(granted.services === undefined ? { services: declared.services } : { services: granted.services }),
   };
 }
 
 function allowsProgram({ shell }: Permissions, program: string): boolean {
   return Array.isArray(shell) ? shell.includes(program) : shell === true;
+}
+
+function usesService({ services = [] }: Permissions, service: Service): boolean {
+  return services.includes(service);
 }
 
 /** `*.example.com` is every host below example.com, `*` every host; anything else is one host. */

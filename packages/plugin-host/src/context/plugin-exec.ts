@@ -4,6 +4,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { ExecOptions, ExecResult, PluginExec } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
+import type { ConfinedProgram, InnerProgram } from '../confine/confinement.js';
 import { resolveInside } from '../files/inside.js';
 import { LineSplitter } from '../process-tree/line-splitter.js';
 import type { NotStarted } from '../process-tree/not-started.js';
@@ -14,6 +15,18 @@ import type { Grant } from './grant.js';
 const OUTPUT_BYTES = 16 * 1024 * 1024;
 const LINE_BYTES = 1024 * 1024;
 
+/** Where the programs of a confined handler run. */
+export interface ProgramRoom {
+  readonly inside: (inner: InnerProgram) => Promise<ConfinedProgram>;
+  /** In place of the base of this machine. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** An option of the engine's own: takes all lines of one piece of output at once, where each costs a way to another process. */
+export const IN_BATCHES = Symbol('lines in batches');
+
+type ProgramOptions = ExecOptions & { readonly [IN_BATCHES]?: (lines: readonly string[], stream: StreamName) => Promise<void> };
+
 export interface ExecDeps {
   readonly workspace: string;
   readonly grant: Pick<Grant, 'requireProgram'>;
@@ -23,6 +36,7 @@ export interface ExecDeps {
   readonly signal: AbortSignal;
   /** From TERM to KILL. */
   readonly killGraceMs: number;
+  readonly room?: ProgramRoom;
 }
 
 /** The programs of one step. Each ends with everything it started; `ended` waits for those that still run. */
@@ -35,10 +49,11 @@ export interface Programs {
 export function pluginPrograms(deps: ExecDeps): Programs {
   const running = new Set<Promise<unknown>>();
   const survivors: number[] = [];
+  const findInside = insideFinder(deps);
   const exec: PluginExec = async (program, args = [], options = {}) => {
     deps.signal.throwIfAborted();
     deps.grant.requireProgram(program);
-    const ending = run(deps, { program, args, options, survivors });
+    const ending = run(deps, { program, args, options, survivors, findInside });
     const settled = ending.then(() => undefined, () => undefined).finally(() => running.delete(settled));
     running.add(settled);
     return ending;
@@ -53,21 +68,25 @@ export function pluginPrograms(deps: ExecDeps): Programs {
 interface Wanted {
   readonly program: string;
   readonly args: readonly string[];
-  readonly options: ExecOptions;
+  readonly options: ProgramOptions;
   readonly survivors: number[];
+  readonly findInside: FindInside;
 }
 
-async function run(deps: ExecDeps, { program, args, options, survivors }: Wanted): Promise<ExecResult> {
+async function run(deps: ExecDeps, { program, args, options, survivors, findInside }: Wanted): Promise<ExecResult> {
   const cwd = await findFolder(deps.workspace, program, options.cwd);
   const stop = stopper(deps.signal, options.timeoutMs);
   const output = collector(options);
   const [stdout, stderr] = [output.consumer('stdout'), output.consumer('stderr')];
+  let started: StartedProgram | undefined;
   try {
+    started = await prepare(deps, { program, args, cwd, env: { ...deps.env, ...options.env } }, findInside);
+    const { program: file, args: words, cwd: folder, env } = started;
     const end = await startProcess({
-      program: findProgram(program, deps.env['PATH'] ?? ''),
-      args,
-      cwd,
-      env: { ...deps.env, ...options.env },
+      program: file,
+      args: words,
+      cwd: folder,
+      env,
       ...(options.input === undefined ? {} : { input: options.input }),
       signal: stop.signal,
       killGraceMs: deps.killGraceMs,
@@ -81,7 +100,45 @@ async function run(deps: ExecDeps, { program, args, options, survivors }: Wanted
     return { exitCode, stdout: output.text('stdout'), stderr: output.text('stderr') };
   } finally {
     stop.disarm();
+    await started?.end?.();
   }
+}
+
+type StartedProgram = InnerProgram & Pick<ConfinedProgram, 'end'>;
+
+async function prepare({ room, env }: ExecDeps, wanted: InnerProgram, findInside: FindInside): Promise<StartedProgram> {
+  if (room === undefined) return { ...wanted, program: findProgram(wanted.program, env['PATH'] ?? '') };
+  return room.inside({ ...wanted, program: await findInside(wanted.program) });
+}
+
+/** As `findProgram` looks: `command -v` of a shell would answer what it has built in. */
+const FIND_IN_PATH = 'IFS=:; for folder in $PATH; do case $folder in /*) [ -f "$folder/$1" ] && [ -x "$folder/$1" ] && printf %s "$folder/$1" && exit 0;; esac; done; exit 1';
+
+type FindInside = (program: string) => Promise<string>;
+
+/** What a name means inside of a room, asked once for each: other programs are there than here. */
+function insideFinder({ room, env, signal, killGraceMs, workspace }: ExecDeps): FindInside {
+  const known = new Map<string, Promise<string>>();
+  const ask = async (program: string): Promise<string> => {
+    if (room === undefined) return program;
+    const asked = await room.inside({ program: '/bin/sh', args: ['-c', FIND_IN_PATH, 'sh', program], cwd: workspace, env });
+    const parts: Buffer[] = [];
+    const words: Buffer[] = [];
+    const end = await startProcess({ ...asked, signal, killGraceMs, onStdout: (chunk) => void parts.push(chunk), onStderr: (chunk) => void words.push(chunk) }).ended;
+    await asked.end?.();
+    signal.throwIfAborted();
+    const found = Buffer.concat(parts).toString('utf8');
+    if (end.kind === 'exited' && end.exitCode === 0 && isAbsolute(found)) return found;
+    const said = Buffer.concat(words).toString('utf8').trim();
+    if (end.kind === 'not-started' || said !== '') throw new StepFailure('PROGRAM_NOT_STARTED', said === '' ? `${program} could not be started` : said);
+    throw programNotFound(program, 'it has to be there where the step is confined: in the image of a container, or below /usr or /bin of this machine');
+  };
+  return (program) => {
+    if (program.includes('/')) return Promise.resolve(program);
+    const found = known.get(program) ?? ask(program);
+    known.set(program, found);
+    return found;
+  };
 }
 
 async function findFolder(workspace: string, program: string, path = '.'): Promise<string> {
@@ -98,7 +155,11 @@ function findProgram(program: string, path: string): string {
   if (program.includes('/')) return program;
   const found = path.split(delimiter).filter((folder) => isAbsolute(folder)).map((folder) => join(folder, program)).find(isExecutable);
   if (found !== undefined) return found;
-  throw new StepFailure('PROGRAM_NOT_FOUND', `${program} was not found`, { hint: 'install it where the worker runs, or check the PATH the step declares', kbRetry: 'never' });
+  throw programNotFound(program, 'install it where the worker runs, or check the PATH the step declares');
+}
+
+function programNotFound(program: string, hint: string): StepFailure {
+  return new StepFailure('PROGRAM_NOT_FOUND', `${program} was not found`, { hint, kbRetry: 'never' });
 }
 
 function isExecutable(file: string): boolean {
@@ -138,7 +199,7 @@ interface Consumer {
 }
 
 /** What is thrown here ends the program and is what `exec` fails with. */
-function collector({ onLine, maxOutputBytes = OUTPUT_BYTES }: ExecOptions) {
+function collector({ onLine, maxOutputBytes = OUTPUT_BYTES, [IN_BATCHES]: onLines }: ProgramOptions) {
   const parts: Record<StreamName, Buffer[]> = { stdout: [], stderr: [] };
   let left = maxOutputBytes;
   const keep = (name: StreamName): Consumer => ({
@@ -150,8 +211,22 @@ function collector({ onLine, maxOutputBytes = OUTPUT_BYTES }: ExecOptions) {
     end: () => undefined,
   });
   return {
-    consumer: (name: StreamName) => (onLine === undefined ? keep(name) : byLine(name, onLine)),
+    consumer: (name: StreamName) => (onLines !== undefined ? inBatches(name, onLines) : onLine === undefined ? keep(name) : byLine(name, onLine)),
     text: (name: StreamName) => Buffer.concat(parts[name]).toString('utf8'),
+  };
+}
+
+function inBatches(name: StreamName, onLines: NonNullable<ProgramOptions[typeof IN_BATCHES]>): Consumer {
+  const lines = new LineSplitter(LINE_BYTES);
+  return {
+    take: (chunk) => {
+      const found = lines.push(chunk);
+      return found.length === 0 ? undefined : onLines(found, name);
+    },
+    end: () => {
+      const line = lines.end();
+      return line === undefined ? undefined : onLines([line], name);
+    },
   };
 }
 

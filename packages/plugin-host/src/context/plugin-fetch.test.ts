@@ -111,6 +111,13 @@ describe('ctx.fetch', () => {
     expect(seen.at(-1)?.headers).toMatchObject({ authorization: 'Bearer secret', cookie: 'a=b' });
   });
 
+  it('asks for the host of the address, whatever a header says', async () => {
+    await (await fetchWith(['api.test'])(at('api.test'), { headers: { host: 'evil.test', 'x-own': '1' } })).text();
+    expect(seen.at(-1)?.headers).toMatchObject({ host: `api.test:${String(port)}`, 'x-own': '1' });
+    await (await fetchWith(['api.test', 'next.test'])(at('api.test', `/a?to=${encodeURIComponent(at('next.test', '/b'))}`), { headers: { host: 'evil.test' } })).text();
+    expect(seen.at(-1)?.headers.host).toBe(`next.test:${String(port)}`);
+  });
+
   it.each([
     [301, 'POST', 'GET', ''],
     [302, 'POST', 'GET', ''],

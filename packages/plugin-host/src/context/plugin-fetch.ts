@@ -1,12 +1,9 @@
-import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
-import { isIP } from 'node:net';
-
 import type { PluginContext } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Agent } from 'undici';
 
 import type { Grant } from './grant.js';
-import { isPrivateAddress } from './private-addresses.js';
+import { judgeAddress, judgedLookup, type Lookup } from './judged-lookup.js';
 
 const REDIRECTS = 10;
 /** Statuses that send on (RFC 9110, 15.4). */
@@ -14,19 +11,14 @@ const REDIRECT_STATUS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Not for another origin than they were meant for. */
 const ORIGIN_HEADERS = ['authorization', 'cookie', 'proxy-authorization'];
 
-type Lookup = (host: string, options: LookupOptions & { all: true }, done: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void) => void;
-
 export interface FetchOptions {
   readonly grant: Pick<Grant, 'requireHost'>;
   readonly signal: AbortSignal;
   readonly lookup?: Lookup;
 }
 
-/**
- * `ctx.fetch`. The address a name leads to is judged when the connection is made, on the very answer that is connected to,
- * so a name cannot first lead to one place and then to another. Redirects are followed here, each checked like a first request.
- */
-export function pluginFetch({ grant, signal, lookup = systemLookup }: FetchOptions): PluginContext['fetch'] {
+/** `ctx.fetch`. Where a name leads is judged when the connection is made. Redirects are followed here, each checked like a first request. */
+export function pluginFetch({ grant, signal, lookup }: FetchOptions): PluginContext['fetch'] {
   return async (input, init = {}) => {
     requireForm(new URL(input instanceof Request ? input.url : input));
     const first = new Request(input, { ...init, redirect: 'manual' });
@@ -35,7 +27,7 @@ export function pluginFetch({ grant, signal, lookup = systemLookup }: FetchOptio
     const any = AbortSignal.any([signal, first.signal]);
     let hop: Hop = { url: new URL(first.url), method: first.method, headers: new Headers(first.headers), body };
     for (let redirects = 0; ; redirects += 1) {
-      const response = await send(hop, { grant, lookup, signal: any });
+      const response = await send(hop, { grant, signal: any, ...(lookup === undefined ? {} : { lookup }) });
       const next = mode === 'manual' ? undefined : nextHop(hop, response);
       if (next === undefined) return response;
       await response.body?.cancel();
@@ -53,16 +45,16 @@ interface Hop {
   readonly body: ArrayBuffer | undefined;
 }
 
-async function send(hop: Hop, { grant, lookup, signal }: Required<FetchOptions>): Promise<Response> {
+async function send(hop: Hop, { grant, lookup, signal }: FetchOptions): Promise<Response> {
   const { url, method, headers, body } = hop;
   requireForm(url);
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const reach = grant.requireHost(host);
-  if (reach === 'public-address' && isIP(host) !== 0 && isPrivateAddress(host)) throw privateAddress(host, host);
+  judgeAddress(reach, host);
   const undici = await import('undici');
   const dispatcher: Agent = new undici.Agent({
     keepAliveTimeout: 1,
-    connect: { lookup: judgedLookup(lookup, reach) },
+    connect: { lookup: judgedLookup(reach, lookup) },
   });
   try {
     const response = await undici.fetch(url, { method, headers: [...headers], redirect: 'manual', signal, dispatcher, ...(body === undefined ? {} : { body }) });
@@ -74,19 +66,6 @@ async function send(hop: Hop, { grant, lookup, signal }: Required<FetchOptions>)
     // Lets the answer be read to its end, then lets go of the connection.
     void dispatcher.close();
   }
-}
-
-function judgedLookup(lookup: Lookup, reach: 'any-address' | 'public-address') {
-  return (host: string, options: LookupOptions, done: (error: Error | null, address: string | LookupAddress[], family?: number) => void): void => {
-    lookup(host, { ...options, all: true }, (error, found) => {
-      const hidden = error === null && reach === 'public-address' ? found.find(({ address }) => isPrivateAddress(address)) : undefined;
-      const first = error === null ? found[0] : undefined;
-      if (hidden !== undefined) done(privateAddress(host, hidden.address), []);
-      else if (first === undefined) done(error ?? new Error(`${host} has no address`), []);
-      else if (options.all === true) done(null, found);
-      else done(null, first.address, first.family);
-    });
-  };
 }
 
 /** Where an answer sends to and with what, as the fetch standard has it (HTTP-redirect fetch). */
@@ -109,9 +88,4 @@ function requireForm(url: URL): void {
 
 function denied(url: URL, hint: string): AppError {
   return new AppError('PERMISSION_DENIED', { act: `fetching ${url.protocol}//${url.host}`, permission: 'network' }, { hint });
-}
-
-function privateAddress(host: string, address: string): AppError {
-  const hint = 'an address in a private network is reached only through a host written out in "network", not through a pattern';
-  return new AppError('PERMISSION_DENIED', { act: `reaching ${host} (${address})`, permission: `network: [${host}]` }, { hint });
 }
