@@ -1,8 +1,10 @@
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
-import type { Logger } from '@kb-labs/ports';
+import type { InstalledPlugin, Logger } from '@kb-labs/ports';
 
-import { type LoadedPlugin, type Origin, type PluginFolder, readPlugin, readPluginFolder, type ReadPlugin } from './read-plugin.js';
+import { AddedPlugins } from './added-plugins.js';
+import { findPackage } from './find-package.js';
+import { type Origin, type PluginFolder, readPlugin, readPluginFolder, type ReadPlugin } from './read-plugin.js';
 
 export interface ShelfOptions {
   readonly firstParty: readonly string[];
@@ -11,16 +13,19 @@ export interface ShelfOptions {
 }
 
 /**
- * The plugins that may run here. Nothing is read before it is asked for, and then once: a changed plugin is seen by the
- * next process. A plugin of the project takes the place of a first-party one of the same name.
+ * The plugins that may run here. Nothing is read before it is asked for; a plugin of the project's own or of ours once, so that a
+ * changed one is seen by the next process, one that was added each time. A plugin of the project takes the place of any other of the
+ * same name; one that was added never that of a first-party one.
  */
 export class PluginShelf {
   readonly #options: ShelfOptions;
   readonly #read = new Map<PluginFolder, Promise<ReadPlugin>>();
+  readonly #added: AddedPlugins;
   #folders: Promise<readonly PluginFolder[]> | undefined;
 
   constructor(options: ShelfOptions) {
     this.#options = options;
+    this.#added = new AddedPlugins(options.project.root);
   }
 
   /** The plugin of this name; `undefined` when there is none. */
@@ -29,22 +34,28 @@ export class PluginShelf {
     const own = named.filter((folder) => folder.origin === 'project');
     if (own.length > 1) return { ok: false, problem: `two folders of the project call themselves so: ${own.map((folder) => folder.root).join(', ')}` };
     const folder = own[0] ?? named[0];
-    return folder === undefined ? undefined : this.#load(folder);
+    return folder === undefined ? this.#added.find(name) : this.#load(folder);
   }
 
   async names(): Promise<readonly string[]> {
-    return [...new Set((await this.#all()).flatMap((folder) => folder.name ?? []))].sort();
+    return [...new Set([...(await this.#ownNames()), ...(await this.#addedNames())])].sort();
   }
 
-  /** Every plugin that can be used, by name; what cannot is told to the operator. */
-  async usable(): Promise<readonly LoadedPlugin[]> {
-    const found: LoadedPlugin[] = [];
-    for (const name of await this.names()) {
+  /** Every plugin, by name: those of a folder that can be used, and all that were added. What cannot be used is told to the operator. */
+  async installed(options: { readonly verify?: boolean } = {}): Promise<readonly InstalledPlugin[]> {
+    const found: InstalledPlugin[] = [];
+    const own = new Set(await this.#ownNames());
+    for (const name of own) {
       const read = await this.find(name);
-      if (read?.ok === true) found.push(read.plugin);
+      if (read?.ok === true) found.push(read.plugin.installed);
       else this.#options.logger.warn('a plugin cannot be used', { plugin: name, problem: read?.problem ?? '' });
     }
-    return found;
+    try {
+      for (const plugin of await this.#added.list(options)) if (!own.has(plugin.id)) found.push(plugin);
+    } catch (error) {
+      this.#options.logger.warn('the plugins that were added cannot be used', { problem: error instanceof Error ? error.message : String(error) });
+    }
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /** Folders that were named as plugins and are none, each with its problem. */
@@ -53,12 +64,17 @@ export class PluginShelf {
   }
 
   /** A package that is installed for the project without being one of its plugins. */
-  async findInstalled(name: string): Promise<PluginFolder | undefined> {
-    for (let folder = resolve(this.#options.project.root); ; folder = dirname(folder)) {
-      const found = await readPluginFolder(join(folder, 'node_modules', name), 'project');
-      if (found.name !== undefined) return found;
-      if (folder === dirname(folder)) return undefined;
-    }
+  findInstalled(name: string): Promise<PluginFolder | undefined> {
+    return findPackage(this.#options.project.root, name, 'project');
+  }
+
+  async #ownNames(): Promise<readonly string[]> {
+    return [...new Set((await this.#all()).flatMap((folder) => folder.name ?? []))];
+  }
+
+  async #addedNames(): Promise<readonly string[]> {
+    // Whoever asks for a plugin of a lock that cannot be read is told so by `find`.
+    return [...(await this.#added.locked().catch(() => new Map<string, never>())).keys()];
   }
 
   #all(): Promise<readonly PluginFolder[]> {

@@ -21,12 +21,24 @@ export interface PluginFolder {
 
 export interface LoadedPlugin {
   readonly installed: InstalledPlugin;
+  /** As `installed` says: it may run in this process. */
+  readonly trusted: boolean;
+  /** Of the files that were checked; absent for what is not held to a lock: first-party plugins and folders of the project. */
+  readonly integrity?: string;
   /** Handlers are named relative to this folder, and stay inside `root`. */
   readonly folder: string;
   readonly root: string;
 }
 
-export type ReadPlugin = { readonly ok: true; readonly plugin: LoadedPlugin } | { readonly ok: false; readonly problem: string };
+export type ReadPlugin =
+  | { readonly ok: true; readonly plugin: LoadedPlugin }
+  | {
+      readonly ok: false;
+      readonly problem: string;
+      /** `PLUGIN_INVALID` when left out. */
+      readonly code?: 'UNKNOWN_PLUGIN' | 'PLUGIN_CHANGED' | 'PLUGINS_LOCK_INVALID';
+      readonly hint?: string;
+    };
 
 /** Reads the package.json of a folder. What is wrong with it is a value. */
 export async function readPluginFolder(root: string, origin: Origin): Promise<PluginFolder> {
@@ -53,8 +65,9 @@ export async function readPlugin(folder: PluginFolder): Promise<ReadPlugin> {
   const { id, version, describe, commands } = manifest;
   const twice = commands.find((command, index) => commands.findIndex((other) => other.id === command.id) !== index);
   if (twice !== undefined) return { ok: false, problem: `it has two commands ${twice.id}` };
-  const installed = { id, version, origin, ...(describe === undefined ? {} : { describe }), commands };
-  return { ok: true, plugin: { installed, folder: dirname(manifestFile), root: resolve(root) } };
+  const trusted = origin !== 'added';
+  const installed = { id, version, origin, trusted, ...(describe === undefined ? {} : { describe }), commands };
+  return { ok: true, plugin: { installed, trusted, folder: dirname(manifestFile), root: resolve(root) } };
 }
 
 /** The error of an invalid plugin in the words of the register. */

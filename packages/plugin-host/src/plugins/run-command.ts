@@ -8,13 +8,18 @@ import type { StepCall, StepOutcome } from '@kb-labs/ports';
 
 import { createContext } from '../context/create-context.js';
 import { toGrant } from '../context/grant.js';
+import type { StepServices } from '../context/step-services.js';
 import { jsonSize } from '../json-size.js';
 import { copyJson } from '../json-value.js';
 import { outputsTooLarge } from '../outputs-too-large.js';
 import type { HostEnv } from '../process-tree/base-env.js';
 import { StepFailure } from '../step-failure.js';
+import type { Targets } from '../targets/open-targets.js';
+import { type HandlerAnswer, kindOfValue } from '../targets/protocol/messages.js';
+import { runAway } from '../targets/run-away.js';
 import { toFailed } from '../to-failed.js';
 import { findProblem } from './check-values.js';
+import { isLoadedOtherwise } from './loaded-here.js';
 import type { LoadedPlugin } from './read-plugin.js';
 
 export interface CommandOptions {
@@ -23,6 +28,9 @@ export interface CommandOptions {
   readonly hostEnv: HostEnv;
   /** What a handler gets to end after an abort. */
   readonly killGraceMs: number;
+  readonly services?: StepServices;
+  /** Where calls go that are not placed in this process. */
+  readonly targets: Targets;
 }
 
 /** What its programs get at most between TERM and KILL. */
@@ -30,26 +38,73 @@ const PROGRAM_GRACE_MS = 1_000;
 
 type Handler = (input: JsonObject, ctx: PluginContext) => unknown;
 
-/**
- * A plugin command in this process: input checked, handler called, outputs checked. Code in the same process cannot be
- * stopped from outside: one that goes on after an abort is left behind with a context that does nothing any more, and
- * one that ends the process or throws outside of its promise takes the worker with it.
- */
+/** A plugin command where it was placed: input checked, handler called, outputs checked. */
 export async function runCommand(call: StepCall, options: CommandOptions): Promise<StepOutcome> {
-  const { plugin, command, hostEnv, killGraceMs } = options;
   if (call.signal.aborted) return { status: 'aborted', outputs: {} };
   try {
-    const input = checkInput(command, call.input);
-    const handler = await importHandler(plugin, command);
-    const context = createContext(call, { grant: toGrant(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS) });
-    const settled = settle(async () => checkOutputs(plugin, command, await handler(input, context.ctx)), call);
-    const outcome = await Promise.race([settled, graceAfterAbort(call.signal, killGraceMs)]);
-    if (outcome === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: it is left behind` });
-    const survivors = await context.close();
-    if (survivors.length > 0) await call.log({ stream: 'engine', level: 'error', text: `these processes of the step could not be ended: ${survivors.join(', ')}` });
-    return outcome === 'late' || call.signal.aborted ? { status: 'aborted', outputs: {} } : outcome;
+    const input = checkInput(options.command, call.input);
+    const handler = findHandler(options.plugin, options.command);
+    const { isolation, target } = call.placement;
+    // It may have been placed before it was what it is now.
+    if (isolation === 'in-process' && !options.plugin.trusted) throw new AppError('TARGET_TOO_WEAK', { level: isolation, minimum: 'worker-pool' });
+    if (isolation === 'in-process') return await runHere(call, { ...options, input, handler });
+    if (isolation === 'subprocess' && !options.plugin.trusted && target === undefined) {
+      await call.log({ stream: 'engine', level: 'warn', text: `${options.plugin.installed.id} is not trusted, and no sandbox can be had here: it runs as a process of its own, which can read what this user can` });
+    }
+    return await runThere(call, { ...options, input, handler });
   } catch (error) {
-    return toFailed(error, call.redactor);
+    // What was thrown because the step was ended says no more than that.
+    return call.signal.aborted ? { status: 'aborted', outputs: {} } : toFailed(error, call.redactor);
+  }
+}
+
+interface Ready extends CommandOptions {
+  readonly input: JsonObject;
+  readonly handler: HandlerPlace;
+}
+
+/**
+ * Code in the same process cannot be stopped from outside: one that goes on after an abort is left behind with a context that
+ * does nothing any more, and one that ends the process or throws outside of its promise takes the worker with it.
+ */
+async function runHere(call: StepCall, { plugin, command, hostEnv, killGraceMs, services, input, handler: place }: Ready): Promise<StepOutcome> {
+  const handler = await importHandler(plugin, command, place);
+  const context = createContext(call, { grant: toGrant(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS), ...(services === undefined ? {} : { services }) });
+  const settled = settle(async () => checkOutputs(plugin, command, await handler(input, context.ctx)), call);
+  const outcome = await Promise.race([settled, graceAfterAbort(call.signal, killGraceMs)]);
+  if (outcome === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: it is left behind` });
+  const survivors = await context.close();
+  if (survivors.length > 0) await call.log({ stream: 'engine', level: 'error', text: `these processes of the step could not be ended: ${survivors.join(', ')}` });
+  return outcome === 'late' || call.signal.aborted ? { status: 'aborted', outputs: {} } : outcome;
+}
+
+/** Another process can be ended, and is: nothing is left behind. */
+async function runThere(call: StepCall, { plugin, command, killGraceMs, services, targets, input, handler }: Ready): Promise<StepOutcome> {
+  const programGraceMs = Math.min(killGraceMs, PROGRAM_GRACE_MS);
+  const end = await runAway(call, { plugin, command, input, ...handler, targets, killGraceMs, programGraceMs, ...(services === undefined ? {} : { services }) });
+  if (end.kind === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: its process was ended` });
+  if (end.kind === 'late' || call.signal.aborted) return { status: 'aborted', outputs: {} };
+  return { status: 'success', outputs: checkOutputs(plugin, command, returnedBy(end.value, plugin, command)) };
+}
+
+/** What the process of a handler answers, as if the handler had been called here. It may answer anything. */
+function returnedBy(answered: unknown, { installed }: LoadedPlugin, command: PluginCommand): unknown {
+  const answer = answered as HandlerAnswer | null;
+  switch (answer?.kind) {
+    case 'returned':
+      return answer.outputs;
+    case 'not-loaded':
+      throw notLoaded(installed.id, command, String(answer.problem));
+    case 'no-function':
+      throw noFunction(installed.id, command);
+    case 'no-object':
+      throw new AppError('OUTPUT_INVALID', { problem: `a handler returns an object, not ${String(answer.what)}` });
+    case 'refused':
+      throw new AppError('OUTPUT_INVALID', { problem: String(answer.problem) });
+    case 'too-large':
+      throw outputsTooLarge(Number(answer.bytes), 'counted');
+    default:
+      throw new AppError('HANDLER_DIED', { problem: 'it does not keep to the protocol: an answer of an unknown kind' });
   }
 }
 
@@ -61,20 +116,39 @@ function checkInput(command: PluginCommand, given: JsonObject): JsonObject {
   return input;
 }
 
-async function importHandler({ root, folder, installed }: LoadedPlugin, command: PluginCommand): Promise<Handler> {
+/** A module, absolute, and the name of what it exports. */
+interface HandlerPlace {
+  readonly file: string;
+  readonly name: string;
+}
+
+function findHandler({ root, folder, installed }: LoadedPlugin, command: PluginCommand): HandlerPlace {
   const [path = '', name = ''] = command.handler.split('#');
   const file = resolve(folder, path);
-  const invalid = (problem: string): AppError => new AppError('PLUGIN_INVALID', { plugin: installed.id, problem });
-  if (!file.startsWith(join(root, sep))) throw invalid(`the handler of ${command.id} is outside of the package`);
+  if (file.startsWith(join(root, sep))) return { file, name };
+  throw new AppError('PLUGIN_INVALID', { plugin: installed.id, problem: `the handler of ${command.id} is outside of the package` });
+}
+
+async function importHandler(plugin: LoadedPlugin, command: PluginCommand, { file, name }: HandlerPlace): Promise<Handler> {
+  const { id } = plugin.installed;
+  if (isLoadedOtherwise(plugin)) throw new AppError('PLUGIN_INVALID', { plugin: id, problem: 'this process has loaded it as it was before it changed: start the process again' });
   let module: Record<string, unknown>;
   try {
     module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } catch (error) {
-    throw invalid(`the handler of ${command.id} cannot be loaded: ${error instanceof Error ? error.message : String(error)}`);
+    throw notLoaded(id, command, error instanceof Error ? error.message : String(error));
   }
   const handler = module[name];
-  if (typeof handler !== 'function') throw invalid(`${command.handler} of ${command.id} is not a function`);
+  if (typeof handler !== 'function') throw noFunction(id, command);
   return handler as Handler;
+}
+
+function notLoaded(plugin: string, command: PluginCommand, problem: string): AppError {
+  return new AppError('PLUGIN_INVALID', { plugin, problem: `the handler of ${command.id} cannot be loaded: ${problem}` });
+}
+
+function noFunction(plugin: string, command: PluginCommand): AppError {
+  return new AppError('PLUGIN_INVALID', { plugin, problem: `${command.handler} of ${command.id} is not a function` });
 }
 
 function checkOutputs(plugin: LoadedPlugin, command: PluginCommand, returned: unknown): JsonObject {
@@ -89,16 +163,11 @@ function checkOutputs(plugin: LoadedPlugin, command: PluginCommand, returned: un
 
 /** A copy: the handler may hold on to its object and change it later. */
 function copyOutputs(returned: unknown): JsonObject {
-  if (!isJsonObject(returned)) throw new AppError('OUTPUT_INVALID', { problem: `a handler returns an object, not ${kindOf(returned)}` });
+  if (!isJsonObject(returned)) throw new AppError('OUTPUT_INVALID', { problem: `a handler returns an object, not ${kindOfValue(returned)}` });
   const copy = copyJson(returned, LIMITS.rawOutputBytes);
   if (copy.kind === 'too-large') throw outputsTooLarge(copy.bytes, 'counted');
   if (copy.kind === 'refused') throw new AppError('OUTPUT_INVALID', { problem: copy.problem });
   return copy.value as JsonObject;
-}
-
-function kindOf(value: unknown): string {
-  if (Array.isArray(value)) return 'an array';
-  return value === null ? 'null' : typeof value;
 }
 
 function tryFindProblem(schema: JsonObject, value: JsonObject, place: string): string | undefined {
