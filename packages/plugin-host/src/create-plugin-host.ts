@@ -1,10 +1,13 @@
 import type { BuiltinUses, Permissions, PluginUses, Uses, WorkflowUses } from '@kb-labs/contracts';
 import { assertNever } from '@kb-labs/errors';
-import type { Logger, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
+import type { Logger, Placement, PluginHost, StepCall, StepOutcome, StepToPlace } from '@kb-labs/ports';
 
+import type { StepServices } from './context/step-services.js';
 import type { LoadedCommand } from './plugins/look-up-command.js';
 import type { HostEnv } from './process-tree/base-env.js';
 import { temporaryParent } from './script/temporary-parent.js';
+import type { Targets } from './targets/open-targets.js';
+import type { ExecutionSettings } from './targets/settings.js';
 
 export interface PluginHostOptions {
   /** Folders of the plugin packages that ship with the engine. */
@@ -14,6 +17,10 @@ export interface PluginHostOptions {
   /** The environment that steps may be given a part of. */
   readonly hostEnv: HostEnv;
   readonly logger: Logger;
+  /** What handlers get by the permission `services`; what is left out is not there. */
+  readonly services?: StepServices;
+  /** Where steps run. Left out: scripts in subprocesses, trusted plugins in this process, others in a sandbox where there is one. */
+  readonly execution?: ExecutionSettings;
   /** From TERM to KILL of a step that is aborted, and what a handler gets to end. 1 s for scripts and 2 s for handlers when left out. */
   readonly killGraceMs?: number;
 }
@@ -24,15 +31,17 @@ const STRAY_GRACE_MS = 500;
 /** A host for plugin commands in this process and scripts in process trees of their own. Reads and loads nothing until it is asked. */
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const shelf = lazyShelf(options);
+  const targets = lazyTargets(options);
   return {
     resolve: async (uses) => {
       const found = await shelf.look(uses);
       return found.ok ? { ok: true, plugin: found.plugin.installed, command: found.command } : found;
     },
-    list: async () => (await shelf.usable()).map((plugin) => plugin.installed),
-    isolationOf,
+    list: (listing) => shelf.installed(listing),
+    place: (step) => place(step, { shelf, targets, settings: options.execution ?? {} }),
+    close: () => targets.close(),
     mayChangeFiles: (uses) => mayChangeFiles(uses, shelf),
-    run: (call) => runStep(call, shelf, options),
+    run: (call) => runStep(call, { shelf, targets }, options),
     endStray: async (idempotencyKey) => {
       const [{ endStray }, { sweepStepFolders }] = await Promise.all([import('./process-tree/end-stray.js'), import('./script/step-folder.js')]);
       const ended = await endStray(`KB_IDEMPOTENCY_KEY=${idempotencyKey}`, options.killGraceMs ?? STRAY_GRACE_MS);
@@ -42,14 +51,28 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   };
 }
 
-function isolationOf(uses: Uses): 'in-process' | 'subprocess' {
+interface Placing {
+  readonly shelf: LazyShelf;
+  readonly targets: LazyTargets;
+  readonly settings: ExecutionSettings;
+}
+
+async function place(step: StepToPlace, { shelf, targets, settings }: Placing): Promise<Placement> {
+  const { uses, target } = step;
   switch (uses.kind) {
-    case 'plugin':
-      return 'in-process';
     case 'workflow':
-      return 'in-process';
+      return { ok: true, isolation: 'in-process' };
     case 'builtin':
-      return uses.name === 'run' ? 'subprocess' : 'in-process';
+      if (uses.name !== 'run') return { ok: true, isolation: 'in-process' };
+      // The usual case loads nothing.
+      if (target === undefined && settings.minIsolation === undefined) return { ok: true, isolation: 'subprocess' };
+      return (await targets.open()).place('script', step);
+    case 'plugin': {
+      const found = await shelf.look(uses);
+      // One that cannot be used fails when it is run, wherever that would have been.
+      if (!found.ok) return { ok: true, isolation: 'in-process' };
+      return (await targets.open()).place(found.plugin.trusted ? 'trusted-plugin' : 'other-plugin', step);
+    }
     default:
       return assertNever(uses);
   }
@@ -89,12 +112,24 @@ function lazyShelf(options: PluginHostOptions) {
       const { shelf, lookUpCommand } = await ready();
       return lookUpCommand(shelf, uses);
     },
-    usable: async () => (await ready()).shelf.usable(),
+    installed: async (listing?: { readonly verify?: boolean }) => (await ready()).shelf.installed(listing),
+  };
+}
+
+type LazyTargets = ReturnType<typeof lazyTargets>;
+
+/** What runs steps elsewhere than in this process, opened when the first one asks for it. */
+function lazyTargets({ hostEnv, execution = {}, logger }: PluginHostOptions) {
+  let opened: Promise<Targets> | undefined;
+  const open = async (): Promise<Targets> => new (await import('./plugin-commands.js')).Targets({ hostEnv, settings: execution, logger });
+  return {
+    open: () => (opened ??= open()),
+    close: async () => (await opened)?.close(),
   };
 }
 
 /** The two ways to run are loaded when they are first needed: a run of scripts alone never loads a schema checker. */
-async function runStep(call: StepCall, shelf: LazyShelf, { hostEnv, killGraceMs, logger }: PluginHostOptions): Promise<StepOutcome> {
+async function runStep(call: StepCall, { shelf, targets }: Omit<Placing, 'settings'>, { hostEnv, killGraceMs, logger, services }: PluginHostOptions): Promise<StepOutcome> {
   const { uses } = call;
   switch (uses.kind) {
     case 'workflow':
@@ -102,7 +137,9 @@ async function runStep(call: StepCall, shelf: LazyShelf, { hostEnv, killGraceMs,
     case 'builtin': {
       if (uses.name !== 'run') throw notForAHost(uses);
       const { runScript } = await import('./script/run-script.js');
-      return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }) });
+      const isPlain = call.placement.isolation === 'subprocess' && call.placement.target === undefined;
+      const placed = isPlain ? undefined : (await import('./plugin-commands.js')).placedScript(call, await targets.open());
+      return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
     }
     case 'plugin': {
       const found = await shelf.look(uses);
@@ -111,7 +148,7 @@ async function runStep(call: StepCall, shelf: LazyShelf, { hostEnv, killGraceMs,
         return { status: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: false };
       }
       const { runCommand } = await import('./plugin-commands.js');
-      return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS });
+      return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS, targets: await targets.open(), ...(services === undefined ? {} : { services }) });
     }
     default:
       return assertNever(uses);

@@ -3,6 +3,9 @@
  * permissions, and scripts as process trees of their own.
  */
 export { createPluginHost } from './create-plugin-host.js';
+export type { StepServices, StorageOwner } from './context/step-services.js';
 export type { PluginHostOptions } from './create-plugin-host.js';
+export type { ExecutionSettings, PoolSettings } from './targets/settings.js';
+export type { ContainerSettings } from './confine/container-settings.js';
 export { hashFiles } from './files/hash-files.js';
 export { workspaceFiles } from './files/workspace-files.js';

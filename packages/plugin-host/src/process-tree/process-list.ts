@@ -7,6 +7,8 @@ export interface ProcessRow {
   readonly group: number;
   readonly session: number;
   readonly startedAt: string;
+  /** Time it has used of processors, in clock ticks: hundredths of a second (sysconf(3), _SC_CLK_TCK). */
+  readonly usedTicks: number;
 }
 
 /** Only Linux lets a process look at others by plain files. Elsewhere a tree is its process group. */
@@ -69,7 +71,7 @@ function readRow(pid: number): ProcessRow | undefined {
   // The second field is the name in parentheses, which may hold anything.
   const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (state === 'Z' || state === 'X') return undefined;
-  return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: rest[15] ?? '' };
+  return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: rest[15] ?? '', usedTicks: Number(rest[7]) + Number(rest[8]) };
 }
 
 /** `undefined` for a process that has ended, or whose files are not for us. */

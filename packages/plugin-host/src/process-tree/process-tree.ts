@@ -62,6 +62,23 @@ export class ProcessTree {
     return { told: this.#told, left: members.map(({ pid }) => pid) };
   }
 
+  members(): readonly ProcessRow[] {
+    return HAS_PROCESS_LIST ? this.#members() : [];
+  }
+
+  /** All but the leader. */
+  async endOthers(graceMs: number): Promise<number> {
+    const others = (): ProcessRow[] => (HAS_PROCESS_LIST ? this.#members().filter(({ pid }) => pid !== this.#leader) : []);
+    const found = others();
+    for (const { pid } of found) send(pid, 'SIGTERM');
+    const graceEnds = monotonicMs() + graceMs;
+    for (let left = found; left.length > 0 && monotonicMs() < graceEnds + HUNT_MS; left = others()) {
+      if (monotonicMs() >= graceEnds) for (const { pid } of left) send(pid, 'SIGKILL');
+      await delay(1);
+    }
+    return found.length;
+  }
+
   #isThere(): boolean {
     return HAS_PROCESS_LIST ? this.#members().length > 0 : send(-this.#leader, 0);
   }

@@ -1,11 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { monotonicMs } from './monotonic-ms.js';
 import { closeWriters, openNamedPipes } from './named-pipes.js';
 import { explainNotStarted, findUnusable, type NotStarted } from './not-started.js';
+import type { ProcessRow } from './process-list.js';
 import { ProcessTree, type TreeEnd } from './process-tree.js';
 import { StreamReader, type TakeChunk } from './stream-reader.js';
 
@@ -18,6 +20,8 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** What the program reads from its standard input; empty when left out. */
   readonly input?: string | Uint8Array;
+  /** Its standard input stays open, and is written to by `stdin`; in place of `input`. */
+  readonly openInput?: true;
   /** Ends the program and everything it has started. */
   readonly signal: AbortSignal;
   /** From TERM to KILL. */
@@ -32,6 +36,14 @@ export interface ProcessOptions {
 export interface RunningProcess {
   /** `undefined` when it could not be started. */
   readonly pid: number | undefined;
+  /** With `openInput`, of a program that has started. */
+  readonly stdin?: Writable;
+  /** The processes of the tree, those that have left it among them as far as they are found. Linux only, elsewhere none. */
+  readonly members: () => readonly ProcessRow[];
+  /** Ends everything of the tree but the program itself, and answers how many processes that were. Linux only. */
+  readonly endOthers: (graceMs: number) => Promise<number>;
+  /** Whether this process has to go on as long as that one. It has to, at first. */
+  readonly hold: (isHeld: boolean) => void;
   /** Resolves when the program has ended, nothing of what it started is left, and its output has been taken. */
   readonly ended: Promise<ProcessEnd>;
 }
@@ -68,21 +80,43 @@ const COLLECT_MS = 250;
 /** Starts a program without a shell, as the leader of a process group and session of its own. Never throws. */
 export function startProcess(options: ProcessOptions): RunningProcess {
   const unusable = findUnusable(options);
-  if (unusable !== undefined) return { pid: undefined, ended: Promise.resolve(unusable) };
+  if (unusable !== undefined) return notRunning(Promise.resolve(unusable));
   const token = newToken();
   let launched: Launched;
   try {
     launched = launch(options, token);
   } catch (thrown) {
-    return { pid: undefined, ended: Promise.resolve(explainNotStarted(options, thrown)) };
+    return notRunning(Promise.resolve(explainNotStarted(options, thrown)));
   }
   const { child, outputs } = launched;
   if (child.pid === undefined) {
     for (const output of outputs) output.destroy();
     const failed = new Promise<ProcessEnd>((resolve) => child.once('error', (error) => resolve(explainNotStarted(options, error))));
-    return { pid: undefined, ended: failed };
+    return notRunning(failed);
   }
-  return { pid: child.pid, ended: supervise(launched, new ProcessTree(child.pid, token), options) };
+  const tree = new ProcessTree(child.pid, token);
+  return {
+    pid: child.pid,
+    ...(options.openInput === true && child.stdin !== null ? { stdin: child.stdin } : {}),
+    members: () => tree.members(),
+    endOthers: (graceMs) => tree.endOthers(graceMs),
+    hold: (isHeld) => hold(launched, isHeld),
+    ended: supervise(launched, tree, options),
+  };
+}
+
+function notRunning(ended: Promise<ProcessEnd>): RunningProcess {
+  return { pid: undefined, members: () => [], endOthers: () => Promise.resolve(0), hold: () => undefined, ended };
+}
+
+function hold({ child, outputs }: Launched, isHeld: boolean): void {
+  for (const held of [child, child.stdin, ...outputs]) {
+    // Pipes of a program are sockets; what else stands in for them does not keep a process going.
+    if (held instanceof ChildProcess || held instanceof Socket) {
+      if (isHeld) held.ref();
+      else held.unref();
+    }
+  }
 }
 
 let started = 0;
@@ -98,7 +132,7 @@ interface Launched {
   readonly outputs: readonly [Readable, Readable];
 }
 
-function launch({ program, args, cwd, env, input, pipeFolder }: ProcessOptions, token: string): Launched {
+function launch({ program, args, cwd, env, input, openInput, pipeFolder }: ProcessOptions, token: string): Launched {
   const pipes = pipeFolder === undefined ? undefined : openNamedPipes(pipeFolder);
   // A step inside a step carries the tokens of both, and ends with either.
   const outer = env[TOKEN_VARIABLE];
@@ -108,7 +142,7 @@ function launch({ program, args, cwd, env, input, pipeFolder }: ProcessOptions, 
       cwd,
       env: { ...env, [TOKEN_VARIABLE]: outer === undefined ? token : `${outer},${token}` },
       detached: true,
-      stdio: [input === undefined ? 'ignore' : 'pipe', pipes?.[0].writer ?? 'pipe', pipes?.[1].writer ?? 'pipe'],
+      stdio: [input === undefined && openInput === undefined ? 'ignore' : 'pipe', pipes?.[0].writer ?? 'pipe', pipes?.[1].writer ?? 'pipe'],
     });
   } catch (thrown) {
     for (const { stream } of pipes ?? []) stream.destroy();
@@ -119,7 +153,7 @@ function launch({ program, args, cwd, env, input, pipeFolder }: ProcessOptions, 
   if (child.stdin !== null) {
     // It may end without reading its input.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(input);
+    if (openInput === undefined) child.stdin.end(input);
   }
   return { child, outputs: [streamOf(pipes?.[0].stream ?? child.stdout), streamOf(pipes?.[1].stream ?? child.stderr)] };
 }

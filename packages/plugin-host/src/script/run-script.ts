@@ -6,6 +6,7 @@ import type { HostEnv } from '../process-tree/base-env.js';
 import type { NotStarted } from '../process-tree/not-started.js';
 import { type ProcessEnd, startProcess } from '../process-tree/start-process.js';
 import { TailBuffer } from '../process-tree/tail-buffer.js';
+import type { PlacedScript } from '../targets/placed-script.js';
 import { toFailed } from '../to-failed.js';
 import { collectArtifacts } from './collect-artifacts.js';
 import { exitError, scriptOutputs, TAIL_BYTES, type Tails } from './finish-script.js';
@@ -22,6 +23,8 @@ export interface ScriptOptions {
   /** From TERM to KILL when the step is ended; one second when left out. */
   readonly killGraceMs?: number;
   readonly logger: Logger;
+  /** Absent: as a plain subprocess. */
+  readonly placed?: PlacedScript;
 }
 
 const KILL_GRACE_MS = 1_000;
@@ -30,33 +33,48 @@ const KILL_GRACE_MS = 1_000;
 export async function runScript(call: StepCall, options: ScriptOptions): Promise<StepOutcome> {
   if (call.signal.aborted) return { status: 'aborted', outputs: {} };
   let folder: StepFolder | undefined;
+  let end: (() => Promise<void>) | undefined;
   try {
     const { script, shell, workingDirectory } = readScriptInput(call.input);
     const cwd = await findWorkingFolder(call.workspace, workingDirectory);
     folder = makeStepFolder(temporaryParent(options.hostEnv), script);
     if (call.consumed.length > 0) await placeConsumed(folder.artifacts, call);
-    const { program, args, byInput } = interpreterOf(shell, folder.script);
+    const { byInput, ...interpreter } = interpreterOf(shell, folder.script);
+    const inner = { ...interpreter, cwd, env: scriptEnv(call, folder, options.hostEnv) };
+    const placed = options.placed;
+    const confined = await placed?.confine?.(inner, folder.root);
+    end = confined?.end;
     const tails: Tails = { stdout: new TailBuffer(TAIL_BYTES), stderr: new TailBuffer(TAIL_BYTES) };
     const stdout = takeLines(call, 'stdout', tails.stdout);
     const stderr = takeLines(call, 'stderr', tails.stderr);
-    const end = await startProcess({
+    const exceeded = new AbortController();
+    const { program, args, cwd: startFolder, env } = confined ?? inner;
+    const running = startProcess({
       program,
       args,
-      cwd,
-      env: scriptEnv(call, folder, options.hostEnv),
+      cwd: startFolder,
+      env,
       ...(byInput ? { input: script } : {}),
-      signal: call.signal,
+      signal: placed === undefined ? call.signal : AbortSignal.any([call.signal, exceeded.signal]),
       killGraceMs: options.killGraceMs ?? KILL_GRACE_MS,
       onStdout: stdout.take,
       onStderr: stderr.take,
-      ...(reopensOutput(script) ? { pipeFolder: folder.root } : {}),
-    }).ended;
+      ...(reopensOutput(script) && placed?.hasOwnPipes !== false ? { pipeFolder: folder.root } : {}),
+    });
+    const unwatch = placed?.watch(running, (failure) => exceeded.abort(failure));
+    const ended = await running.ended.finally(() => unwatch?.());
+    await end?.();
+    end = undefined;
     await stdout.finish();
     await stderr.finish();
-    return end.kind === 'exited' ? await finish(call, { end, folder, tails }) : notStarted(end);
+    if (ended.kind === 'not-started') return notStarted(ended);
+    const outcome = await finish(call, { end: ended, folder, tails });
+    // Ended for that, and not because anybody wanted it.
+    return exceeded.signal.aborted && !call.signal.aborted ? { ...toFailed(exceeded.signal.reason, call.redactor), outputs: outcome.outputs } : outcome;
   } catch (error) {
     return toFailed(error, call.redactor);
   } finally {
+    await end?.();
     await cleanUp(folder, options.logger);
   }
 }

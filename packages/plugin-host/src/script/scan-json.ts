@@ -11,6 +11,21 @@ const INEXACT_DIGITS = 16;
  * past 2^53, which would silently become another one. Whether it is JSON at all is the parser's to say.
  */
 export function scanJson(text: Uint8Array): string | undefined {
+  return scan(text, { depth: LIMITS.valueDepth, values: LIMITS.outputValues, inexact: 'refused' });
+}
+
+/** The same of what code of the other side of a pipe has written: numbers are as good there as here, and arguments stand around a value. */
+export function scanMessage(text: Uint8Array): string | undefined {
+  return scan(text, { depth: LIMITS.valueDepth + 8, values: LIMITS.outputValues + 1_024, inexact: 'accepted' });
+}
+
+interface Bounds {
+  readonly depth: number;
+  readonly values: number;
+  readonly inexact: 'refused' | 'accepted';
+}
+
+function scan(text: Uint8Array, bounds: Bounds): string | undefined {
   let depth = 0;
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
@@ -22,7 +37,7 @@ export function scanJson(text: Uint8Array): string | undefined {
       case 0x7b: // {
         depth += 1;
         values += 1;
-        if (depth > LIMITS.valueDepth) return `this is nested deeper than ${String(LIMITS.valueDepth)} levels`;
+        if (depth > bounds.depth) return `this is nested deeper than ${String(bounds.depth)} levels`;
         break;
       case 0x5d: // ]
       case 0x7d: // }
@@ -32,11 +47,11 @@ export function scanJson(text: Uint8Array): string | undefined {
         values += 1;
         break;
       default:
-        if (!isDigit(text[at])) break;
+        if (!isDigit(text[at]) || bounds.inexact === 'accepted') break;
         if (isInexact(text, at)) return 'a whole number past 2^53 loses its last digits: write it as a text';
         at = endOfNumber(text, at) - 1;
     }
-    if (values > LIMITS.outputValues) return `this holds more than ${String(LIMITS.outputValues)} values: write it to a file of $KB_ARTIFACTS`;
+    if (values > bounds.values) return `this holds more than ${String(bounds.values)} values: write it to a file of $KB_ARTIFACTS`;
   }
   return undefined;
 }

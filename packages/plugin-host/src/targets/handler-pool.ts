@@ -1,0 +1,150 @@
+import { monotonicMs } from '../process-tree/monotonic-ms.js';
+import type { HandlerProcess } from './handler-process.js';
+import type { PoolSettings } from './settings.js';
+import { residentBytes } from './watch-limits.js';
+
+/** A process for one call. It is given back when nothing of the call is left, or ended. */
+export interface Lease {
+  readonly process: HandlerProcess;
+  readonly giveBack: () => void;
+  readonly discard: () => Promise<void>;
+}
+
+interface Warm {
+  readonly key: string;
+  readonly process: HandlerProcess;
+  readonly bornAt: number;
+  calls: number;
+  isBusy: boolean;
+  idleTimer?: NodeJS.Timeout;
+}
+
+interface Waiter {
+  readonly key: string;
+  readonly give: (lease: Lease) => void;
+}
+
+/**
+ * Processes that are kept for the next call of the same plugin. Whoever waits for one is served in turn by plugin, so that one
+ * plugin with many calls does not hold up the others. A process without a call never keeps the engine from ending.
+ */
+export class HandlerPool {
+  readonly #settings: Required<PoolSettings>;
+  readonly #start: () => HandlerProcess;
+  readonly #warm = new Set<Warm>();
+  /** By key; a key that was served goes to the end. */
+  readonly #waiting = new Map<string, Waiter[]>();
+  #isClosed = false;
+
+  constructor(settings: Required<PoolSettings>, start: () => HandlerProcess) {
+    this.#settings = settings;
+    this.#start = start;
+  }
+
+  /** Calls of the same key may get the same process. Waits for its turn; fails with the signal's reason. */
+  async take(key: string, signal: AbortSignal): Promise<Lease> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    const waiter: Waiter = { key, give: resolve };
+    const onAbort = (): void => {
+      this.#forget(waiter);
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), waiter]);
+    this.#serve();
+    return promise.finally(() => signal.removeEventListener('abort', onAbort));
+  }
+
+  /** Processes there are, with and without a call. */
+  get size(): number {
+    return this.#warm.size;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#warm].filter(({ isBusy }) => !isBusy).map((warm) => this.#end(warm)));
+  }
+
+  #serve(): void {
+    for (const [key, [first]] of this.#waiting) {
+      const warm = first === undefined ? undefined : this.#find(key);
+      if (first === undefined || warm === undefined) continue;
+      this.#forget(first);
+      const rest = this.#waiting.get(key);
+      this.#waiting.delete(key);
+      if (rest !== undefined) this.#waiting.set(key, rest);
+      first.give(this.#lend(warm));
+      return this.#serve();
+    }
+  }
+
+  #find(key: string): Warm | undefined {
+    const idle = [...this.#warm].filter(({ isBusy }) => !isBusy);
+    const same = idle.find((warm) => warm.key === key);
+    if (same !== undefined) return same;
+    if ([...this.#warm].filter((warm) => warm.key === key).length >= this.#settings.processesPerPlugin) return undefined;
+    if (this.#warm.size < this.#settings.processes) return this.#add(key);
+    // One that nobody uses makes room: the one that has waited longest.
+    const [oldest] = idle;
+    if (oldest === undefined) return undefined;
+    // Nobody else is to be served in its place.
+    clearTimeout(oldest.idleTimer);
+    this.#warm.delete(oldest);
+    void oldest.process.end();
+    return this.#add(key);
+  }
+
+  #add(key: string): Warm {
+    const warm: Warm = { key, process: this.#start(), bornAt: monotonicMs(), calls: 0, isBusy: false };
+    this.#warm.add(warm);
+    void warm.process.ended.then(() => this.#remove(warm));
+    return warm;
+  }
+
+  #lend(warm: Warm): Lease {
+    warm.isBusy = true;
+    warm.calls += 1;
+    clearTimeout(warm.idleTimer);
+    warm.process.hold(true);
+    return {
+      process: warm.process,
+      giveBack: () => this.#takeBack(warm),
+      discard: () => this.#end(warm),
+    };
+  }
+
+  #takeBack(warm: Warm): void {
+    warm.isBusy = false;
+    if (this.#isClosed || this.#isSpent(warm)) void this.#end(warm);
+    else if (this.#warm.delete(warm)) {
+      // At the end: who has waited longest comes first.
+      this.#warm.add(warm);
+      warm.process.hold(false);
+      warm.idleTimer = setTimeout(() => void this.#end(warm), this.#settings.idleMs);
+      warm.idleTimer.unref();
+    }
+    this.#serve();
+  }
+
+  #isSpent({ calls, bornAt, process }: Warm): boolean {
+    const { calls: most, ageMs, memoryBytes } = this.#settings;
+    return calls >= most || monotonicMs() - bornAt >= ageMs || residentBytes(process.pid ?? 0) > memoryBytes;
+  }
+
+  async #end(warm: Warm): Promise<void> {
+    this.#remove(warm);
+    await warm.process.end();
+  }
+
+  #remove(warm: Warm): void {
+    clearTimeout(warm.idleTimer);
+    if (this.#warm.delete(warm)) this.#serve();
+  }
+
+  #forget(waiter: Waiter): void {
+    const left = (this.#waiting.get(waiter.key) ?? []).filter((other) => other !== waiter);
+    if (left.length === 0) this.#waiting.delete(waiter.key);
+    else this.#waiting.set(waiter.key, left);
+  }
+}

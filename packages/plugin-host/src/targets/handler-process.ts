@@ -1,0 +1,219 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { PlannedTarget } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
+
+import type { ConfinedProgram, InnerProgram } from '../confine/confinement.js';
+import { type ProcessEnd, type RunningProcess, startProcess } from '../process-tree/start-process.js';
+import { TailBuffer } from '../process-tree/tail-buffer.js';
+import { scanMessage } from '../script/scan-json.js';
+import { Channel, type IncomingCall, type Message } from './protocol/channel.js';
+import { MESSAGE_BYTES, OPEN_CALLS, type StartMessage } from './protocol/messages.js';
+import { packThrown } from './protocol/thrown.js';
+import { findDeath } from './find-death.js';
+import type { ServedContext } from './serve-context.js';
+import { hasLimits, watchLimits } from './watch-limits.js';
+
+export interface Launch {
+  readonly program: InnerProgram & Pick<ConfinedProgram, 'end'>;
+  /** What this process watches over; nothing where somebody else does. */
+  readonly limits: Pick<PlannedTarget, 'memoryBytes' | 'cpus' | 'pids'>;
+}
+
+/** One call of a handler in such a process. */
+export interface HandlerCall {
+  readonly start: Omit<StartMessage, 'run'>;
+  readonly serve: (channel: Channel, sent: () => Promise<void> | undefined) => ServedContext;
+  /** Takes what the process prints meanwhile. */
+  readonly print: (chunk: Buffer) => void | Promise<void>;
+  readonly signal: AbortSignal;
+  /** What the handler gets to end after an abort. */
+  readonly killGraceMs: number;
+}
+
+export type CallEnd = { readonly kind: 'answered'; readonly value: unknown } | { readonly kind: 'late' };
+
+const VALUE_BYTES = 72 * 1024 * 1024;
+/** Sent and not yet taken by the other side: beyond, nothing more is read from there. */
+const BACKLOG_BYTES = 8 * 1024 * 1024;
+const TAIL_BYTES = 4_096;
+/** From TERM to KILL of a process that had its time to end. */
+const LAST_GRACE_MS = 250;
+/** What a process gets to end by itself once nobody wants anything of it any more. */
+const EXIT_MS = 500;
+
+/** A process that runs handlers, one call at a time. Whatever it does ends it at most: nothing here trusts it. */
+export class HandlerProcess {
+  /** Resolves when nothing of it is left. Never fails. */
+  readonly ended: Promise<ProcessEnd | undefined>;
+  readonly #running: RunningProcess;
+  readonly #channel: Channel;
+  readonly #tail = new TailBuffer(TAIL_BYTES);
+  readonly #kill = new AbortController();
+  readonly #launch: Launch;
+  #call: (HandlerCall & { readonly run: number; readonly served: ServedContext }) | undefined;
+  #runs = 0;
+  #lastWords: unknown;
+  #exceeded: Error | undefined;
+  #isOver = false;
+
+  constructor(launch: Launch) {
+    this.#launch = launch;
+    const { program, args, cwd, env } = launch.program;
+    this.#running = startProcess({
+      program,
+      args,
+      cwd,
+      env,
+      openInput: true,
+      signal: this.#kill.signal,
+      killGraceMs: LAST_GRACE_MS,
+      onStdout: (chunk) => this.#channel.receive(chunk),
+      onStderr: (chunk) => this.#printed(chunk),
+    });
+    this.#channel = new Channel({
+      write: (parts) => this.#write(parts),
+      heldBack: () => this.#backlog(),
+      answer: (call) => this.#answer(call),
+      note: (method, args) => this.#note(method, args),
+      bounds: { value: VALUE_BYTES, bytes: MESSAGE_BYTES, scan: scanMessage },
+      maxCalls: 2 * OPEN_CALLS,
+      maxOpenBytes: MESSAGE_BYTES,
+    });
+    const unwatch = hasLimits(launch.limits) ? watchLimits(this.#running, launch.limits, (failure) => this.#exceed(failure)) : () => undefined;
+    this.#kill.signal.addEventListener('abort', unwatch);
+    this.ended = this.#finish(unwatch);
+  }
+
+  /** Whether it could take another call. */
+  get isUsable(): boolean {
+    return !this.#isOver && !this.#kill.signal.aborted && this.#lastWords === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#running.pid;
+  }
+
+  /** Whether the engine has to go on as long as this process. */
+  hold(isHeld: boolean): void {
+    this.#running.hold(isHeld);
+  }
+
+  /** Fails as the handler does, or with what has become of the process. After `late` it is not to be used any more. */
+  async call(call: HandlerCall): Promise<CallEnd> {
+    this.#runs += 1;
+    const run = this.#runs;
+    this.#call = { ...call, run, served: call.serve(this.#channel, () => this.#backlog()) };
+    const answered = this.#channel.call('run', [{ ...call.start, run }]);
+    answered.catch(() => undefined);
+    const late = new AbortController();
+    const onAbort = (): void => this.#channel.tell('abort', [run, packThrown(call.signal.reason)]);
+    try {
+      const { value } = await Promise.race([answered, graceAfter(call.signal, { graceMs: call.killGraceMs, onAbort, given: late.signal })]);
+      return value === LATE ? { kind: 'late' } : { kind: 'answered', value };
+    } finally {
+      late.abort();
+    }
+  }
+
+  /** From now on nothing is served to what is left of the call, and what is printed is nobody's. */
+  leave(): void {
+    this.#call = undefined;
+  }
+
+  /** Ends what the handler has started and left, and answers how many processes that were. */
+  endOthers(): Promise<number> {
+    return this.#running.endOthers(LAST_GRACE_MS);
+  }
+
+  /** It has nothing to do any more: it may end by itself, and is ended when it does not. */
+  async dismiss(): Promise<ProcessEnd | undefined> {
+    this.#running.stdin?.end();
+    const timer = setTimeout(() => this.#kill.abort(), EXIT_MS);
+    try {
+      return await this.ended;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  end(): Promise<ProcessEnd | undefined> {
+    this.#kill.abort();
+    return this.ended;
+  }
+
+  async #finish(unwatch: () => void): Promise<ProcessEnd | undefined> {
+    let end: ProcessEnd | undefined;
+    let broken: unknown;
+    this.#running.stdin?.on('error', () => undefined);
+    try {
+      end = await this.#running.ended;
+    } catch (error) {
+      broken = error;
+    }
+    this.#isOver = true;
+    unwatch();
+    await this.#launch.program.end?.().catch(() => undefined);
+    this.#channel.close(this.#exceeded ?? findDeath({ end, broken, lastWords: this.#lastWords, tail: this.#tail.text(TAIL_BYTES), limits: this.#launch.limits }));
+    return end;
+  }
+
+  #exceed(failure: Error): void {
+    this.#exceeded = failure;
+    this.#kill.abort();
+  }
+
+  #write(parts: readonly Uint8Array[]): void {
+    const { stdin } = this.#running;
+    if (stdin?.writable !== true) return;
+    for (const part of parts) stdin.write(part);
+  }
+
+  #backlog(): Promise<void> | undefined {
+    const { stdin } = this.#running;
+    if (stdin === undefined || stdin.writableLength < BACKLOG_BYTES) return undefined;
+    return new Promise((taken) => {
+      for (const event of ['drain', 'close', 'error']) stdin.once(event, () => taken());
+    });
+  }
+
+  #printed(chunk: Buffer): void | Promise<void> {
+    this.#tail.push(chunk);
+    return this.#call?.print(chunk);
+  }
+
+  async #answer(call: IncomingCall): Promise<Message> {
+    const current = this.#call;
+    if (current === undefined || call.args[0] !== current.run) throw new AppError('INTERRUPTED', {}, { hint: 'the step has ended' });
+    return current.served.answer(call);
+  }
+
+  #note(method: string, args: readonly unknown[]): void | Promise<void> {
+    if (method === 'died') {
+      this.#lastWords ??= args;
+      return;
+    }
+    if (this.#call?.run === args[0]) return this.#call?.served.note(method, args);
+  }
+}
+
+const LATE = Symbol('late');
+
+interface Grace {
+  readonly graceMs: number;
+  readonly onAbort: () => void;
+  /** There is an answer. */
+  readonly given: AbortSignal;
+}
+
+async function graceAfter(signal: AbortSignal, { graceMs, onAbort, given }: Grace): Promise<{ value: typeof LATE }> {
+  await new Promise<void>((aborted) => {
+    if (signal.aborted) return aborted();
+    const listener = (): void => aborted();
+    signal.addEventListener('abort', listener, { once: true });
+    given.addEventListener('abort', () => signal.removeEventListener('abort', listener), { once: true });
+  });
+  onAbort();
+  await delay(graceMs, undefined, { signal: given, ref: false }).catch(() => undefined);
+  return { value: LATE };
+}

@@ -1,0 +1,88 @@
+import { pathToFileURL } from 'node:url';
+
+import type { JsonObject, PluginContext } from '@kb-labs/contracts';
+
+import { copyWithin } from '../../json-copy.js';
+import type { Channel, IncomingCall, Message } from '../protocol/channel.js';
+import { type HandlerAnswer, kindOfValue, type StartMessage } from '../protocol/messages.js';
+import { unpackThrown } from '../protocol/thrown.js';
+import { RemoteContext } from './remote-context.js';
+
+type Handler = (input: JsonObject, ctx: PluginContext) => unknown;
+
+/** The calls that one process is given, one after another. */
+export class HandlerRuns {
+  readonly #channel: Channel;
+  readonly #folder = process.cwd();
+  readonly #env = { ...process.env };
+  #current: RemoteContext | undefined;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  async answer({ method, args }: IncomingCall): Promise<Message> {
+    switch (method) {
+      case 'run':
+        return { value: await this.#run(args[0] as StartMessage) };
+      case 'lines':
+        await this.#current?.lines(args);
+        return {};
+      default:
+        throw new Error(`the engine asks for ${method}, which is not known here`);
+    }
+  }
+
+  note(method: string, args: readonly unknown[]): void {
+    if (method === 'abort' && this.#current?.run === args[0]) this.#current?.abort(unpackThrown(args[1]));
+  }
+
+  async #run(start: StartMessage): Promise<HandlerAnswer> {
+    const context = new RemoteContext(this.#channel, start);
+    this.#current = context;
+    try {
+      const handler = await load(start);
+      if (typeof handler !== 'function') return handler;
+      return toAnswer(await handler(start.input, context.ctx), start);
+    } finally {
+      context.close();
+      this.#tidy();
+      if (start.mark !== undefined) process.stderr.write(`${start.mark}\n`);
+    }
+  }
+
+  /** What one call has changed about the process is not handed to the next. */
+  #tidy(): void {
+    try {
+      if (process.cwd() !== this.#folder) process.chdir(this.#folder);
+    } catch {
+      // The folder is gone: the next call finds that out for itself.
+    }
+    for (const name of Object.keys(process.env)) if (!Object.hasOwn(this.#env, name)) Reflect.deleteProperty(process.env, name);
+    Object.assign(process.env, this.#env);
+  }
+}
+
+async function load({ file, name }: StartMessage): Promise<Handler | HandlerAnswer> {
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    return { kind: 'not-loaded', problem: error instanceof Error ? error.message : String(error) };
+  }
+  const handler = module[name];
+  return typeof handler === 'function' ? (handler as Handler) : { kind: 'no-function' };
+}
+
+function toAnswer(returned: unknown, { bounds }: StartMessage): HandlerAnswer {
+  if (typeof returned !== 'object' || returned === null || Array.isArray(returned)) return { kind: 'no-object', what: kindOfValue(returned) };
+  const copy = copyWithin(returned, bounds);
+  switch (copy.kind) {
+    case 'copied':
+      return { kind: 'returned', outputs: copy.value as JsonObject };
+    case 'too-large':
+      return { kind: 'too-large', bytes: copy.bytes };
+    case 'refused':
+      return { kind: 'refused', problem: copy.problem };
+  }
+}

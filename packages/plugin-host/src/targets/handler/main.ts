@@ -1,0 +1,44 @@
+/**
+ * The program that a handler runs in when it does not run in the engine: it takes calls on descriptor 3, answers on
+ * descriptor 4, and ends when nobody is at the other end any more. It needs nothing but Node.
+ */
+import { Socket } from 'node:net';
+
+import { Channel } from '../protocol/channel.js';
+import { packThrown } from '../protocol/thrown.js';
+import { HandlerRuns } from './handler-runs.js';
+
+const FROM_ENGINE = 3;
+const TO_ENGINE = 4;
+/** The engine is trusted: this is what Node can hold in one piece. */
+const BOUNDS = { value: 512 * 1024 * 1024, bytes: 2 ** 31 };
+/** How long the last words may take. */
+const LAST_WORDS_MS = 500;
+
+const input = new Socket({ fd: FROM_ENGINE, readable: true, writable: false });
+const output = new Socket({ fd: TO_ENGINE, readable: false, writable: true });
+
+const channel: Channel = new Channel({
+  write: (parts) => {
+    for (const part of parts) output.write(part);
+  },
+  answer: (call) => runs.answer(call),
+  note: (method, args) => runs.note(method, args),
+  bounds: BOUNDS,
+  maxCalls: Infinity,
+  maxOpenBytes: Infinity,
+});
+const runs = new HandlerRuns(channel);
+
+input.on('data', (chunk: Buffer) => void channel.receive(chunk));
+for (const event of ['end', 'close', 'error']) input.on(event, () => process.exit());
+output.on('error', () => process.exit());
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (thrown: unknown) => {
+    channel.tell('died', [event, packThrown(thrown)]);
+    console.error(thrown);
+    setTimeout(() => process.exit(1), LAST_WORDS_MS).unref();
+    output.end(() => process.exit(1));
+  });
+}

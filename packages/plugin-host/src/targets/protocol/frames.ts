@@ -1,0 +1,129 @@
+/**
+ * What engine and handler send each other: frames of three parts, each after its length as a 32-bit number (big endian, all
+ * three lengths first): a head of a few words as JSON, a value as JSON, and bytes. The other side is never trusted with
+ * lengths: what is announced larger than the bounds breaks the connection before any of it is kept.
+ */
+export interface Frame {
+  readonly head: Readonly<Record<string, unknown>>;
+  readonly value: unknown;
+  readonly bytes: Uint8Array;
+}
+
+export interface FrameBounds {
+  readonly value: number;
+  readonly bytes: number;
+  /** Why the text of a value should not be parsed. */
+  readonly scan?: (json: Uint8Array) => string | undefined;
+}
+
+const LENGTHS = 12;
+const HEAD_BYTES = 4_096;
+const NONE = new Uint8Array(0);
+
+/** The other side does not keep to the protocol: nothing it says can be used any more. */
+export class BrokenProtocol extends Error {
+  override readonly name = 'BrokenProtocol';
+}
+
+/** `undefined` as a value is no value. */
+export function encodeFrame(head: Readonly<Record<string, unknown>>, value: unknown, bytes: Uint8Array = NONE): Uint8Array[] {
+  const headText = Buffer.from(JSON.stringify(head));
+  const valueText = value === undefined ? NONE : Buffer.from(JSON.stringify(value));
+  const front = Buffer.allocUnsafe(LENGTHS + headText.length);
+  front.writeUInt32BE(headText.length, 0);
+  front.writeUInt32BE(valueText.length, 4);
+  front.writeUInt32BE(bytes.length, 8);
+  headText.copy(front, LENGTHS);
+  return [front, valueText, bytes].filter((part) => part.length > 0);
+}
+
+/** Puts frames together from chunks, however they were cut. Throws `BrokenProtocol`. */
+export class FrameReader {
+  readonly #bounds: FrameBounds;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #needed = LENGTHS;
+  #lengths: Lengths | undefined;
+
+  constructor(bounds: FrameBounds) {
+    this.#bounds = bounds;
+  }
+
+  /** The next frame, once it is there; to be asked until it is not. */
+  next(): Frame | undefined {
+    if (this.#heldBytes < this.#needed) return undefined;
+    this.#lengths ??= this.#readLengths();
+    if (this.#heldBytes < this.#needed) return undefined;
+    const { head, value, bytes } = this.#lengths;
+    const all = this.#take(this.#needed);
+    this.#lengths = undefined;
+    this.#needed = LENGTHS;
+    const valueAt = LENGTHS + head;
+    return {
+      head: parseHead(all.subarray(LENGTHS, valueAt)),
+      value: value === 0 ? undefined : this.#parseValue(all.subarray(valueAt, valueAt + value)),
+      bytes: bytes === 0 ? NONE : all.subarray(valueAt + value),
+    };
+  }
+
+  push(chunk: Uint8Array): void {
+    this.#held.push(chunk);
+    this.#heldBytes += chunk.length;
+  }
+
+  #readLengths(): Lengths {
+    const [first] = this.#held;
+    const start = first !== undefined && first.length >= LENGTHS ? asBuffer(first) : asBuffer(this.#joined());
+    const lengths = { head: start.readUInt32BE(0), value: start.readUInt32BE(4), bytes: start.readUInt32BE(8) };
+    if (lengths.head > HEAD_BYTES || lengths.value > this.#bounds.value || lengths.bytes > this.#bounds.bytes) {
+      throw new BrokenProtocol(`a message of ${String(lengths.head + lengths.value + lengths.bytes)} bytes is too large`);
+    }
+    this.#needed = LENGTHS + lengths.head + lengths.value + lengths.bytes;
+    return lengths;
+  }
+
+  #parseValue(text: Uint8Array): unknown {
+    const problem = this.#bounds.scan?.(text);
+    if (problem !== undefined) throw new BrokenProtocol(`a value of a message is refused: ${problem}`);
+    return parse(text);
+  }
+
+  #joined(): Uint8Array {
+    const [only] = this.#held;
+    if (this.#held.length === 1 && only !== undefined) return only;
+    const joined = Buffer.concat(this.#held);
+    this.#held = [joined];
+    return joined;
+  }
+
+  #take(count: number): Uint8Array {
+    const all = this.#joined();
+    this.#heldBytes -= count;
+    this.#held = this.#heldBytes === 0 ? [] : [all.subarray(count)];
+    return all.subarray(0, count);
+  }
+}
+
+interface Lengths {
+  readonly head: number;
+  readonly value: number;
+  readonly bytes: number;
+}
+
+function parseHead(text: Uint8Array): Readonly<Record<string, unknown>> {
+  const head = parse(text);
+  if (typeof head !== 'object' || head === null || Array.isArray(head)) throw new BrokenProtocol('the head of a message is no object');
+  return head as Record<string, unknown>;
+}
+
+function parse(text: Uint8Array): unknown {
+  try {
+    return JSON.parse(asBuffer(text).toString('utf8'));
+  } catch {
+    throw new BrokenProtocol('a message is not JSON');
+  }
+}
+
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
