@@ -57,7 +57,7 @@ export { EVIDENCE_KINDS, evidenceRefSchema, PLAYBOOK_DIGEST_TYPE, playbookManife
 export type { EvidenceKind, EvidenceRef, PlaybookManifest, PlaybookRef, PlaybookSummaryView, PlaybookView, ReleaseChange, ReleaseState, RequiredEvidence } from './playbook.js';
 export { PLUGIN_MANIFEST_SCHEMA, commandIdSchema, pluginCommandSchema, pluginManifestSchema } from './plugin.js';
 export type { PluginCommand, PluginManifest } from './plugin.js';
-export { lockedPluginSchema, PACKAGE_NAME, PLUGINS_LOCK_SCHEMA, pluginsLockSchema } from './plugins-lock.js';
+export { PACKAGE_NAME, PLUGINS_LOCK_SCHEMA, pluginsLockSchema } from './plugins-lock.js';
 export type { LockedPlugin, PluginsLock } from './plugins-lock.js';
 export type {
   ExecOptions,
@@ -102,6 +102,7 @@ export { isTerminalJob, isTerminalRun, JOB_STATUSES, RUN_STATUSES } from './stat
 export type { JobStatus, RunStatus, StepStatus, TerminalJobStatus, TerminalRunStatus } from './status.js';
 export { waitEndsAt } from './step-wait.js';
 export type { ApprovalWait, StepAnswer, StepWait } from './step-wait.js';
+export { findReserved } from './reserved-key.js';
 export { FLOW_KEY, OWN_ID, SESSION_RUN_STATUSES, submitInputSchema, TASK_STATUSES } from './session.js';
 export type { AgentView, FlowMark, PromptView, SessionRunStatus, SessionRunView, SessionView, SubmitInputRequest, TaskStatus, TaskView, TriggerSession } from './session.js';
 export { parseSize, sizeSchema } from './size.js';

@@ -69,8 +69,12 @@ export const LIMITS = {
   storageKeyLength: 256,
   /** Of each list in the manifest of a playbook. */
   playbookItems: 128,
+  /** Versions of one playbook. */
+  playbookVersions: 1_000,
   /** Evidence of one flow. */
   flowEvidence: 1_000,
+  /** Of what a session is asked for, inputs and metadata; of the metadata of a session. As JSON. */
+  submissionBytes: 512 * KiB,
   /** Runs that wait behind the one that a session is busy with. */
   sessionQueue: 1_000,
   /** Runs of one flow, all generations. */

@@ -26,9 +26,11 @@ export type EvidenceRef = z.infer<typeof evidenceRefSchema>;
 const requiredEvidenceSchema = z.strictObject({ kind: evidenceKind, id: z.optional(evidenceId), description: z.optional(line) });
 export type RequiredEvidence = z.infer<typeof requiredEvidenceSchema>;
 
-const toolName = z.string().check(z.regex(/^(?:shell|\*|@?[a-z0-9~*-][a-z0-9._~*-]*(?:\/[a-z0-9._~*-]+)?\/[a-z*][a-z0-9*-]*:[a-z0-9*-]+|workflow:\/\/[a-z0-9*][a-z0-9._*-]{0,63}|builtin:[a-z*]+)$/, {
-  error: 'a tool is "shell", "@scope/package/group:command", "workflow://id" or "builtin:name"; "*" stands for any characters but "/"',
-}));
+const toolName = z.string().check(
+  z.regex(/^(?:\*|shell|(?:@[a-z0-9~*][a-z0-9._~*-]*\/)?[a-z0-9~*][a-z0-9._~*-]*\/[a-z*][a-z0-9*-]*:[a-z0-9*-]+)$/, {
+    error: 'a tool is "shell", "@scope/package/group:command", or such a name with "*" for any characters but "/"; "*" alone is every tool',
+  }),
+);
 
 /**
  * A procedure, as written: immutable, and named by its digest. `tools` is judged by what the runs of a flow really did, not by what

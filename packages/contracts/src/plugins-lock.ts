@@ -5,8 +5,8 @@ import { commandIdSchema } from './plugin.js';
 
 export const PLUGINS_LOCK_SCHEMA = 1;
 
-/** What npm accepts as the name of a new package. */
-export const PACKAGE_NAME = /^(?=.{1,214}$)(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/;
+/** What npm accepts as the name of a new package, but for what a command line would take for an option. */
+export const PACKAGE_NAME = /^(?=.{1,214}$)(?:@[a-z0-9~][a-z0-9._~-]*\/)?[a-z0-9~][a-z0-9._~-]*$/;
 
 /**
  * - `source`: `package` for what is installed in `node_modules` of the project or of a folder above it; else the folder, relative
@@ -15,7 +15,7 @@ export const PACKAGE_NAME = /^(?=.{1,214}$)(?:@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-
  * - `permissions`: what was granted, for each command.
  * - `trusted`: may run in the process of the engine.
  */
-export const lockedPluginSchema = z.strictObject({
+const lockedPluginSchema = z.strictObject({
   version: z.string().check(z.minLength(1), z.maxLength(64)),
   source: z.string().check(z.maxLength(1_024), z.regex(/^(?:package|\.{1,2}\/[^\0]*)$/, { error: '"package", or a path that starts with "./" or "../"' })),
   integrity: z.string().check(z.regex(/^sha256-[A-Za-z0-9+/]{43}=$/, { error: '"sha256-" and a digest in base64' })),

@@ -127,6 +127,7 @@ export const REGISTER: { readonly [Code in ErrorCode]: RegisterRow } = {
   STORAGE_NOT_AVAILABLE: row('nothing is kept here between steps', 422, EXIT_CODES.badInput, false),
   STORAGE_FULL: row('the plugin {plugin} cannot keep more: {problem}', 507, EXIT_CODES.failed, false),
   RESERVED_KEY: row('"{key}" is the engine\'s own and cannot be given: {path}', 422, EXIT_CODES.badInput, false, 'leave it out: whoever starts a flow has it written'),
+  PLAYBOOK_INVALID: row('the manifest of the playbook does not fit: {problem}', 422, EXIT_CODES.badInput, false),
   PLAYBOOK_NOT_FOUND: absent('there is no playbook {id}'),
   PLAYBOOK_CONFLICT: row('the playbook {id} has another version {version} already', 409, EXIT_CODES.conflict, false, 'a version never changes: give the changed manifest a new version'),
   PLAYBOOK_DIGEST_MISMATCH: row('version {version} of the playbook {id} has the digest {digest}', 409, EXIT_CODES.conflict, false, 'look at what there is now and name its digest'),
