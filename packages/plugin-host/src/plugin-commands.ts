@@ -2,3 +2,5 @@
 export { lookUpCommand } from './plugins/look-up-command.js';
 export { PluginShelf } from './plugins/plugin-shelf.js';
 export { runCommand } from './plugins/run-command.js';
+export { placedScript } from './targets/placed-script.js';
+export { Targets } from './targets/open-targets.js';
