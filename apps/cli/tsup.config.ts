@@ -8,6 +8,12 @@ import { directImports } from './direct-imports.js';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
+const described = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string; devDependencies: Record<string, string> };
+
+/** What a new plugin asks for: the kit of this very repository, and the rest as it is built with here. */
+const { typescript = '', '@types/node': nodeTypes = '' } = described('../../package.json').devDependencies;
+const SCAFFOLD = { sdk: `^${described('../../packages/sdk/package.json').version}`, zod: `^${described('../../packages/sdk/node_modules/zod/package.json').version}`, typescript, nodeTypes };
+
 const manifest = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8')) as { dependencies: Record<string, string> };
 
 /** For Node the package offers CommonJS, which loads more of Node; what it offers to browsers is the same code. */
@@ -71,6 +77,13 @@ const loadBucket: Plugin = {
   },
 };
 
+const loadLlm: Plugin = {
+  name: 'load-llm',
+  setup(build) {
+    build.onResolve({ filter: /\/language-model\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './llm.cjs', external: true } : undefined));
+  },
+};
+
 const loadBullmq: Plugin = {
   name: 'load-bullmq',
   setup(build) {
@@ -79,11 +92,12 @@ const loadBullmq: Plugin = {
 };
 
 /**
- * The sources of the workspace as seven programs: what every command and a run of scripts need, what they do not, the daemon, the
- * state in Redis, what brings its tickets to a daemon, artifacts in a bucket, and what asks a gateway.
+ * The sources of the workspace as nine programs: what every command and a run of scripts need, what they do not, the daemon, the
+ * state in Redis, what brings its tickets to a daemon, artifacts in a bucket, the language
+ * model, what asks a gateway, and what handlers run in that do not run in the engine.
  * CommonJS, because a program in one file that was compiled before starts faster than modules that have to be linked.
  */
-const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucket' | 'remote', plugins: readonly Plugin[]): Options => ({
+const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucket' | 'llm' | 'remote' | 'handler-main', plugins: readonly Plugin[]): Options => ({
   entry: { [name]: `./src/${name}.ts` },
   format: 'cjs',
   target: 'node22',
@@ -97,12 +111,12 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucke
   sourcemap: false,
   silent: true,
   // Documents that were checked by one build are checked again by the next.
-  define: { KB_BUILD: JSON.stringify(Date.now().toString(36)) },
+  define: { KB_BUILD: JSON.stringify(Date.now().toString(36)), KB_SCAFFOLD: JSON.stringify(SCAFFOLD) },
   removeNodeProtocol: false,
   external: [...Object.keys(manifest.dependencies), 'undici', 'semver'],
   noExternal: [/^(?!(undici|ajv|ajv-formats|semver)(\/|$))/],
-  // The SDK of AWS and BullMQ use more of `node:crypto`, and what it costs to load is little beside their own code.
-  esbuildPlugins: name === 'bucket' || name === 'bullmq' ? [directImports] : [directImports, lateCrypto, yamlModules, ...plugins],
+  // The SDKs and BullMQ use more of `node:crypto`, and what it costs to load is little beside their own code.
+  esbuildPlugins: name === 'bucket' || name === 'bullmq' || name === 'llm' ? [directImports] : [directImports, lateCrypto, yamlModules, ...plugins],
   esbuildOptions(options) {
     // What the web server is made of asks for CommonJS by `require`, and must not get modules where a package has both.
     options.conditions = name === 'daemon' || name === 'redis' || name === 'bullmq' || name === 'bucket' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
@@ -115,11 +129,13 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucke
 rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
 
 export default defineConfig([
-  program('main', [loadApart, loadRedis, loadBucket, loadRemote]),
-  program('apart', [loadDaemon, loadRedis, loadBucket, loadRemote]),
-  program('daemon', [loadApart, loadRedis, loadBucket]),
+  program('main', [loadApart, loadRedis, loadBucket, loadLlm, loadRemote]),
+  program('apart', [loadDaemon, loadRedis, loadBucket, loadLlm, loadRemote]),
+  program('daemon', [loadApart, loadRedis, loadBucket, loadLlm]),
   program('redis', [loadBullmq]),
   program('bullmq', []),
   program('bucket', []),
+  program('llm', []),
   program('remote', []),
+  program('handler-main', []),
 ]);

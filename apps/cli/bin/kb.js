@@ -33,7 +33,9 @@ function loadCompiled(file, cache) {
   }
   // The bundler writes ASCII only, so that a byte is a character.
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
-  const script = new Script(source, { filename: file, cachedData, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
+  // Compiled code names its file, which is another one wherever it is installed: the name given when it is loaded counts.
+  const filename = writes === undefined ? file : 'main.cjs';
+  const script = new Script(source, { filename, cachedData, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
   if (script.cachedDataRejected) return undefined;
   if (writes !== undefined) process.on('exit', () => writeFileSync(writes, script.createCachedData()));
   const module = { exports: {} };

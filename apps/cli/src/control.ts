@@ -1,6 +1,6 @@
 /**
  * What decides about runs from outside: answers, signals, explanations, runs that are run again; what is about schedules and deliveries,
- * the daemon, keys, secrets and the audit log. Rarely needed, so that the program loads it when it is asked for.
+ * the daemon, plugins, keys, secrets and the audit log. Rarely needed, so that the program loads it when it is asked for.
  */
 export { openApprovalDesk } from './attend/approvals.js';
 export { execute as auditList } from './commands/audit-list.js';
@@ -11,6 +11,10 @@ export { execute as authRevokeKey } from './commands/auth-revoke-key.js';
 export { execute as daemonStart } from './commands/daemon-start.js';
 export { execute as daemonStatus } from './commands/daemon-status.js';
 export { execute as daemonStop } from './commands/daemon-stop.js';
+export { execute as pluginAdd } from './commands/plugin/plugin-add.js';
+export { execute as pluginNew } from './commands/plugin/plugin-new.js';
+export { execute as pluginRemove } from './commands/plugin/plugin-remove.js';
+export { execute as pluginValidate } from './commands/plugin/plugin-validate.js';
 export { execute as pushes } from './commands/pushes.js';
 export { readPlan } from './commands/read-plan.js';
 export { directAccess } from './desk/direct-access.js';

@@ -35,6 +35,7 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
   };
   const place = gatewayPlace(env, options.project);
   let gateway: Promise<OpenGateway> | undefined;
+  const hosts: { close(): Promise<void> }[] = [];
   const write = (line: string): void => void terminal.host.stderr.write(line);
   const context: OpenContext = {
     terminal,
@@ -42,7 +43,9 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
     config: () => (config ??= readConfig()),
     offline: async () => {
       const { composeOffline } = await import('@kb-labs/daemon');
-      return composeOffline(await context.config(), { env, writeLog: write });
+      const offline = composeOffline(await context.config(), { env, writeLog: write });
+      hosts.push(offline.deps.plugins);
+      return offline;
     },
     engine: () => (engine ??= openEngine()),
     ...(place === undefined
@@ -60,6 +63,7 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
     close: async () => {
       const opened = await engine?.catch(() => undefined);
       await opened?.close();
+      await Promise.all(hosts.map((host) => host.close()));
     },
   };
   const openPlace = (at: GatewayPlace): Promise<OpenGateway> => (gateway ??= import('./remote.js').then(({ openGateway }) => openGateway(at, cwd)));

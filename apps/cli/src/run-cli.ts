@@ -41,9 +41,11 @@ function contextOptions(routed: Route, host: Host): Parameters<typeof openContex
   };
 }
 
+const ANYWHERE: ReadonlySet<CommandId> = new Set(['help', 'plugin:list', 'plugin:new', 'plugin:validate']);
+
 /** What is about plugins alone works anywhere. */
 function needsProject(routed: Route): boolean {
-  if (routed.kind === 'command') return routed.id !== 'help' && routed.id !== 'plugin:list';
+  if (routed.kind === 'command') return !ANYWHERE.has(routed.id);
   return routed.kind === 'unknown';
 }
 

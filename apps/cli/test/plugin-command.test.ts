@@ -51,7 +51,9 @@ describe('a command of a plugin', () => {
   it('has help, and is in the overview and the list of plugins', async () => {
     expect((await kb(project.root, ['git:diff', '--help'])).stdout).toContain('kb git:diff --base main');
     expect((await kb(project.root, ['help'])).stdout).toContain('review:run');
-    expect(JSON.parse((await kb(project.root, ['plugin:list', '--json'])).stdout)).toMatchObject({ items: [{ origin: 'first-party' }, { origin: 'first-party' }] });
+    const { items } = JSON.parse((await kb(project.root, ['plugin:list', '--json'])).stdout) as { items: { id: string; origin: string; trusted: boolean }[] };
+    expect(items.map(({ id }) => id)).toEqual(expect.arrayContaining(['@kb-labs/ai-review-plugin', '@kb-labs/commit-plugin']));
+    expect(items.every(({ origin, trusted }) => origin === 'first-party' && trusted)).toBe(true);
   });
 });
 

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { toOpenApi } from '@kb-labs/contracts/http';
@@ -38,6 +38,11 @@ export interface GatewayOptions {
 }
 
 export interface Gateway {
+  /**
+   * What answers, for a service that has a server of its own and hands requests on. Bodies must not have been read, and a path in
+   * front of the routes has to be taken off, as `app.use('/kb', handler)` of Express does. Allowed hosts are asked for as ever.
+   */
+  readonly handler: RequestListener;
   /** Answers its address. Fails with `ADDRESS_IN_USE`. */
   listen(): Promise<string>;
   /** Lets requests end that have begun, for a second at most; what is followed ends at once, to be gone on with elsewhere. */
@@ -63,8 +68,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
   }
   const streams = new OpenStreams();
-  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, appOf(options, streams));
+  const app = appOf(options, streams);
+  // Not the application itself: another one that it is put into would share settings with it.
+  const handler: RequestListener = (request, response) => {
+    app(request, response);
+  };
+  const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, handler);
   return {
+    handler,
     listen: () => listen(server, host, port),
     close: () => {
       streams.endAll();

@@ -41,7 +41,7 @@ function pageOf(description: JsonObject): string {
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>HTTP API</title><style>${STYLE}</style></head>
 <body>
 <h1>HTTP API</h1>
-<p>Programs read the same from <a href="/openapi.json">/openapi.json</a>. Keys are sent as <code>Authorization: Bearer kb_…</code>. What goes wrong is answered as <code>application/problem+json</code>.</p>
+<p>Programs read the same from <a href="openapi.json">/openapi.json</a>. Keys are sent as <code>Authorization: Bearer kb_…</code>. What goes wrong is answered as <code>application/problem+json</code>.</p>
 <nav><ul>${ROUTE_NAMES.map((name) => `<li><a href="#${name}">${text(ROUTES[name].summary)}</a></li>`).join('')}</ul></nav>
 ${tags.map((tag) => `<section><h2>${text(tag)}</h2>${ROUTE_NAMES.filter((name) => ROUTES[name].tag === tag).map((name) => articleOf(name, ROUTES[name], description)).join('')}</section>`).join('\n')}
 <section><h2>Shapes</h2>${Object.entries(schemas).map(([name, schema]) => `<article id="shape-${text(name)}"><h3>${text(name)}</h3>${jsonOf(schema)}</article>`).join('')}</section>

@@ -195,7 +195,7 @@ function freshIds(): EngineDeps['ids'] {
   const salt = Math.floor(Math.random() * 1e7).toString().padStart(7, '0');
   let count = 0;
   const next = (): string => `${Date.now()}${(count += 1).toString().padStart(6, '0')}${salt}`;
-  return { runId: () => toRunId(next()), workerId: () => toWorkerId(next()) };
+  return { runId: () => toRunId(next()), workerId: () => toWorkerId(next()), sessionId: () => `ses-${next()}`, flowId: () => `flow-${next()}` };
 }
 
 export const HELLO = `

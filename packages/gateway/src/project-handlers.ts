@@ -12,5 +12,5 @@ export const projectHandlers: Handlers<'listWorkflows' | 'getWorkflow' | 'valida
     return { status: 200, body: { valid: diagnostics.every(({ severity }) => severity !== 'error'), workflows, diagnostics } };
   },
 
-  listPlugins: async ({ engine }) => ({ status: 200, body: { items: await engine.plugins.list() } }),
+  listPlugins: async ({ engine }) => ({ status: 200, body: { items: await engine.plugins.list({ verify: true }) } }),
 };

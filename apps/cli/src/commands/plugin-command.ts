@@ -25,7 +25,9 @@ export async function executePluginCommand(context: CommandContext, call: { id: 
   const artifacts = keepArtifacts(typeof folder === 'string' ? folder : undefined, terminal.host.cwd);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { interrupted.abort(); });
-  const outcome = await runCommand(deps, {
+  // The state is opened for a command that keeps something, and for no other.
+  const keeps = command.permissions.services?.includes('storage') === true;
+  const outcome = await runCommand(keeps ? (await context.engine()).deps : deps, {
     uses,
     input,
     signal: interrupted.signal,

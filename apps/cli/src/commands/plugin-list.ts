@@ -1,3 +1,5 @@
+import type { InstalledPlugin } from '@kb-labs/ports';
+
 import type { CommandHandler } from '../command-context.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 
@@ -14,9 +16,14 @@ export const execute: CommandHandler<'plugin:list'> = async (context) => {
   terminal.print(
     plugins.flatMap((plugin, index) => [
       ...(index === 0 ? [] : ['']),
-      `${style.bold(plugin.id)} ${plugin.version}  ${style.dim(plugin.origin)}${plugin.describe === undefined ? '' : `  ${sanitizeText(plugin.describe)}`}`,
+      `${style.bold(plugin.id)} ${sanitizeText(plugin.version)}  ${style.dim(origin(plugin))}${plugin.describe === undefined ? '' : `  ${sanitizeText(plugin.describe)}`}`,
+      ...(plugin.problem === undefined ? [] : [`  ${style.red('cannot be used:')} ${sanitizeText(plugin.problem)}`]),
       ...plugin.commands.map((command) => `  ${command.id}  ${style.dim(sanitizeText(command.describe))}`),
     ]),
   );
   return undefined;
 };
+
+function origin({ origin: from, trusted }: InstalledPlugin): string {
+  return from === 'added' && trusted ? 'added, trusted' : from;
+}

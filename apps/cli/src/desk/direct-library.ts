@@ -12,7 +12,7 @@ export function directLibrary(offline: OfflineComposition): Library {
     folder: () => Promise.resolve(config.projectRoot),
     show: (workflowId) => showWorkflow(deps, workflowId),
     check: (sources) => validateWorkflows(deps, sources),
-    plugins: () => deps.plugins.list(),
+    plugins: () => deps.plugins.list({ verify: true }),
     plan: (command) => planWorkflow(deps, command),
     planOf: async (entry) => {
       const { readPlan } = await import('../control.js');

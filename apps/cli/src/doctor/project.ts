@@ -56,6 +56,8 @@ function valueOf(config: Config, key: SettingKey): string {
       return config.allowedHosts.length === 0 ? 'answers to this machine' : `answers to this machine and ${config.allowedHosts.join(', ')}`;
     case 'execution':
       return describeExecution(config.execution);
+    case 'llm':
+      return modelOf(config.llm);
     case 'triggers': {
       const { tenant, repository } = config.triggers;
       return `runs of the tenant ${tenant}${repository === undefined ? '' : `, repository at ${repository.source} (${repository.secrets.join(', ')})`}`;
@@ -65,7 +67,7 @@ function valueOf(config: Config, key: SettingKey): string {
   }
 }
 
-function describeExecution({ target, minIsolation, pool, container }: Config['execution']): string {
+function describeExecution({ target, minIsolation, pool = {}, container = {} }: Config['execution']): string {
   const set = [
     ...(target === undefined ? [] : [`commands of plugins: ${target.mode}${target.image === undefined ? '' : ` ${target.image}`}`]),
     ...(minIsolation === undefined ? [] : [`at least ${minIsolation}`]),
@@ -73,6 +75,12 @@ function describeExecution({ target, minIsolation, pool, container }: Config['ex
     ...(Object.keys(container).length === 0 ? [] : [`containers ${JSON.stringify(container)}`]),
   ];
   return set.length === 0 ? 'trusted plugins in the worker, others in subprocesses' : set.join(', ');
+}
+
+function modelOf(llm: Config['llm']): string {
+  if (llm === undefined) return 'none';
+  const { provider, model, url, secret = 'LLM_API_KEY', embeddings } = llm;
+  return [`${model} by ${provider}${url === undefined ? '' : ` at ${url}`}, key in the secret ${secret}`, ...(embeddings === undefined ? [] : [`embeddings by ${embeddings.model}`])].join(', ');
 }
 
 function placeOfArtifacts(artifacts: Config['artifacts']): string {
