@@ -2,15 +2,17 @@ import { join } from 'node:path';
 
 import type { EngineDeps } from '@kb-labs/engine';
 import { createPluginHost, workspaceFiles } from '@kb-labs/plugin-host';
-import type { Logger } from '@kb-labs/ports';
+import type { Logger, Records } from '@kb-labs/ports';
 
 import { checkSchema } from './check-schema.js';
 import { fileCheckedDocuments } from './checked-documents.js';
+import { composeLlm } from './compose-llm.js';
 import { composeState } from './compose-state.js';
 import type { Config } from './config.js';
 import { fileWorkflowSources } from './file-workflow-sources.js';
 import { firstPartyPlugins } from './first-party-plugins.js';
 import { lineLogger } from './line-logger.js';
+import { pluginStorage } from './plugin-storage.js';
 import { projectSecrets } from './secrets/project-secrets.js';
 import type { StatePorts } from './state.js';
 import { systemClock } from './system-clock.js';
@@ -49,37 +51,50 @@ export interface Composition {
 }
 
 export function composeOffline(config: Config, options: ComposeOptions): OfflineComposition {
+  return { config, deps: composeDeps(config, options) };
+}
+
+/** `keeper` is asked for when the first step keeps something. */
+function composeDeps(config: Config, options: ComposeOptions, keeper?: () => Records): OfflineDeps {
   const clock = systemClock;
   const logger = 'logger' in options ? options.logger : lineLogger(config.logLevel, options.writeLog, () => clock.now());
+  const secrets = projectSecrets({ projectRoot: config.projectRoot, env: options.env, clock });
   return {
-    config,
-    deps: {
-      secrets: projectSecrets({ projectRoot: config.projectRoot, env: options.env, clock }),
-      plugins: createPluginHost({
-        firstParty: firstPartyPlugins(),
-        project: { root: config.projectRoot, plugins: config.pluginFolders },
-        hostEnv: options.env,
-        logger,
-      }),
-      workflows: fileWorkflowSources({ projectRoot: config.projectRoot, folders: config.workflowFolders }),
-      files: workspaceFiles,
-      clock,
-      ids: ulidIds(clock),
+    secrets,
+    plugins: createPluginHost({
+      firstParty: firstPartyPlugins(),
+      project: { root: config.projectRoot, plugins: config.pluginFolders },
+      hostEnv: options.env,
+      execution: { ...config.execution, hidden: [config.stateDir, ...(config.artifacts.store === 'file' ? [config.artifacts.dir] : [])] },
       logger,
-      random: Math.random,
-      workspace: config.projectRoot,
-      vars: config.vars,
-      checkSchema,
-      limits: config.limits,
-      triggers: config.triggers,
-    },
+      services: {
+        ...(config.llm === undefined ? {} : { llm: composeLlm(config.llm, { secrets, clock }) }),
+        ...(keeper === undefined ? {} : { storage: pluginStorage(keeper) }),
+      },
+    }),
+    workflows: fileWorkflowSources({ projectRoot: config.projectRoot, folders: config.workflowFolders }),
+    files: workspaceFiles,
+    clock,
+    ids: ulidIds(clock),
+    logger,
+    random: Math.random,
+    workspace: config.projectRoot,
+    vars: config.vars,
+    checkSchema,
+    limits: config.limits,
+    triggers: config.triggers,
   };
 }
 
 /** The whole engine of a project. Several processes can have the same state open at once. */
 export async function composeEngine(config: Config, options: ComposeOptions): Promise<Composition> {
-  const { deps } = composeOffline(config, options);
+  const opened: { records?: Records } = {};
+  const deps = composeDeps(config, options, () => {
+    if (opened.records === undefined) throw new Error('a step runs before the state is open');
+    return opened.records;
+  });
   const state = await composeState(config, deps);
+  opened.records = state.ports.records;
   return {
     config,
     deps: {
@@ -89,6 +104,9 @@ export async function composeEngine(config: Config, options: ComposeOptions): Pr
       ...(options.build === undefined ? {} : { checked: fileCheckedDocuments({ dir: join(config.stateDir, 'checked'), build: options.build }) }),
     },
     check: () => state.check(),
-    close: () => state.close(),
+    close: async () => {
+      await deps.plugins.close();
+      await state.close();
+    },
   };
 }

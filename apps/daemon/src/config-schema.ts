@@ -78,10 +78,11 @@ const executionSchema = z.strictObject({
   /** Processes that are kept warm. */
   pool: z.optional(
     z.strictObject({
-      workers: z.optional(wholeNumber(1, 256)),
-      'workers-per-plugin': z.optional(wholeNumber(1, 256)),
+      processes: z.optional(wholeNumber(1, 256)),
+      'processes-per-plugin': z.optional(wholeNumber(1, 256)),
       calls: z.optional(wholeNumber(1, 1_000_000)),
       age: z.optional(durationSchema),
+      idle: z.optional(durationSchema),
       memory: z.optional(sizeSchema),
     }),
   ),
@@ -99,6 +100,31 @@ const executionSchema = z.strictObject({
 });
 
 const secretName = z.string().check(z.regex(SECRET_NAME, { error: 'the name of a secret: letters, digits and _' }));
+const serviceUrl = z.string().check(z.refine(isBaseUrl, { error: 'an address such as http://127.0.0.1:11434/v1, without a query' }));
+const modelName = z.string().check(z.minLength(1), z.maxLength(256));
+const llmSchema = z
+  .strictObject({
+    /** Whose protocol the service speaks. */
+    provider: z.enum(['openai', 'anthropic']),
+    model: modelName,
+    /** Of a service that is not the provider's own. */
+    url: z.optional(serviceUrl),
+    /** Name of the secret that holds the key. */
+    secret: z.optional(secretName),
+    /** Of one request. */
+    timeout: z.optional(z.union([z.number(), z.string()]).check(z.refine(isLlmTimeout, { error: 'a duration from 1s to 5m' }))),
+    /** Of one answer, whatever a plugin asks for. */
+    'max-tokens': z.optional(z.int().check(z.gte(1), z.lte(128_000))),
+    embeddings: z.optional(z.strictObject({ model: modelName, url: z.optional(serviceUrl), secret: z.optional(secretName) })),
+  })
+  .check(z.refine(({ provider, embeddings }) => provider === 'openai' || embeddings === undefined || embeddings.url !== undefined, { error: 'needs a "url" with the provider anthropic, which has no embeddings', path: ['embeddings'] }));
+
+/** An answer is waited for by its first byte, and a request that takes longer is cut off by the runtime. */
+function isLlmTimeout(written: number | string): boolean {
+  const ms = parseDuration(written) ?? 0;
+  return ms >= 1_000 && ms <= 300_000;
+}
+
 const triggersSchema = z.strictObject({
   /** Whose the runs are that start by themselves. */
   tenant: z.optional(z.string().check(z.regex(TENANT_NAME, { error: 'the name of a tenant: a-z, 0-9, - and _' }))),
@@ -156,6 +182,8 @@ export const configSchema = z.strictObject({
   gateway: z.optional(gatewaySchema),
   /** Where steps run. */
   execution: z.optional(executionSchema),
+  /** The language model that plugins are offered. */
+  llm: z.optional(llmSchema),
   /** About what starts by itself: schedules, pushes, webhooks. */
   triggers: z.optional(triggersSchema),
   /** Where this installation is reached: addresses that call a run back begin with it. */

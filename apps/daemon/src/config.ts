@@ -1,7 +1,8 @@
 import type { JsonObject, Tier } from '@kb-labs/contracts';
 import type { TriggerSettings } from '@kb-labs/engine';
+import type { ExecutionSettings } from '@kb-labs/plugin-host';
+import type { LlmSettings } from '@kb-labs/llm';
 
-import type { ConfiguredExecution } from './configured-execution.js';
 import type { EngineLogLevel } from './line-logger.js';
 
 /** The settings of a project, everything decided, frozen. Paths are absolute. */
@@ -28,7 +29,9 @@ export interface Config {
   /** Names that the gateway answers to, besides those of this machine. */
   readonly allowedHosts: readonly string[];
   /** Where steps run. */
-  readonly execution: ConfiguredExecution;
+  readonly execution: ExecutionSettings;
+  /** The language model of this installation; absent when none is named. */
+  readonly llm?: LlmSettings;
   readonly triggers: TriggerSettings;
   /** Where this installation is reached, without a slash at the end. */
   readonly url: string;
@@ -87,9 +90,9 @@ export interface NamedTier extends Tier {
   readonly name: string;
 }
 
-export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'lease', 'log-level', 'state-dir', 'redis', 'artifacts', 'limits', 'tiers', 'tenants', 'default-tier', 'gateway', 'execution', 'triggers', 'url'] as const;
+export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'lease', 'log-level', 'state-dir', 'redis', 'artifacts', 'limits', 'tiers', 'tenants', 'default-tier', 'gateway', 'execution', 'llm', 'triggers', 'url'] as const;
 export type SettingKey = (typeof SETTING_KEYS)[number];
 export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL' | 'KB_URL';
 
-export const DEFAULTS = { concurrency: 4, lease: '30s', logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
+export const DEFAULTS = { llmTimeout: '2m', llmMaxTokens: 8_192, concurrency: 4, lease: '30s', logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
 export const CONFIG_FILES = ['.kb/kb.config.yaml', '.kb/kb.config.yml', '.kb/kb.config.json'] as const;

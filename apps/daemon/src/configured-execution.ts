@@ -1,53 +1,25 @@
-import { type ExecutionTarget, type Isolation, parseDuration, parseSize, type PlannedTarget } from '@kb-labs/contracts';
+import { type ExecutionTarget, parseDuration, parseSize, type PlannedTarget } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
+import type { ExecutionSettings } from '@kb-labs/plugin-host';
 
 import type { WrittenConfig } from './config-schema.js';
 
-/** Where steps run that do not say it themselves, and how weak a place may be. What is not set is for the host of plugins to decide. */
-export interface ConfiguredExecution {
-  readonly target?: PlannedTarget;
-  readonly minIsolation?: Isolation;
-  readonly pool: ConfiguredPool;
-  readonly container: ConfiguredContainer;
-}
-
-/** Processes that are kept warm for commands of plugins. */
-export interface ConfiguredPool {
-  readonly workers?: number;
-  readonly workersPerPlugin?: number;
-  /** Of one process, before another takes its place. */
-  readonly maxCalls?: number;
-  readonly maxAgeMs?: number;
-  readonly maxMemoryBytes?: number;
-}
-
-export interface ConfiguredContainer {
-  readonly program?: 'podman' | 'docker';
-  /** Of targets that name none. */
-  readonly image?: string;
-  /** Globs that an image has to fit one of. */
-  readonly images?: readonly string[];
-  readonly pull?: 'missing' | 'never';
-  readonly memoryBytes?: number;
-  readonly cpus?: number;
-  readonly pids?: number;
-}
-
 type WrittenExecution = NonNullable<WrittenConfig['execution']>;
 
-/** Fails with `CONFIG_INVALID` when the target is weaker than the installation allows, or its keys mean nothing together. */
-export function readExecution(written: WrittenExecution | undefined): ConfiguredExecution {
+/** Where steps run that do not say it themselves, and how weak a place may be. Fails with `CONFIG_INVALID` when the keys of the target mean nothing together. */
+export function readExecution(written: WrittenExecution | undefined): ExecutionSettings {
   const { target, 'min-isolation': minIsolation, pool, container } = written ?? {};
   if (target !== undefined) requireSense(target);
   return {
     ...(target === undefined ? {} : { target: toTarget(target) }),
     ...(minIsolation === undefined ? {} : { minIsolation }),
     pool: given({
-      workers: pool?.workers,
-      workersPerPlugin: pool?.['workers-per-plugin'],
-      maxCalls: pool?.calls,
-      maxAgeMs: pool?.age === undefined ? undefined : parseDuration(pool.age),
-      maxMemoryBytes: pool?.memory === undefined ? undefined : parseSize(pool.memory),
+      processes: pool?.processes,
+      processesPerPlugin: pool?.['processes-per-plugin'],
+      calls: pool?.calls,
+      ageMs: pool?.age === undefined ? undefined : parseDuration(pool.age),
+      idleMs: pool?.idle === undefined ? undefined : parseDuration(pool.idle),
+      memoryBytes: pool?.memory === undefined ? undefined : parseSize(pool.memory),
     }),
     container: given({
       program: container?.program,

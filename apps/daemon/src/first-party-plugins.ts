@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The plugins that come with the engine, as dependencies of the package this code is in. */
-const PACKAGES = ['@kb-labs/commit-plugin', '@kb-labs/ai-review-plugin', '@kb-labs/deploy-plugin', '@kb-labs/notify-plugin'] as const;
+const PACKAGES = ['@kb-labs/commit-plugin', '@kb-labs/ai-review-plugin', '@kb-labs/deploy-plugin', '@kb-labs/notify-plugin', '@kb-labs/mind-plugin', '@kb-labs/build-plugin', '@kb-labs/qa-plugin'] as const;
 
 /**
  * The folders of the plugins that come with the engine. Looked for as Node does, in `node_modules` upwards from this file,

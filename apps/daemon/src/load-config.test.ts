@@ -54,12 +54,12 @@ describe('loadConfig', () => {
 
   it('reads where steps run', async () => {
     expect((await load()).execution).toEqual({ pool: {}, container: {} });
-    write('execution:\n  target: { mode: container, image: "node:22", memory: 1GiB }\n  min-isolation: sandbox\n  pool: { workers: 4, workers-per-plugin: 2, calls: 100, age: 1h, memory: 512MiB }\n  container: { program: podman, images: ["node:*"], pull: never, memory: 2GiB, cpus: 2, pids: 64 }\n');
+    write('execution:\n  target: { mode: container, image: "node:22", memory: 1GiB }\n  min-isolation: sandbox\n  pool: { processes: 4, processes-per-plugin: 2, calls: 100, age: 1h, idle: 30s, memory: 512MiB }\n  container: { program: podman, images: ["node:*"], pull: never, memory: 2GiB, cpus: 2, pids: 64 }\n');
     expect(await load()).toMatchObject({
       execution: {
         target: { mode: 'container', image: 'node:22', memoryBytes: 1024 ** 3 },
         minIsolation: 'sandbox',
-        pool: { workers: 4, workersPerPlugin: 2, maxCalls: 100, maxAgeMs: 3_600_000, maxMemoryBytes: 512 * 1024 ** 2 },
+        pool: { processes: 4, processesPerPlugin: 2, calls: 100, ageMs: 3_600_000, idleMs: 30_000, memoryBytes: 512 * 1024 ** 2 },
         container: { program: 'podman', images: ['node:*'], pull: 'never', memoryBytes: 2 * 1024 ** 3, cpus: 2, pids: 64 },
       },
       origins: { execution: 'file' },

@@ -10,6 +10,7 @@ import { readArtifacts } from './configured-artifacts.js';
 import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredTiers, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
 import { readExecution } from './configured-execution.js';
+import { readLlm } from './configured-llm.js';
 import { jobsByTenant, readTiers } from './configured-tiers.js';
 import { type EngineLogLevel, LOG_LEVELS } from './line-logger.js';
 import { isRedisUrl, shownUrl } from './redis-url.js';
@@ -52,6 +53,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     tiers: Object.freeze(tiers),
     allowedHosts: Object.freeze(written.gateway?.['allowed-hosts'] ?? []),
     execution: Object.freeze(readExecution(written.execution)),
+    ...(written.llm === undefined ? {} : { llm: readLlm(written.llm) }),
     triggers: Object.freeze(toTriggers(written.triggers)),
     url: url.value.replace(/\/+$/, ''),
     origins: Object.freeze({
@@ -70,6 +72,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
       'default-tier': origin('default-tier'),
       gateway: origin('gateway'),
       execution: origin('execution'),
+      llm: origin('llm'),
       triggers: origin('triggers'),
       url: url.origin,
     }),

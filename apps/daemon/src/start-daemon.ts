@@ -1,3 +1,5 @@
+import type { RequestListener } from 'node:http';
+
 import { createWorker, type EngineDeps, hasAdminKey } from '@kb-labs/engine';
 import { type Access, createAccess, createGateway, createMetrics, refuseUnsafe } from '@kb-labs/gateway';
 import type { Logger } from '@kb-labs/ports';
@@ -32,12 +34,19 @@ export interface StartDaemon {
   /** Where the gateway listens; 127.0.0.1:4000 when left out, any free port for 0. */
   readonly host?: string;
   readonly port?: number;
+  /** `false` for a gateway inside of a service with a server of its own, which hands requests to `Daemon.handler`. `true` when left out. */
+  readonly listen?: boolean;
   /** How long steps may go on once it was told to stop. 30 s when left out. */
   readonly drainMs?: number;
 }
 
 export interface Daemon {
+  /** Where its gateway listens; `null` when there is none, or none that listens. */
   readonly url: string | null;
+  /** What the gateway answers with, as `Gateway.handler`; `null` without the role `gateway`. */
+  readonly handler: RequestListener | null;
+  /** What the verbs of the engine are called with. */
+  readonly deps: EngineDeps;
   readonly roles: readonly DaemonRole[];
   /** How many jobs it holds. */
   readonly held: number;
@@ -65,6 +74,7 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     const worker = createWorker(deps, { concurrency: options.concurrency ?? config.concurrency, leaseMs: config.leaseMs, reconciles: false });
 
     let url: string | null = null;
+    let handler: RequestListener | null = null;
     if (metrics !== undefined) {
       const { host, port } = options;
       await refuseExposure(host, config, deps);
@@ -80,7 +90,8 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
         secure: isSecure(config.url),
         version,
       });
-      url = await gateway.listen();
+      handler = gateway.handler;
+      if (options.listen !== false) url = await gateway.listen();
       opened.add('close the gateway', () => gateway.close());
     }
     opened.add('remove the record', keepDaemonFile({ pid: process.pid, url, roles, startedAt, version, process: ownProcess() }, { stateDir: config.stateDir, clock, logger }));
@@ -103,6 +114,8 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     logger.info('the daemon works', { url, roles: [...roles], version, project: config.projectRoot });
     return {
       url,
+      handler,
+      deps,
       roles,
       get held() {
         return worker.held;

@@ -28,7 +28,12 @@ export function ulidIds(clock: Clock, fillRandom: FillRandom = systemRandom): Id
     }
     return encodeTime(lastTime) + encodeBytes(random);
   };
-  return { runId: () => toRunId(next()), workerId: () => toWorkerId(next()) };
+  return {
+    runId: () => toRunId(next()),
+    workerId: () => toWorkerId(next()),
+    sessionId: () => `ses-${next().toLowerCase()}`,
+    flowId: () => `flow-${next().toLowerCase()}`,
+  };
 }
 
 function countUp(bytes: Uint8Array): void {
