@@ -34,13 +34,14 @@ export function readExecution(written: WrittenExecution | undefined): ExecutionS
 }
 
 function requireSense({ mode, image, sandbox, cpus, pids, memory }: ExecutionTarget): void {
+  const hasLimits = memory !== undefined || cpus !== undefined || pids !== undefined;
   const odd =
-    mode !== 'container' && (image !== undefined || cpus !== undefined || pids !== undefined)
-      ? '"image", "cpus" and "pids" belong to containers'
+    mode !== 'container' && image !== undefined
+      ? '"image" belongs to containers'
       : mode !== 'subprocess' && sandbox !== undefined
         ? '"sandbox" belongs to subprocesses'
-        : memory !== undefined && mode !== 'subprocess' && mode !== 'container'
-          ? '"memory" belongs to subprocesses and containers'
+        : hasLimits && mode !== 'subprocess' && mode !== 'container'
+          ? '"memory", "cpus" and "pids" belong to subprocesses and containers'
           : undefined;
   if (odd !== undefined) throw new AppError('CONFIG_INVALID', { problem: `execution.target: ${odd}` });
 }

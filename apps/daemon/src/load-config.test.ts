@@ -68,8 +68,8 @@ describe('loadConfig', () => {
 
   it.each([
     ['{ target: { mode: in-process, sandbox: true } }', '"sandbox" belongs to subprocesses'],
-    ['{ target: { mode: worker-pool, memory: 1GiB } }', '"memory" belongs to subprocesses and containers'],
-    ['{ target: { mode: subprocess, pids: 64 } }', '"image", "cpus" and "pids" belong to containers'],
+    ['{ target: { mode: worker-pool, memory: 1GiB } }', '"memory", "cpus" and "pids" belong to subprocesses and containers'],
+    ['{ target: { mode: subprocess, image: "node:22" } }', '"image" belongs to containers'],
   ])('refuses the target %s, whose keys mean nothing together', async (execution, problem) => {
     write(`execution: ${execution}\n`);
     await expect(load()).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining(problem) as string });

@@ -21,9 +21,14 @@ export interface ImageUsed {
 /** `[registry/]path[:tag][@sha256:…]`; nothing that a command line could take for an option. */
 export const IMAGE_REFERENCE = /^(?=.{1,512}$)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sha256:[a-f0-9]{64})?$/;
 
+/** The digest at the end of a reference that names one content and no other. */
+export function digestInReference(reference: string): string | undefined {
+  return /@(sha256:[a-f0-9]{64})$/.exec(reference)?.[1];
+}
+
 /**
  * `execution-target:` as written. `image` may hold expressions over `inputs`, `matrix` and `vars`; it belongs to `container` and
- * is the configured one when left out. `sandbox` belongs to `subprocess`. `memory`, from `LIMITS.targetMemoryMinBytes` on, holds in both; `cpus` and `pids` in `container`.
+ * is the configured one when left out. `sandbox` belongs to `subprocess`. Limits hold in both; `memory` is at least `LIMITS.targetMemoryMinBytes`.
  */
 export const executionTargetSchema = z.strictObject({
   mode: z.enum(TARGET_MODES),

@@ -9,8 +9,8 @@ const MODES_OF: Readonly<Record<string, readonly string[]>> = {
   image: ['container'],
   sandbox: ['subprocess'],
   memory: ['subprocess', 'container'],
-  cpus: ['container'],
-  pids: ['container'],
+  cpus: ['subprocess', 'container'],
+  pids: ['subprocess', 'container'],
 };
 
 /** Targets whose keys say nothing together, and steps that cannot be where they are to run. */
