@@ -17,6 +17,7 @@ export { execute as pluginRemove } from './commands/plugin/plugin-remove.js';
 export { execute as pluginValidate } from './commands/plugin/plugin-validate.js';
 export { execute as pushes } from './commands/pushes.js';
 export { readPlan } from './commands/read-plan.js';
+export { checkTargets } from './doctor/targets.js';
 export { directAccess } from './desk/direct-access.js';
 export { directDecisions } from './desk/direct-decisions.js';
 export { pause as schedulePause, resume as scheduleResume, trigger as scheduleTrigger } from './commands/schedule-change.js';

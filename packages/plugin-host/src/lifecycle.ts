@@ -1,7 +1,9 @@
 /**
- * What adding, removing and checking plugins needs beside a host: the lock of a project, the integrity of a package, and what permissions
- * say in words.
+ * What adding, removing and checking plugins needs beside a host: the lock of a project, the integrity of a package, what permissions
+ * say in words, and what this machine can keep steps apart by.
  */
+export { canSandbox } from './confine/can-sandbox.js';
+export { findContainerProgram } from './confine/container-program.js';
 export { findProblem } from './plugins/check-values.js';
 export { readAdded } from './plugins/added-plugins.js';
 export { findPackage } from './plugins/find-package.js';

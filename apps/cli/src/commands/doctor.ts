@@ -32,6 +32,7 @@ async function checkProject(context: CommandContext): Promise<Check[]> {
       await checkWorkflows(offline),
       ...(await checkSecrets(offline)),
       ...(await checkPlugins(offline)),
+      ...(await (await import('../control.js')).checkTargets(config, context.terminal.host.env)),
     ];
   } catch (thrown) {
     const error = fromUnknown(thrown);
