@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { defineConfig, type Options } from 'tsup';
 
+import { bundledLicences } from './bundled-licences.js';
 import { directImports } from './direct-imports.js';
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
@@ -116,7 +117,7 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucke
   external: [...Object.keys(manifest.dependencies), 'undici', 'semver'],
   noExternal: [/^(?!(undici|ajv|ajv-formats|semver)(\/|$))/],
   // The SDKs and BullMQ use more of `node:crypto`, and what it costs to load is little beside their own code.
-  esbuildPlugins: name === 'bucket' || name === 'bullmq' || name === 'llm' ? [directImports] : [directImports, lateCrypto, yamlModules, ...plugins],
+  esbuildPlugins: [bundledLicences(fileURLToPath(new URL('./dist/LICENSES.txt', import.meta.url))), ...(name === 'bucket' || name === 'bullmq' || name === 'llm' ? [directImports] : [directImports, lateCrypto, yamlModules, ...plugins])],
   esbuildOptions(options) {
     // What the web server is made of asks for CommonJS by `require`, and must not get modules where a package has both.
     options.conditions = name === 'daemon' || name === 'redis' || name === 'bullmq' || name === 'bucket' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];

@@ -3,16 +3,19 @@ import { dirname, join, relative, sep } from 'node:path';
 import ts from 'typescript';
 import { workspaceFolders } from '../launch/workspace-folders.mjs';
 
+const KIT = '@kb-labs/sdk';
+
 /**
  * @typedef {object} Published a package that others import types from
  * @property {string} name
  * @property {string} folder relative to the root
  * @property {readonly string[]} subpaths keys of its `exports` that have types, `.` among them
  * @property {readonly string[]} sources the files behind them, absolute
+ * @property {boolean} kit whether it is the kit for plugins or made with it
  */
 
 /**
- * Writes `dist/**.d.ts` of every package in one pass of the compiler. The layout
+ * Writes `dist/**.d.ts` of every package in two passes of the compiler. The layout
  * of `src` is kept, so relative specifiers stay right; files reached from no
  * public entry get no declaration.
  *
@@ -21,22 +24,31 @@ import { workspaceFolders } from '../launch/workspace-folders.mjs';
  */
 export function emitDeclarations(root) {
   const packages = publishedPackages(root);
-  const options = compilerOptions(root);
-  const program = ts.createProgram({
-    rootNames: packages.flatMap(({ sources }) => sources),
-    options: { ...options, noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: join(root, 'dist-unused'), rootDir: root },
-  });
-
   for (const { folder } of packages) removeDeclarations(join(root, folder, 'dist'));
+  // What others depend on is written first, by a compiler that has not seen the kit for plugins: the kit passes types on,
+  // it can be reached from everywhere here, and an inferred type of the contracts would be named as coming from it.
+  for (const kit of [false, true]) emitPackages(root, packages.filter((one) => one.kit === kit));
+  return packages;
+}
+
+/**
+ * @param {string} root
+ * @param {readonly Published[]} packages
+ */
+function emitPackages(root, packages) {
+  const sources = packages.flatMap((one) => one.sources);
+  if (sources.length === 0) return;
+  const options = { ...compilerOptions(root), noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: join(root, 'dist-unused'), rootDir: root };
+  const program = ts.createProgram({ rootNames: sources, options });
   const { diagnostics } = program.emit(undefined, (path, text) => {
     const [room, name, ...rest] = relative(join(root, 'dist-unused'), path).split(sep);
+    if (!packages.some(({ folder }) => folder === `${room ?? ''}/${name ?? ''}`)) return;
     const target = join(root, room ?? '', name ?? '', 'dist', ...rest.slice(1));
     if (rest[0] !== 'src') throw new Error(`${path}: a declaration from outside src`);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, text);
   });
   if (diagnostics.length > 0) throw new Error(formatDiagnostics(root, diagnostics));
-  return packages;
 }
 
 /**
@@ -67,7 +79,8 @@ function publishedPackages(root) {
       const expected = target['@kb-labs/source']?.replace('./src/', './dist/').replace(/\.ts$/, '.d.ts');
       if (target.types !== expected) throw new Error(`${manifest.name}: "types" of export "${subpath}" must be ${String(expected)}, beside its source's place`);
     }
-    return [{ name: manifest.name, folder, subpaths: typed.map(([subpath]) => subpath), sources: typed.map(([, target]) => join(root, folder, target['@kb-labs/source'])) }];
+    const kit = manifest.name === KIT || manifest.dependencies?.[KIT] !== undefined;
+    return [{ name: manifest.name, folder, kit, subpaths: typed.map(([subpath]) => subpath), sources: typed.map(([, target]) => join(root, folder, target['@kb-labs/source'])) }];
   });
 }
 

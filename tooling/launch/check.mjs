@@ -10,6 +10,7 @@ const bin = (/** @type {string} */ path) => join(root, 'node_modules', path);
 /** @type {readonly (readonly [name: string, ...commands: (readonly string[])[]])[]} */
 const STEPS = [
   ['build', [bin('turbo/bin/turbo'), 'run', 'build', '--ui=stream', '--output-logs=errors-only'], ['tooling/declarations/emit.mjs']],
+  ['packages', ['tooling/release/check-packages.mjs']],
   ['types', [bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--pretty', 'false']],
   ['lint', [bin('eslint/bin/eslint.js'), '.']],
   ['boundaries', ['tooling/boundaries/check.mjs']],

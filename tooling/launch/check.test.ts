@@ -13,6 +13,7 @@ function makeTools(failing?: string): void {
     ${text}
     ${name === failing ? `console.log('${name} found this'); process.exit(3);` : ''}`;
   clone.write('tooling/declarations/emit.mjs', tool('declarations'));
+  clone.write('tooling/release/check-packages.mjs', tool('packages'));
   clone.write('tooling/boundaries/check.mjs', tool('boundaries'));
   clone.write('node_modules/typescript/bin/tsc', tool('types'));
   clone.write('node_modules/eslint/bin/eslint.js', tool('lint'));
@@ -28,26 +29,26 @@ it('runs every step once, says one line about each and the totals last', async (
   makeTools();
   const { code, stdout } = await clone.launch('run.sh', ['check']);
   expect(summaryOf(stdout)).toBe(
-    ['build      ok', 'types      ok', 'lint       ok', 'boundaries ok', 'knip       ok', 'test       ok', 'check: ok', '5 passed, 0 failed, 1 skipped', ''].join('\n'),
+    ['build      ok', 'packages   ok', 'types      ok', 'lint       ok', 'boundaries ok', 'knip       ok', 'test       ok', 'check: ok', '5 passed, 0 failed, 1 skipped', ''].join('\n'),
   );
   expect(code).toBe(0);
-  expect(stepsRun()).toEqual(['declarations', 'types', 'lint', 'boundaries', 'knip', 'test']);
+  expect(stepsRun()).toEqual(['declarations', 'packages', 'types', 'lint', 'boundaries', 'knip', 'test']);
 });
 
-it.each(['declarations', 'types', 'lint', 'boundaries', 'knip', 'test'])('fails when %s fails, shows why, and goes on', async (failing) => {
+it.each(['declarations', 'packages', 'types', 'lint', 'boundaries', 'knip', 'test'])('fails when %s fails, shows why, and goes on', async (failing) => {
   makeTools(failing);
   const { code, stdout } = await clone.launch('run.sh', ['check']);
   expect(code).toBe(1);
   expect(stdout).toContain(`${failing} found this\n`);
   expect(stdout).toContain(`check: FAILED (${failing === 'declarations' ? 'build' : failing})\n`);
-  expect(stepsRun()).toEqual(['declarations', 'types', 'lint', 'boundaries', 'knip', 'test']);
+  expect(stepsRun()).toEqual(['declarations', 'packages', 'types', 'lint', 'boundaries', 'knip', 'test']);
 });
 
 it('leaves out what it is told to, and knows no other word', async () => {
   makeTools();
   const { stdout } = await clone.launch('run.sh', ['check', '--without', 'test', '--without', 'lint']);
   expect(stdout).toMatch(/check: ok\n$/);
-  expect(stepsRun()).toEqual(['declarations', 'types', 'boundaries', 'knip']);
+  expect(stepsRun()).toEqual(['declarations', 'packages', 'types', 'boundaries', 'knip']);
   expect(await clone.launch('run.sh', ['check', '--without', 'tests'])).toMatchObject({ code: 2 });
   expect(await clone.launch('run.sh', ['check', 'lint'])).toMatchObject({ code: 2 });
   expect(stepsRun()).toEqual([]);

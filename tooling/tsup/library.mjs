@@ -21,7 +21,7 @@ export default defineConfig(() => {
     target: 'node22',
     platform: 'node',
     outDir: 'dist',
-    // The compiler writes the declarations of all packages in one pass instead
+    // The compiler writes the declarations of all packages instead
     // (tooling/declarations): tsup would spend about ten seconds on each package.
     dts: false,
     sourcemap: true,
