@@ -12,7 +12,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-export interface ReceivedMail {
+interface ReceivedMail {
   readonly from: string;
   readonly to: readonly string[];
   readonly user: unknown;

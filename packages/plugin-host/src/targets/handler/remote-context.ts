@@ -3,11 +3,9 @@ import type { ArtifactHandle, FileStat, JsonValue, LlmAnswer, LlmEmbeddings, Plu
 import type { Channel, Message } from '../protocol/channel.js';
 import { MESSAGE_BYTES, OPEN_CALLS, type StartMessage } from '../protocol/messages.js';
 import type { ByteSource } from '../protocol/streams.js';
+import type { Ask } from './ask.js';
 import { RemotePrograms } from './remote-exec.js';
 import { remoteFetch } from './remote-fetch.js';
-
-/** Asks the engine. `bytes` go along beside the arguments. */
-export type Ask = (method: string, args: readonly unknown[], options?: { bytes?: Uint8Array; signal?: AbortSignal }) => Promise<Required<Message>>;
 
 /** What is larger goes as a stream. */
 const WHOLE_BYTES = 1024 * 1024;

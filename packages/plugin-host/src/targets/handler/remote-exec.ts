@@ -1,6 +1,6 @@
 import type { ExecOptions, ExecResult } from '@kb-labs/contracts';
 
-import type { Ask } from './remote-context.js';
+import type { Ask } from './ask.js';
 
 type OnLine = NonNullable<ExecOptions['onLine']>;
 

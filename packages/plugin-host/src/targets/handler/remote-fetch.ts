@@ -1,6 +1,6 @@
 import type { PluginContext } from '@kb-labs/contracts';
 
-import type { Ask } from './remote-context.js';
+import type { Ask } from './ask.js';
 
 /** The answer to a request as the engine tells it. `body`: a stream, `null` for none. */
 export interface FetchAnswer {
