@@ -2,13 +2,8 @@ import type { Explanation, JobView, RunView, StepView } from '@kb-labs/contracts
 
 import { Project } from './project.fixture.js';
 
-/** A project with the examples of waiting, fan-out and control, and what is often asked about its runs. */
-export class ControlProject extends Project {
-  constructor() {
-    super();
-    this.copy('examples/control/.kb', '.kb');
-  }
-
+/** A project, and what is often asked about its runs. */
+export class ProjectWithRuns extends Project {
   run(workflowId: string, ...args: string[]): Promise<RunView> {
     return this.json('workflow:run', `--workflow-id=${workflowId}`, ...args);
   }
@@ -38,6 +33,14 @@ export class ControlProject extends Project {
       if (ready(view)) return view;
       if (view.finishedAt !== null) throw new Error(`the run ended as ${view.status} before it was as expected: ${JSON.stringify(view.error)}`);
     }
+  }
+}
+
+/** One with the examples of waiting, fan-out and control. */
+export class ControlProject extends ProjectWithRuns {
+  constructor() {
+    super();
+    this.copy('examples/control/.kb', '.kb');
   }
 }
 

@@ -41,7 +41,7 @@ export function engineOn({ log, catalog, queue, claims, logs, records, rateLimit
     workflows: { list: () => Promise.resolve(sources), candidates: () => Promise.resolve(sources), listeners: () => Promise.resolve([]) },
     files: { hash: () => '', open: () => Promise.resolve(undefined) },
     clock,
-    ids: { runId: () => toRunId(nextId()), workerId: () => toWorkerId(nextId()) },
+    ids: { runId: () => toRunId(nextId()), workerId: () => toWorkerId(nextId()), sessionId: () => `ses-${nextId()}`, flowId: () => `flow-${nextId()}` },
     logger: { debug() {}, info() {}, warn: tell, error: tell },
     random: Math.random,
     workspace: dir,

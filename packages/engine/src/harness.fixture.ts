@@ -171,7 +171,7 @@ function randomIds(): Ids {
     count += 1;
     return `${Date.now()}${count.toString().padStart(6, '0')}${salt}`;
   };
-  return { runId: () => toRunId(next()), workerId: () => toWorkerId(next()) };
+  return { runId: () => toRunId(next()), workerId: () => toWorkerId(next()), sessionId: () => `ses-${next()}`, flowId: () => `flow-${next()}` };
 }
 
 /** A port with some of its methods replaced. */

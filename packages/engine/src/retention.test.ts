@@ -28,7 +28,8 @@ function open(runs: (now: number) => Readonly<Record<string, MemoryRun>>) {
     },
   };
   let worker = 0;
-  const ids = { runId: () => { throw new Error('unused'); }, workerId: () => toWorkerId(String((worker += 1)).padStart(26, '0')) };
+  const unused = (): never => { throw new Error('unused'); };
+  const ids = { runId: unused, sessionId: unused, flowId: unused, workerId: () => toWorkerId(String((worker += 1)).padStart(26, '0')) };
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
   return { clock, retention, records: memoryRecords(clock), blobs, ids, logger, removedBlobs, stored };
 }
