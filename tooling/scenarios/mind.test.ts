@@ -28,7 +28,7 @@ jobs:
     outputs: { answer: "\${{ steps.ask.outputs.answer }}", skipped: "\${{ steps.index.outputs.skipped }}" }
     steps:
       - { id: index, uses: "@kb-labs/mind-plugin/mind:index" }
-      - { id: ask, uses: "@kb-labs/mind-plugin/mind:rag-query", with: { question: When does a lease end? } }
+      - { id: ask, uses: "@kb-labs/mind-plugin/mind:rag-query", with: { text: When does a lease end? } }
 outputs: { answer: "\${{ jobs.ask.outputs.answer }}", skipped: "\${{ jobs.ask.outputs.skipped }}" }
 `;
 
@@ -50,7 +50,7 @@ afterEach(() => {
 describe('the index of a project', () => {
   it('answers in the terminal, and holds nothing that a link leads to outside', async () => {
     expect(await project.json<Indexed>('mind:index')).toMatchObject({ files: 2, skipped: { 'not-granted': 2 }, embeddings: false });
-    const { answer, sources, answeredBy } = await project.json<Answered>('mind:rag-query', '--question', 'When does a lease end?');
+    const { answer, sources, answeredBy } = await project.json<Answered>('mind:rag-query', '--text', 'When does a lease end?');
     expect(answeredBy).toBe('passages');
     expect(sources.map(({ file }) => file).toSorted()).toEqual(['docs/lease.md', 'src/lease.ts']);
     expect(answer).toContain('> A lease ends after a minute.\n[docs/lease.md:1-3]');
@@ -92,7 +92,7 @@ describe('with a language model in the configuration', () => {
   it('the answer is the model’s, its citations are checked, and passages have vectors', async () => {
     expect(await project.json<Indexed>('mind:index')).toMatchObject({ files: 2, embeddings: true });
     server.script({ text: '' }, { text: 'It ends after a minute [S1]. Or never [S9].' });
-    const answered = await project.json<Answered>('mind:rag-query', '--question', 'When does a lease end?');
+    const answered = await project.json<Answered>('mind:rag-query', '--text', 'When does a lease end?');
     expect(answered).toMatchObject({ answer: 'It ends after a minute [docs/lease.md:1-3]. Or never.', answeredBy: 'llm', model: 'chat-1', removedCitations: 1 });
     expect(server.requests.map(({ api }) => api)).toContain('openai-embeddings');
     expect(server.requests.map(({ prompt }) => prompt).join('\n')).not.toContain('outside');

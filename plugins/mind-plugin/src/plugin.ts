@@ -40,8 +40,8 @@ export const queryCommand = defineCommand({
   id: 'mind:rag-query',
   describe: 'Answers a question from the files of the workspace, with the passages it is taken from',
   input: z.object({
-    question: z.string().max(4_000).regex(/\S/),
-    limit: z.int().min(1).max(50).default(8).describe('of the sources'),
+    text: z.string().max(4_000).regex(/\S/).describe('the question, in your words'),
+    limit: z.int().min(1).max(50).default(8).describe('passages that the answer may be taken from, at most'),
     paths: globs.min(1).optional().describe('only passages of these files'),
     mode: z
       .enum(['auto', 'lexical', 'llm'])
@@ -73,7 +73,7 @@ export const queryCommand = defineCommand({
   }),
   permissions: { shell: ['git'], fs: { read: ['**'], write: ['.kb/mind/**'] }, services: ['llm'] },
   handler: './mind/rag-query.js#default',
-  examples: ['mind:rag-query --question "Where are retries decided?"', 'mind:rag-query --question "What is a lease?" --mode lexical --limit 3'],
+  examples: ['mind:rag-query --text "Where are retries decided?"', 'mind:rag-query --text "What is a lease?" --mode lexical --limit 3'],
 });
 
 export default definePlugin({

@@ -46,7 +46,7 @@ describe('questions about this repository, among thousands of files of others', 
     expect(questions.length).toBeGreaterThanOrEqual(30);
     expect(indexed.files).toBeGreaterThanOrEqual(5_000);
     const ctx = corpus.ctx();
-    const { share, missed } = await recall(async (question) => (await ragQuery({ question, limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx)).sources.map(({ file }) => file));
+    const { share, missed } = await recall(async (question) => (await ragQuery({ text: question, limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx)).sources.map(({ file }) => file));
     console.log(`recall@${String(LIMIT)} ${share.toFixed(3)} of ${String(questions.length)} questions, ${String(indexed.files)} files, ${String(indexed.passages)} passages, indexed in ${String(indexed.durationMs)} ms; missed: ${missed.join(' ') || 'none'}`);
     expect(share).toBeGreaterThanOrEqual(0.9);
   });
@@ -54,7 +54,7 @@ describe('questions about this repository, among thousands of files of others', 
   it('are not answered by files of the others’ questions', async () => {
     const ctx = corpus.ctx();
     const turned = new Map(questions.map(({ question }, at) => [question, questions[(at + 17) % questions.length]?.question ?? '']));
-    const { share } = await recall(async (question) => (await ragQuery({ question: turned.get(question) ?? '', limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx)).sources.map(({ file }) => file));
+    const { share } = await recall(async (question) => (await ragQuery({ text: turned.get(question) ?? '', limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx)).sources.map(({ file }) => file));
     console.log(`recall@${String(LIMIT)} with the questions exchanged ${share.toFixed(3)}`);
     expect(share).toBeLessThan(0.4);
   });
@@ -62,7 +62,7 @@ describe('questions about this repository, among thousands of files of others', 
   it('cite lines that are there', async () => {
     const ctx = corpus.ctx();
     for (const { question } of questions.slice(0, 10)) {
-      const { sources } = await ragQuery({ question, limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx);
+      const { sources } = await ragQuery({ text: question, limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx);
       expect(sources).toHaveLength(LIMIT);
       for (const { file, startLine, endLine, text } of sources) {
         const lines = (await ctx.fs.readText(file)).split('\n').slice(startLine - 1, endLine);
@@ -81,7 +81,7 @@ describe('questions about this repository, among thousands of files of others', 
     expect(read.filter((path) => !path.startsWith('.kb/')).toSorted()).toEqual(changed.toSorted());
     expect(again).toMatchObject({ files: indexed.files, added: 0, changed: 3, removed: 0, unchanged: indexed.files - 3, read: { files: 3 } });
     expect(again.read.bytes * 100).toBeLessThan(indexed.read.bytes);
-    const { sources } = await ragQuery({ question: 'zanzibar', limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx);
+    const { sources } = await ragQuery({ text: 'zanzibar', limit: LIMIT, mode: 'auto', reindex: 'never' }, ctx);
     expect(sources.map(({ file }) => file).toSorted()).toEqual(changed.toSorted());
   });
 });

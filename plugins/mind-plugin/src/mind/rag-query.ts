@@ -22,7 +22,7 @@ const EVERYTHING: IndexSelection = { exclude: [], maxFileBytes: 524_288 };
 type Query = Parameters<CommandHandler<typeof queryCommand>>[0];
 
 const ragQuery: CommandHandler<typeof queryCommand> = async (query, ctx) => {
-  const { question, mode, limit } = query;
+  const { text: question, mode, limit } = query;
   const models = mode === 'lexical' ? { chat: false, embeddings: false } : await configured(ctx);
   if (mode === 'llm' && !models.chat) {
     throw new FatalError('no language model can be used here', { code: 'LLM_NOT_CONFIGURED', hint: 'set "llm" in .kb/kb.config.yaml, or leave "mode" out' });
@@ -60,7 +60,7 @@ interface Ranking {
   readonly query: Query;
 }
 
-async function rank(ctx: PluginContext, { index, vectors, weighed, query: { question, paths } }: Ranking): Promise<readonly Ranked[]> {
+async function rank(ctx: PluginContext, { index, vectors, weighed, query: { text: question, paths } }: Ranking): Promise<readonly Ranked[]> {
   const options = { isWanted: paths === undefined ? () => true : pathMatcher(paths), most: CANDIDATES };
   const byWords = rankByWords(index, weighed, options);
   const vector = vectors === undefined ? undefined : await vectorOf(ctx, question, vectors);

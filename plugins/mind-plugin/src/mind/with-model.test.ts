@@ -8,7 +8,7 @@ import indexWorkspace from './index-workspace.js';
 import ragQuery from './rag-query.js';
 
 const everything = { exclude: [], maxFileBytes: 524_288, force: false };
-const asked = { question: 'How long is the pause?', limit: 8, mode: 'auto', reindex: 'auto' } as const;
+const asked = { text: 'How long is the pause?', limit: 8, mode: 'auto', reindex: 'auto' } as const;
 const FILES = {
   'docs/retry.md': '# Retries\n\nThe pause doubles each time.\n',
   'docs/lease.md': '# Leases\n\nA worker holds a lease. No pause here.\n',
@@ -47,7 +47,7 @@ describe('the answer of a model', () => {
   });
 
   it('is not asked for where nothing was found, nor where words are to do', async () => {
-    await ragQuery({ ...asked, question: 'zebra' }, ctxWith({ chat: 'm-1' }));
+    await ragQuery({ ...asked, text: 'zebra' }, ctxWith({ chat: 'm-1' }));
     expect(await ragQuery({ ...asked, mode: 'lexical' }, ctxWith({ chat: 'm-1', embeddings: 'e-1' }))).toMatchObject({ answeredBy: 'passages' });
     expect(server.requests).toEqual([]);
   });
@@ -117,8 +117,8 @@ describe('vectors', () => {
     corpus.write('far.md', 'of the of the of the xylophone');
     const ctx = ctxWith({ embeddings: 'e-1' });
     await indexWorkspace(everything, ctx);
-    expect((await ragQuery({ ...asked, question: 'of the', mode: 'lexical' }, ctx)).sources).toEqual([]);
-    expect((await ragQuery({ ...asked, question: 'of the' }, ctx)).sources[0]?.file).toBe('far.md');
+    expect((await ragQuery({ ...asked, text: 'of the', mode: 'lexical' }, ctx)).sources).toEqual([]);
+    expect((await ragQuery({ ...asked, text: 'of the' }, ctx)).sources[0]?.file).toBe('far.md');
   });
 
   it('may be missing when the model fails: words do, and the next index makes them', async () => {

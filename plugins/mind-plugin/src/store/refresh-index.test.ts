@@ -69,7 +69,7 @@ describe('an index that is brought up to date', () => {
     await indexWorkspace(everything, ctx);
     corpus.write('a.md', 'third words', new Date(now + 60_000));
     expect(await indexWorkspace(everything, ctx)).toMatchObject({ changed: 1 });
-    expect((await ragQuery({ ...asked, question: 'third' }, ctx)).sources).toHaveLength(1);
+    expect((await ragQuery({ ...asked, text: 'third' }, ctx)).sources).toHaveLength(1);
   });
 
   it('writes nothing when nothing has changed', async () => {
@@ -115,7 +115,7 @@ describe('what is indexed', () => {
     expect(answer.skipped).toEqual({ binary: 2, empty: 1, excluded: 1, installed: 1, internal: 1, link: 1, 'lock-file': 1, minified: 1, 'not-text': 1, secrets: 2, 'too-large': 1, unreadable: 1 });
     // What was no text is known to be none, and not read again.
     expect(await indexWorkspace({ ...everything, exclude: ['dist'] }, ctx)).toMatchObject({ read: { files: 0 }, skipped: answer.skipped });
-    const { answer: quoted, sources } = await ragQuery({ ...asked, question: 'strange words' }, ctx);
+    const { answer: quoted, sources } = await ragQuery({ ...asked, text: 'strange words' }, ctx);
     expect(sources[0]?.file).toBe('strange \n name.md');
     expect(quoted).toContain('["strange \\n name.md":1]');
   });
@@ -124,7 +124,7 @@ describe('what is indexed', () => {
     using files = disposable(new Corpus({ 'docs/a.md': 'one', 'src/b.ts': 'two', 'src/c.js': 'three' }).init());
     expect(await indexWorkspace({ ...everything, paths: ['docs', 'src/*.ts'] }, files.ctx)).toMatchObject({ files: 2 });
     // A question keeps to what the index is of.
-    const { index } = await ragQuery({ ...asked, reindex: 'auto', question: 'three' }, files.ctx);
+    const { index } = await ragQuery({ ...asked, reindex: 'auto', text: 'three' }, files.ctx);
     expect(index.files).toBe(2);
   });
 
