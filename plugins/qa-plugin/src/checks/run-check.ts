@@ -47,13 +47,15 @@ function wordsOf(last: readonly string[]): string {
   return (first === -1 ? lines.slice(-15) : lines.slice(first, first + 15)).join('\n');
 }
 
-const QUIET = { CI: 'true', NO_COLOR: '1', npm_config_update_notifier: 'false', COREPACK_ENABLE_DOWNLOAD_PROMPT: '0', npm_config_verify_deps_before_run: 'false', pnpm_config_verify_deps_before_run: 'false' };
+const QUIET = { CI: 'true', NO_COLOR: '1', npm_config_update_notifier: 'false', COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' } as const;
+/** pnpm is not to install anything before a check. npm would complain about a setting it does not know. */
+const NO_INSTALL = { npm_config_verify_deps_before_run: 'false', pnpm_config_verify_deps_before_run: 'false' } as const;
 
 async function start(ctx: CheckContext, check: Check, folder: string): Promise<{ exitCode: number; printed: string; last: string[] }> {
   const last: string[] = [];
   const lines: string[] = [];
   let length = 0;
-  const env: Record<string, string> = { ...QUIET };
+  const env: Record<string, string> = { ...QUIET, ...(check.program === 'pnpm' ? NO_INSTALL : {}) };
   for (const name of Object.keys(env)) env[name] = ctx.env[name] ?? env[name] ?? '';
   for (const [name, value] of Object.entries(check.env)) {
     const own = ctx.env[name];
