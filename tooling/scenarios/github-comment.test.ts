@@ -1,5 +1,5 @@
 import type { JsonObject, Permissions } from '@kb-labs/contracts';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { GithubDouble } from './github-double.fixture.js';
 import { openPlugin, type PluginStep } from './plugin-step.fixture.js';
@@ -150,8 +150,8 @@ describe('github:comment', () => {
   });
 
   it.each<[string, JsonObject]>([
-    ['no place', {}],
     ['two places', { pull: 12, sha: SHA }],
+    ['a branch and a commit', { branch: 'fees', sha: SHA }],
     ['a revision for a commit', { sha: 'HEAD' }],
     ['a key that ends the mark', { pull: 12, key: 'a-->b' }],
     ['a repository that climbs', { pull: 12, repo: 'acme/..' }],
@@ -171,6 +171,62 @@ describe('github:comment', () => {
     ['a document without git, when the repository is to be found', { permissions: { network: ['127.0.0.1'], shell: false } }],
   ])('sends nothing by %s', async (_name, step) => {
     expect(await comment({ pull: 12 }, step)).toMatchObject({ status: 'failed', retryable: false, error: { code: 'PERMISSION_DENIED' } });
+    expect(github.requests).toEqual([]);
+  });
+});
+
+describe('github:comment without a place', () => {
+  const { project } = plugin;
+  const head = (): string => project.git('rev-parse', 'HEAD').trim();
+  const pullsAsked = (): number => github.requests.filter(({ path }) => path.includes('/pulls?')).length;
+  beforeAll(() => {
+    project.git('commit', '-q', '--allow-empty', '-m', 'First');
+    project.git('branch', 'work/no-pull');
+    project.git('checkout', '-q', '-b', 'fees');
+    project.git('commit', '-q', '--allow-empty', '-m', 'Fees');
+    // Of the same name: what git calls short is then "heads/fees".
+    project.git('tag', 'fees');
+  });
+
+  it('is on the open pull request of the branch that is checked out', async () => {
+    project.git('checkout', '-q', 'fees', '--');
+    expect(await comment({})).toMatchObject({ status: 'success', outputs: { created: true } });
+    expect(await comment({ body: 'Better now' })).toMatchObject({ status: 'success', outputs: { created: false, updated: true } });
+    expect(github.comments.map(({ thread, body }) => [thread, body])).toEqual([[PULL, `${MARK}Better now`]]);
+  });
+
+  it('is on the commit of a branch that has none, until it has one', async () => {
+    project.git('checkout', '-q', 'work/no-pull');
+    const thread = `commits/${head()}`;
+    github.threads.add(thread);
+    expect(await comment({})).toMatchObject({ status: 'success', outputs: { created: true } });
+    expect(await comment({ body: 'Better now' })).toMatchObject({ status: 'success', outputs: { created: false, updated: true } });
+    expect(github.comments.map(({ thread, body }) => [thread, body])).toEqual([[thread, `${MARK}Better now`]]);
+    expect(pullsAsked()).toBe(2);
+    github.pulls.set('work/no-pull', 12);
+    expect(await comment({})).toMatchObject({ status: 'success', outputs: { created: true } });
+    expect(bodies()).toEqual([`${MARK}Looks good`]);
+  });
+
+  it('is on the commit of a detached HEAD, whatever branch it is of', async () => {
+    project.git('checkout', '-q', '--detach', 'refs/heads/fees');
+    const thread = `commits/${head()}`;
+    github.threads.add(thread);
+    expect(await comment({})).toMatchObject({ status: 'success', outputs: { created: true } });
+    expect(github.comments.map(({ thread }) => thread)).toEqual([thread]);
+    expect(pullsAsked()).toBe(0);
+  });
+
+  it('says that GitHub does not have the commit', async () => {
+    project.git('checkout', '-q', 'work/no-pull');
+    expect(await comment({})).toMatchObject({ status: 'failed', retryable: false, error: { code: 'GITHUB_NOT_FOUND' } });
+  });
+
+  it('sends nothing before the first commit, or without git', async () => {
+    project.git('checkout', '-q', '--orphan', 'empty');
+    expect(await comment({})).toMatchObject({ status: 'failed', retryable: false, error: { code: 'UNKNOWN_REVISION' } });
+    const step = { permissions: { ...HERE, shell: false } };
+    expect(await comment({ repo: 'acme/app' }, step)).toMatchObject({ status: 'failed', retryable: false, error: { code: 'PERMISSION_DENIED' } });
     expect(github.requests).toEqual([]);
   });
 });

@@ -23,6 +23,13 @@ export function findHead(git: Git): Promise<string | undefined> {
   return tryCommit(git, 'HEAD');
 }
 
+/** The checked-out branch, or `undefined` on a detached HEAD. */
+export async function findBranch(git: Git): Promise<string | undefined> {
+  // Not by `--short`: it writes "heads/<name>" where a tag has the same name.
+  const found = await git(['symbolic-ref', '--quiet', 'HEAD'], { accept: [0, 1] });
+  return /^refs\/heads\/(.+)$/.exec(found.stdout.trim())?.[1];
+}
+
 /** Where two lines of history parted. */
 export async function findMergeBase(git: Git, base: string, head: string): Promise<string> {
   if (base === head) return base;

@@ -145,7 +145,7 @@ export const hooksInstallCommand = defineCommand({
 
 export const commentCommand = defineCommand({
   id: 'github:comment',
-  describe: 'Creates or updates one comment on a pull request or a commit of GitHub',
+  describe: 'Creates or updates one comment on a pull request or a commit of GitHub, by itself on what is checked out',
   input: z.object({
     body: z.string().regex(/\S/).max(4_194_304).describe('Markdown; what is longer than GitHub takes is cut, and says so'),
     pull: z.int().min(1).optional().describe('the number of a pull request, or of an issue'),
@@ -154,7 +154,7 @@ export const commentCommand = defineCommand({
       .string()
       .regex(/^[0-9a-fA-F]{7,64}$/)
       .optional()
-      .describe('a commit; exactly one of pull, branch and sha'),
+      .describe('a commit; at most one of pull, branch and sha. None: the open pull request of the checked-out branch, else the checked-out commit'),
     repo: z
       .string()
       .regex(/^[A-Za-z0-9][A-Za-z0-9-]*\/(?!\.{1,2}$)[A-Za-z0-9._-]+$/)
@@ -178,7 +178,7 @@ export const commentCommand = defineCommand({
   }),
   permissions: { shell: ['git'], network: ['*'], secrets: ['GITHUB_TOKEN'] },
   handler: './github/comment.js#default',
-  examples: ['github:comment --pull 12 --body "Looks good"', 'github:comment --sha 1f2e3d4 --repo acme/app --key coverage --body "81 %"'],
+  examples: ['github:comment --body "Looks good"', 'github:comment --pull 12 --body "Looks good"', 'github:comment --sha 1f2e3d4 --repo acme/app --key coverage --body "81 %"'],
 });
 
 export default definePlugin({

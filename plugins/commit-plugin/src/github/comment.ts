@@ -3,23 +3,16 @@ import { createHash } from 'node:crypto';
 import { type CommandHandler, FatalError, type PluginContext } from '@kb-labs/sdk';
 
 import type { commentCommand } from '../plugin.js';
+import { findPlace, type Place } from './find-place.js';
 import { findRepository } from './find-repository.js';
 import { fitBody } from './fit-body.js';
 import { type GitHub, openGitHub } from './open-github.js';
-
-type CommentInput = Parameters<CommandHandler<typeof commentCommand>>[0];
 
 /** What GitHub tells of a comment, as far as it matters here. */
 interface Comment {
   readonly id: number;
   readonly body: string;
   readonly url: string;
-}
-
-/** Where comments of one kind are. `thread` lists and takes new ones; `one` is where each of them is. */
-interface Place {
-  readonly thread: string;
-  readonly one: string;
 }
 
 const PAGE = 100;
@@ -29,7 +22,7 @@ const PAGES = 100;
 const comment: CommandHandler<typeof commentCommand> = async (input, ctx) => {
   const github = openGitHub(ctx, { api: input.api, token: await ctx.secrets.get('GITHUB_TOKEN') });
   const repo = input.repo ?? (await findRepository(ctx));
-  const place = await findPlace(github, repo, input);
+  const place = await findPlace(input, { ctx, github, repo });
   const marker = `<!-- kb:${input.key ?? keyOf(ctx)} -->`;
   const { body, truncated } = fitBody(input.body, marker);
   const change = { github, place, body };
@@ -53,23 +46,6 @@ function keyOf({ run: { workflowId, job, step } }: PluginContext): string {
   const plain = whole.replaceAll(/[^A-Za-z0-9._/:@]+/g, '-').replace(/-$/, '');
   // Names of a matrix may differ only in what was left out.
   return plain === whole ? plain : `${plain}-${createHash('sha256').update(whole).digest('hex').slice(0, 8)}`;
-}
-
-async function findPlace(github: GitHub, repo: string, { pull, branch, sha }: CommentInput): Promise<Place> {
-  if ([pull, branch, sha].filter((each) => each !== undefined).length !== 1) {
-    throw new FatalError('a comment goes to one place', { code: 'INPUT_INVALID', hint: 'give exactly one of "pull", "branch" and "sha"' });
-  }
-  const at = `/repos/${repo}`;
-  if (sha !== undefined) return { thread: `${at}/commits/${sha}/comments`, one: `${at}/comments` };
-  return { thread: `${at}/issues/${String(pull ?? (await findPull(github, repo, branch ?? '')))}/comments`, one: `${at}/issues/comments` };
-}
-
-async function findPull(github: GitHub, repo: string, branch: string): Promise<number> {
-  const head = encodeURIComponent(`${repo.split('/')[0] ?? ''}:${branch}`);
-  const found = await github('GET', `/repos/${repo}/pulls?state=open&head=${head}`);
-  const first: unknown = Array.isArray(found) ? found[0] : undefined;
-  if (typeof first === 'object' && first !== null && 'number' in first && typeof first.number === 'number') return first.number;
-  throw new FatalError(`${repo} has no open pull request of the branch ${branch}`, { code: 'NO_PULL_REQUEST' });
 }
 
 interface Change {
