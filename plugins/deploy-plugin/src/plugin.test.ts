@@ -5,12 +5,12 @@ import { expect, it } from 'vitest';
 
 import plugin, { pushCommand, rollbackCommand } from './plugin.js';
 
-it('asks for programs, the one secret and the agent of ssh, and for nothing else', () => {
+it('asks for programs, its one file, the one secret and the agent of ssh, and for nothing else', () => {
   const { commands } = toManifest(plugin);
-  const ssh = { secrets: ['DEPLOY_SSH_KEY'], env: ['SSH_AUTH_SOCK'] };
+  const more = { fs: { read: ['.kb/deploy.json'] }, secrets: ['DEPLOY_SSH_KEY'], env: ['SSH_AUTH_SOCK'] };
   expect(commands.map(({ id, permissions }) => [id, permissions])).toEqual([
-    ['deploy:push', { shell: true, ...ssh }],
-    ['deploy:rollback', { shell: ['node', 'git', 'ssh'], ...ssh }],
+    ['deploy:push', { shell: true, ...more }],
+    ['deploy:rollback', { shell: ['node', 'git', 'ssh'], ...more }],
   ]);
 });
 
@@ -34,6 +34,10 @@ it.each([
   ['an argument with a NUL', { type: 'command', program: 'x', args: ['a\0b'] }],
 ])('takes no target with %s', (_, target) => {
   expect(pushCommand.input.safeParse({ target }).success).toBe(false);
+});
+
+it('needs no input at all', () => {
+  for (const { input, id } of toManifest(plugin).commands) expect(input, id).not.toHaveProperty('required');
 });
 
 it('takes no release that could be a path', () => {

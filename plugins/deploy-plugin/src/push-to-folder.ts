@@ -10,6 +10,8 @@ import type { PushRequest, ReleaseNote } from './release/requests.js';
 import { withTemporaryFolder } from './temporary-folder.js';
 
 const KEEP = 5;
+/** Of what a health check says, in the message of its failure. The log has all of it. */
+const LAST_LINES = 5;
 
 interface HealthCheck {
   readonly program: string;
@@ -38,29 +40,45 @@ function pushChecked(request: PushRequest, healthCheck: HealthCheck, ctx: Plugin
   return withTemporaryFolder(async (folder) => {
     const answerFile = join(folder, 'answer');
     let refused: unknown;
+    let words = '';
     let checking: Promise<void> = Promise.resolve();
     try {
       return await askProgram(ctx, { ...request, answerFile }, {
         onCheck: (release, releaseFolder) => {
-          checking = isHealthy(healthCheck, { KB_DEPLOY_RELEASE: release, KB_DEPLOY_FOLDER: releaseFolder }, ctx)
+          checking = findIllness(healthCheck, { KB_DEPLOY_RELEASE: release, KB_DEPLOY_FOLDER: releaseFolder }, ctx)
             .catch((error: unknown) => {
               refused = error;
-              return false;
+              return '';
             })
-            .then((healthy) => giveAnswer(answerFile, healthy));
+            .then((illness) => {
+              words = illness ?? '';
+              return giveAnswer(answerFile, illness === undefined);
+            });
         },
       });
     } catch (error) {
       await checking;
       // A check that could not even be started says more than that it failed.
+      if (error instanceof Error && words !== '') error.message += `. ${words}`;
       throw refused ?? error;
     }
   });
 }
 
-async function isHealthy({ program, args = [] }: HealthCheck, env: Readonly<Record<string, string>>, ctx: PluginContext): Promise<boolean> {
-  const { exitCode } = await ctx.exec(program, args, { env, onLine: (line) => ctx.log.info(`health check: ${line}`) });
-  return exitCode === 0;
+/** How the check ended and what it said last; `undefined` when the release is well. */
+async function findIllness({ program, args = [] }: HealthCheck, env: Readonly<Record<string, string>>, ctx: PluginContext): Promise<string | undefined> {
+  const last: string[] = [];
+  const { exitCode } = await ctx.exec(program, args, {
+    env,
+    onLine: (line) => {
+      ctx.log.info(`health check: ${line}`);
+      if (line.trim() === '') return;
+      last.push(line.slice(0, 500));
+      if (last.length > LAST_LINES) last.shift();
+    },
+  });
+  if (exitCode === 0) return undefined;
+  return `The check ended with exit code ${String(exitCode)}${last.length === 0 ? ' and said nothing' : `: ${last.join('\n')}`}`;
 }
 
 async function giveAnswer(file: string, healthy: boolean): Promise<void> {

@@ -5,9 +5,12 @@ import { pushByCommand } from '../push-by-command.js';
 import { pushToBranch } from '../git/push-to-branch.js';
 import { noteOf } from '../note-release.js';
 import { pushToFolder } from '../push-to-folder.js';
+import { findPushTarget } from '../settings/find-target.js';
 import { pushToServer } from '../ssh/push-to-server.js';
 
-const push: CommandHandler<typeof pushCommand> = async ({ target, version, url }, ctx) => {
+const push: CommandHandler<typeof pushCommand> = async (input, ctx) => {
+  const { target, ...said } = await findPushTarget(input, ctx);
+  const [version, url] = [input.version ?? said.version, input.url ?? said.url];
   const note = await noteOf(ctx, { version, url });
   const seen = url === undefined ? {} : { url };
   switch (target.type) {
