@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-import type { JsonObject } from './json.js';
+import type { JsonObject, JsonValue } from './json.js';
 import { LIMITS } from './limits.js';
 import { INPUT_NAME, PHASE_ID, WORKFLOW_ID } from './names.js';
 
@@ -23,10 +23,11 @@ export const evidenceRefSchema = z.strictObject({ kind: evidenceKind, id: eviden
 export type EvidenceRef = z.infer<typeof evidenceRefSchema>;
 
 /** Evidence that has to be there: any of the kind, or the one with this id. */
-const requiredEvidenceSchema = z.strictObject({ kind: evidenceKind, id: z.optional(evidenceId), description: z.optional(line) });
+export const requiredEvidenceSchema = z.strictObject({ kind: evidenceKind, id: z.optional(evidenceId), description: z.optional(line) });
 export type RequiredEvidence = z.infer<typeof requiredEvidenceSchema>;
 
-const toolName = z.string().check(
+/** A tool in the policy of a playbook. */
+export const toolNameSchema = z.string().check(
   z.regex(/^(?:\*|shell|(?:@[a-z0-9~*][a-z0-9._~*-]*\/)?[a-z0-9~*][a-z0-9._~*-]*\/[a-z*][a-z0-9*-]*:[a-z0-9*-]+)$/, {
     error: 'a tool is "shell", "@scope/package/group:command", or such a name with "*" for any characters but "/"; "*" alone is every tool',
   }),
@@ -67,8 +68,8 @@ export const playbookManifestSchema = z.strictObject({
       /** Whether a tool that is not allowed, or is denied, fails the flow. */
       enforce: z.optional(z.boolean()),
       /** Left out: everything that is not denied. */
-      allow: z.optional(z.array(toolName).check(z.maxLength(256))),
-      deny: z.optional(z.array(toolName).check(z.maxLength(256))),
+      allow: z.optional(z.array(toolNameSchema).check(z.maxLength(256))),
+      deny: z.optional(z.array(toolNameSchema).check(z.maxLength(256))),
     }),
   ),
   runtime_defaults: z.optional(
@@ -131,4 +132,27 @@ export interface PlaybookView extends PlaybookSummaryView {
   readonly manifest: JsonObject;
   /** The oldest first. */
   readonly history: readonly ReleaseChange[];
+}
+
+/** One difference between two values. Where there is nothing on a side, it is `null` there. */
+export interface ValueChange {
+  /** As `tools.allow` or `phases[review].objective`: an item of a list by what it is called, else by its place. */
+  readonly path: string;
+  readonly change: 'added' | 'removed' | 'changed' | 'reordered';
+  readonly from: JsonValue;
+  readonly to: JsonValue;
+}
+
+/** What two versions of a playbook do not have in common. */
+export interface PlaybookDiff {
+  readonly from: PlaybookRef;
+  readonly to: PlaybookRef;
+  readonly manifest: readonly ValueChange[];
+  /**
+   * What the workflows they name by default would do as they are now: `workflows` by id, with digests; `plugins` by name, with version and
+   * integrity; `permissions` by command; `network`, the hosts that commands may reach; `secrets`; `images`, with digests.
+   */
+  readonly reach: readonly ValueChange[];
+  /** Why what a version would do cannot be told. */
+  readonly problems: readonly { readonly version: string; readonly code: string; readonly message: string }[];
 }

@@ -4,8 +4,12 @@
  */
 export { checkReferences } from './check-references.js';
 export type { CommandShape } from './command-shape.js';
+export { diffValues } from './diff-values.js';
 export { isInstant } from './instant.js';
 export type { Source } from './read-document.js';
+export { playbookDigest, readPlaybook } from './read-playbook.js';
+export type { PlaybookDocument } from './read-playbook.js';
+export { mayBecome } from './release-transition.js';
 export { readPluginManifest } from './read-plugin-manifest.js';
 export { readSettings } from './read-settings.js';
 export { readWorkflow } from './read-workflow.js';

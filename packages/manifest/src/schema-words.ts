@@ -3,6 +3,7 @@ import {
   commandIdSchema,
   durationSchema,
   ENV_NAME,
+  evidenceRefSchema,
   HEADER_NAME,
   OWN_ENV_NAME,
   INPUT_NAME,
@@ -10,7 +11,9 @@ import {
   JOB_ID,
   type JsonObject,
   type JsonValue,
+  playbookManifestSchema,
   stepArtifactSchema,
+  toolNameSchema,
   WHOLE_EXPRESSION,
   WORKFLOW_ID,
 } from '@kb-labs/contracts';
@@ -54,6 +57,9 @@ function words(): ReadonlyMap<string, string> {
     [ARTIFACT_NAME.source, 'letters, digits, ".", "_", "-" and "/", starting with a letter, digit or "_", at most 255'],
     [patternOf(commandIdSchema), '"group:command" in lower case'],
     [patternOf(stepArtifactSchema.shape.source), '"outputs.<name>" or "file:<path in the workspace>"'],
+    [patternOf(playbookManifestSchema.shape.version), 'letters, digits and ".+_-", starting with a letter or digit, at most 64'],
+    [patternOf(evidenceRefSchema.shape.kind), 'lower-case letters, digits, "_" and "-", starting with a letter, at most 64'],
+    [patternOf(toolNameSchema), '"shell", "@scope/package/group:command", or such a name with "*" for any characters but "/", or "*" for every tool'],
     [WHOLE_EXPRESSION.source, 'one expression "${{ … }}"'],
     [patternOf(durationSchema), 'a duration ("500ms", "30s", "10m", "2h", or a number of seconds)'],
   ]);
