@@ -4,10 +4,11 @@
  */
 export { explainRun } from './explain.js';
 export type { Surroundings } from './explain.js';
+export { isToolAllowed } from './flow/flow-contract.js';
 export { isSettled } from './flow/flow-rules.js';
 export { toFlowView } from './flow/flow-view.js';
 export type { FlowSource } from './flow/flow-view.js';
-export { scopedRunOf } from './flow/scoped-run.js';
+export { scopedRunOf, toolOfUses } from './flow/scoped-run.js';
 export type { ScopedRun } from './flow/scoped-run.js';
 export { toPromptViews, toSessionRunView, toTaskViews } from './flow/session-views.js';
 export { agentOf, parsePromptId, parseTaskId, runOfSidechain, sessionOfAgent, sidechainOf, taskIdOf } from './flow/view-ids.js';

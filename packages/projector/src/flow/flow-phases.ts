@@ -3,12 +3,11 @@ import type { PhaseStateView, PlaybookManifest, StepStatus, StoredEvidence } fro
 import { evidenceFor } from './flow-contract.js';
 import type { ScopedRun } from './scoped-run.js';
 
-/** What goes on counts before what is over, and what went wrong before what went well. */
+/** What went wrong counts before all else, and what goes on before what is over. */
 const FIRST: readonly (readonly [PhaseStateView['status'], readonly StepStatus[]])[] = [
   ['failed', ['failed']],
   ['waiting', ['waiting_approval']],
   ['running', ['running', 'waiting', 'interrupted']],
-  ['cancelled', ['cancelled']],
 ];
 
 export function phaseStatesOf(manifest: PlaybookManifest, runs: readonly ScopedRun[], evidence: readonly StoredEvidence[]): PhaseStateView[] {
@@ -30,5 +29,6 @@ function ofSteps(statuses: readonly StepStatus[], lacksEvidence: boolean): Phase
   const first = FIRST.find(([, some]) => some.some((status) => statuses.includes(status)))?.[0];
   if (first !== undefined) return first;
   if (statuses.includes('queued')) return statuses.every((status) => status === 'queued') ? 'pending' : 'running';
+  if (statuses.includes('cancelled')) return 'cancelled';
   return lacksEvidence ? 'waiting' : 'completed';
 }

@@ -1,7 +1,7 @@
-import type { ContractItemView, FlowReasonView, FlowRecord, FlowRule, FlowStatus, ToolUseView } from '@kb-labs/contracts';
+import type { ContractItemView, FlowReasonView, FlowRecord, FlowRule, FlowStatus } from '@kb-labs/contracts';
 
 import type { ScopedPrompt } from './prompts-of.js';
-import type { ScopedRun } from './scoped-run.js';
+import type { ScopedRun, ScopedTool } from './scoped-run.js';
 
 /** All that the status of a flow is made of. */
 export interface FlowFacts {
@@ -11,10 +11,10 @@ export interface FlowFacts {
   /** In scope, the root first. Empty when the root is not there. */
   readonly runs: readonly ScopedRun[];
   readonly missing: readonly ContractItemView[];
-  readonly violations: readonly ToolUseView[];
+  readonly violations: readonly ScopedTool[];
 }
 
-interface Rule {
+export interface Rule {
   readonly rule: FlowRule;
   readonly status: FlowStatus;
   /** What it found. Nothing: it does not hold. `succeeded` always holds. */
@@ -23,7 +23,7 @@ interface Rule {
 }
 
 /** In the order they are asked: the first that holds decides. What speaks against success is asked before what speaks for it. */
-const RULES: readonly Rule[] = [
+export const RULES: readonly Rule[] = [
   { rule: 'cancelled-before-run', status: 'cancelled', message: 'it was cancelled before its run was submitted', find: ({ submission, record }) => (submission === 'none' && record.cancel !== undefined ? [record.runId] : []) },
   { rule: 'no-run', status: 'pending', message: 'its run is not submitted yet', find: ({ submission, record }) => (submission === 'none' ? [record.runId] : []) },
   { rule: 'root-missing', status: 'unknown', message: 'its root run is not there any more', find: ({ submission, runs, record }) => (submission === 'submitted' && runs.length === 0 ? [record.runId] : []) },
@@ -41,8 +41,8 @@ const RULES: readonly Rule[] = [
 ];
 
 /** The status, and all rules that hold: the one that decided first. */
-export function judgeFlow(facts: FlowFacts): { readonly status: FlowStatus; readonly reasons: readonly FlowReasonView[] } {
-  const holding = RULES.flatMap(({ rule, status, message, find }) => {
+export function judgeFlow(facts: FlowFacts, rules: readonly Rule[] = RULES): { readonly status: FlowStatus; readonly reasons: readonly FlowReasonView[] } {
+  const holding = rules.flatMap(({ rule, status, message, find }) => {
     const refs = find(facts);
     return refs.length === 0 ? [] : [{ status, reason: { rule, message, refs } }];
   });
@@ -59,7 +59,7 @@ export function isSettled(status: FlowStatus): boolean {
   return SETTLED.has(status);
 }
 
-export function pendingPrompts(runs: readonly ScopedRun[]): ScopedPrompt[] {
+function pendingPrompts(runs: readonly ScopedRun[]): ScopedPrompt[] {
   return runs.flatMap(({ prompts }) => prompts.filter(({ status }) => status === 'pending'));
 }
 

@@ -6,39 +6,60 @@ export type SettledAt = (runs: readonly ScopedRun[]) => number | undefined;
 
 /**
  * The runs of a flow: the root first, what it called in every generation, and what was submitted to one of its sidechains before the flow was settled.
- * What comes into such a session later is somebody else's: a flow that is settled does not change any more. Empty when the root is not there.
+ * What comes into such a session later, or at that very moment, is somebody else's: a flow that is settled does not change any more. Empty when the
+ * root is not there.
  */
 export function scopeOf(rootRunId: string, runs: readonly ScopedRun[], settledAt: SettledAt): ScopedRun[] {
-  const known = new Map(runs.map((run) => [run.runId, run]));
-  const root = known.get(rootRunId);
+  const known = index([...runs].sort(byTime));
+  const root = known.byId.get(rootRunId);
   if (root === undefined) return [];
   const scope = new Map<string, ScopedRun>();
-  addTree(root, { runs, scope });
-  const submitted = runs.filter((run) => !run.isSidechain && run.sessionId !== null).toSorted((a, b) => a.createdAt - b.createdAt || compare(a.runId, b.runId));
-  for (let found = true; found; ) {
-    found = false;
-    for (const run of submitted) {
-      if (scope.has(run.runId) || !isOfSidechain(run, scope)) continue;
-      const settled = settledAt([...scope.values()]);
-      if (settled !== undefined && run.createdAt > settled) continue;
-      addTree(run, { runs, scope });
-      found = true;
-      break;
+  const sidechains = new Set<string>();
+  const add = (run: ScopedRun): void => {
+    for (const one of treeOf(run, known, scope)) {
+      scope.set(one.runId, one);
+      if (one.isSidechain) sidechains.add(sidechainOf(one.runId));
     }
+  };
+  add(root);
+  for (;;) {
+    const next = known.submitted.find(({ runId, sessionId }) => !scope.has(runId) && sessionId !== null && sidechains.has(sessionId));
+    if (next === undefined) return [...scope.values()];
+    // They are in the order in which they came: what follows the first that is too late is too late as well.
+    const settled = settledAt([...scope.values()]);
+    if (settled !== undefined && next.createdAt >= settled) return [...scope.values()];
+    add(next);
   }
-  return [...scope.values()];
 }
 
-function isOfSidechain(run: ScopedRun, scope: ReadonlyMap<string, ScopedRun>): boolean {
-  return [...scope.values()].some((one) => one.isSidechain && run.sessionId === sidechainOf(one.runId));
+interface Known {
+  readonly byId: ReadonlyMap<string, ScopedRun>;
+  /** By the run that called them, the oldest first. */
+  readonly called: ReadonlyMap<string, readonly ScopedRun[]>;
+  /** Those that somebody gave to a session, the oldest first. */
+  readonly submitted: readonly ScopedRun[];
 }
 
-function addTree(run: ScopedRun, to: { readonly runs: readonly ScopedRun[]; readonly scope: Map<string, ScopedRun> }): void {
-  to.scope.set(run.runId, run);
-  const children = to.runs.filter((one) => one.parentRunId === run.runId || run.childRunIds.includes(one.runId));
-  for (const child of children.toSorted((a, b) => a.createdAt - b.createdAt || compare(a.runId, b.runId))) if (!to.scope.has(child.runId)) addTree(child, to);
+function index(runs: readonly ScopedRun[]): Known {
+  return {
+    byId: new Map(runs.map((run) => [run.runId, run])),
+    called: Map.groupBy(runs.filter(({ parentRunId }) => parentRunId !== null), ({ parentRunId }) => parentRunId ?? ''),
+    submitted: runs.filter(({ parentRunId, sessionId }) => parentRunId === null && sessionId !== null),
+  };
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** The run, then what it called, each with all below it. */
+function* treeOf(root: ScopedRun, { called }: Known, known: ReadonlyMap<string, ScopedRun>): Generator<ScopedRun> {
+  const seen = new Set(known.keys());
+  const stack = [root];
+  for (let run = stack.pop(); run !== undefined; run = stack.pop()) {
+    if (seen.has(run.runId)) continue;
+    seen.add(run.runId);
+    yield run;
+    stack.push(...(called.get(run.runId) ?? []).toReversed());
+  }
+}
+
+function byTime(a: ScopedRun, b: ScopedRun): number {
+  return a.createdAt - b.createdAt || (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0);
 }

@@ -1,11 +1,12 @@
 import type { EvidenceView, FlowRecord, FlowView, OutputRefView, PlaybookManifest, StoredEvidence } from '@kb-labs/contracts';
 
 import { toInstant } from '../to-instant.js';
-import { contractOf, enforcedViolations, evidenceFor } from './flow-contract.js';
+import { contractOf, enforcedViolations, evidenceMetAt, missingEvidence } from './flow-contract.js';
 import { phaseStatesOf } from './flow-phases.js';
-import { type FlowFacts, isSettled, judgeFlow } from './flow-rules.js';
+import { type FlowFacts, judgeFlow } from './flow-rules.js';
 import { scopeOf } from './flow-scope.js';
 import type { ScopedRun } from './scoped-run.js';
+import { settledAt } from './settled-at.js';
 
 export interface FlowSource {
   readonly record: FlowRecord;
@@ -17,15 +18,28 @@ export interface FlowSource {
   readonly runs: readonly ScopedRun[];
 }
 
+/** What the status of a flow is made of. */
+export function factsOfFlow({ record, evidence, manifest, submission, runs: all }: FlowSource): FlowFacts {
+  const missing = missingEvidence(manifest, evidence);
+  const metAt = evidenceMetAt(manifest, evidence);
+  const factsOf = (runs: readonly ScopedRun[]): FlowFacts => ({
+    record,
+    // A run that is there was submitted, whatever was seen of that.
+    submission: runs.length > 0 ? 'submitted' : submission,
+    runs,
+    missing,
+    violations: enforcedViolations(manifest, runs),
+  });
+  return factsOf(scopeOf(record.runId, all, (some) => settledAt(factsOf(some), metAt)));
+}
+
 /** A flow as it stands. The same for the same record, evidence and runs, in whatever order they are given. */
-export function toFlowView({ record, evidence: given, manifest, submission, runs: all }: FlowSource): FlowView {
-  const evidence = given.toSorted((a, b) => a.at - b.at || compare(a.kind, b.kind) || compare(a.id, b.id));
-  const factsOf = (runs: readonly ScopedRun[]): FlowFacts => {
-    const contract = contractOf(manifest, runs, evidence);
-    return { record, submission, runs, missing: contract.missing_evidence, violations: enforcedViolations(contract) };
-  };
-  const runs = scopeOf(record.runId, all, (some) => settledAt(some, factsOf(some), { manifest, evidence }));
-  const { status, reasons } = judgeFlow(factsOf(runs));
+export function toFlowView(source: FlowSource): FlowView {
+  const { record, manifest, submission } = source;
+  const evidence = source.evidence.toSorted((a, b) => a.at - b.at || compare(a.kind, b.kind) || compare(a.id, b.id));
+  const facts = factsOfFlow(source);
+  const { runs } = facts;
+  const { status, reasons } = judgeFlow(facts);
   const [root, ...children] = runs;
   const prompts = runs.flatMap((run) => run.prompts);
   const idsOf = (kind: 'approval' | 'question', pending: boolean): string[] => prompts.filter((one) => one.kind === kind && (one.status === 'pending') === pending).map(({ id }) => id);
@@ -56,16 +70,6 @@ export function toFlowView({ record, evidence: given, manifest, submission, runs
     created_at: toInstant(record.createdAt),
     created_by: record.createdBy,
   };
-}
-
-/** When the last of its runs had ended and the last evidence it needs had come, if that has settled it. */
-function settledAt(runs: readonly ScopedRun[], facts: FlowFacts, { manifest, evidence }: Pick<FlowSource, 'manifest' | 'evidence'>): number | undefined {
-  const { status } = judgeFlow(facts);
-  if (!isSettled(status) || runs.some(({ finishedAt }) => finishedAt === null)) return undefined;
-  const ends = runs.flatMap(({ finishedAt }) => finishedAt ?? []);
-  const required = contractOf(manifest, runs, evidence).required_evidence;
-  const met = status === 'succeeded' ? required.map((item) => Math.min(...evidenceFor(item, evidence).map(({ at }) => at))) : [];
-  return Math.max(...ends, ...met);
 }
 
 function outputRefs(run: ScopedRun): OutputRefView[] {

@@ -1,4 +1,4 @@
-import { type ApprovalWait, isTerminalRun, type JsonObject, type PromptView, type RunEvent, type RunState, type StepAnswer } from '@kb-labs/contracts';
+import { type ApprovalWait, type JsonObject, type PromptView, type RunEvent, type RunState, type StepAnswer } from '@kb-labs/contracts';
 
 import { promptIdOf, taskIdOf } from './view-ids.js';
 
@@ -25,6 +25,11 @@ export function promptsOf(state: RunState, events: readonly RunEvent[]): ScopedP
   const open = new Map<string, Draft>();
   const asked = new Map<string, number>();
   for (const event of events) {
+    if (event.type === 'run.cancel_requested') cancelAll(open.values(), event.at);
+    if (event.type === 'job.cancel_requested' || event.type === 'job.finished') {
+      const ofJob = taskIdOf(state.id, event.job);
+      cancelAll([...open.values()].filter(({ taskId }) => taskId === ofJob), event.at);
+    }
     if (event.type !== 'step.waiting' && event.type !== 'step.answered' && event.type !== 'step.finished') continue;
     const place = `${event.job} ${event.step}`;
     const prompt = open.get(place);
@@ -44,7 +49,6 @@ export function promptsOf(state: RunState, events: readonly RunEvent[]): ScopedP
       }
     }
   }
-  if (isTerminalRun(state.status)) for (const prompt of open.values()) if (prompt.status === 'pending') Object.assign(prompt, { status: 'cancelled', resolvedAt: state.finishedAt ?? null });
   return all;
 }
 
@@ -72,6 +76,15 @@ function resolve(prompt: Draft, answer: StepAnswer, at: number): void {
   prompt.resolvedBy = answer.by;
   prompt.comment = answer.comment ?? null;
   prompt.answer = answer.data ?? null;
+}
+
+/** What is being cancelled waits for nobody any more, although its step ends later. A wait that begins after that, to clean up, goes on. */
+function cancelAll(prompts: Iterable<Draft>, at: number): void {
+  for (const prompt of prompts) {
+    if (prompt.status !== 'pending') continue;
+    prompt.status = 'cancelled';
+    prompt.resolvedAt = at;
+  }
 }
 
 function close(prompt: Draft, event: RunEvent & { type: 'step.finished' }): void {

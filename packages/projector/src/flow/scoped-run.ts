@@ -1,4 +1,4 @@
-import { formatUses, type JsonObject, type RunError, type RunEvent, type RunId, type RunState, type SessionRunStatus, type StepStatus, type ToolUseView } from '@kb-labs/contracts';
+import { formatUses, type JsonObject, type RunError, type RunEvent, type RunId, type RunState, type SessionRunStatus, type StepStatus, type ToolUseView, type Uses } from '@kb-labs/contracts';
 
 import { foldRun } from '../fold-run.js';
 import { phasesOf } from '../phase-view.js';
@@ -6,7 +6,7 @@ import { artifactsOf, type ScopedArtifact } from './artifacts-of.js';
 import { promptsOf, type ScopedPrompt } from './prompts-of.js';
 import { sessionRunStatus } from './session-run-status.js';
 import { type ScopedTask, tasksOf } from './tasks-of.js';
-import { agentOf, taskIdOf } from './view-ids.js';
+import { agentOf, sidechainOf, taskIdOf } from './view-ids.js';
 
 /** A run as sessions and flows look at it. Times are ms since the epoch. */
 export interface ScopedRun {
@@ -25,6 +25,7 @@ export interface ScopedRun {
   readonly outputs: JsonObject;
   readonly error: RunError | null;
   readonly metadata: JsonObject;
+  /** When it was submitted to its session or called. */
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
@@ -32,10 +33,19 @@ export interface ScopedRun {
   readonly prompts: readonly ScopedPrompt[];
   /** Those that its steps called, whatever became of the step, in the order of the calls. */
   readonly childRunIds: readonly string[];
-  /** What really began: scripts as `shell`, commands of plugins by name. */
-  readonly tools: readonly ToolUseView[];
+  /** What really began. */
+  readonly tools: readonly ScopedTool[];
   readonly phases: readonly { readonly id: string; readonly status: StepStatus }[];
   readonly artifacts: readonly ScopedArtifact[];
+}
+
+/**
+ * A step that really began: a script as `shell`, the command of a plugin by its name. Programs that such a command has started are not in
+ * the journal and cannot be judged: a playbook that forbids them denies the command.
+ */
+export interface ScopedTool extends ToolUseView {
+  /** When it began for the first time, in ms since the epoch. */
+  readonly at: number;
 }
 
 /** A run from its whole journal. Fails as `foldRun` does. */
@@ -48,7 +58,8 @@ export function scopedRunOf(runId: RunId, events: readonly RunEvent[]): ScopedRu
     sessionId: session?.id ?? null,
     agentId: session === undefined ? null : agentOf(session.id),
     parentRunId: state.trigger.type === 'call' ? (parent?.runId ?? null) : null,
-    isSidechain: session?.spawnedBy !== undefined,
+    // One that is run again has the session of the run that it repeats, and none of its own.
+    isSidechain: session?.spawnedBy !== undefined && session.id === sidechainOf(runId),
     workflowId: state.plan.workflow.id,
     workflowDigest: state.plan.workflow.digest,
     status: sessionRunStatus(state, prompts),
@@ -56,7 +67,7 @@ export function scopedRunOf(runId: RunId, events: readonly RunEvent[]): ScopedRu
     outputs: state.outputs,
     error: state.error ?? null,
     metadata: session?.metadata ?? {},
-    createdAt: state.createdAt,
+    createdAt: session?.submittedAt ?? state.createdAt,
     startedAt: state.startedAt ?? null,
     finishedAt: state.finishedAt ?? null,
     tasks: tasksOf(state),
@@ -69,31 +80,32 @@ export function scopedRunOf(runId: RunId, events: readonly RunEvent[]): ScopedRu
 }
 
 function childrenOf(events: readonly RunEvent[]): string[] {
-  const called = events.flatMap((event) => (event.type === 'step.started' && event.child !== undefined ? [event.child] : []));
-  const refused = new Set(events.flatMap((event) => (event.type === 'step.finished' && event.childRefused === true ? [`${event.job}.${event.attempt}.${event.step}.${event.stepAttempt}`] : [])));
-  const refusedRuns = new Set(
-    events.flatMap((event) => (event.type === 'step.started' && event.child !== undefined && refused.has(`${event.job}.${event.attempt}.${event.step}.${event.stepAttempt}`) ? [event.child] : [])),
-  );
-  return [...new Set(called)].filter((child) => !refusedRuns.has(child));
+  const called = new Set<string>();
+  const calling = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'step.started' && event.child !== undefined) {
+      called.add(event.child);
+      calling.set(`${event.job} ${event.step}`, event.child);
+    } else if (event.type === 'step.finished' && event.childRefused === true) called.delete(calling.get(`${event.job} ${event.step}`) ?? '');
+  }
+  return [...called];
 }
 
-function toolsOf(state: RunState, events: readonly RunEvent[]): ToolUseView[] {
-  const found = new Map<string, ToolUseView>();
+function toolsOf(state: RunState, events: readonly RunEvent[]): ScopedTool[] {
+  const planned = new Map(state.plan.jobs.map((job) => [job.key, new Map(job.steps.map(({ id, uses }) => [id, toolOfUses(uses)]))]));
+  const found = new Map<string, ScopedTool>();
   for (const event of events) {
     if (event.type !== 'step.started') continue;
-    const tool = toolOf(state, event.job, event.step);
-    if (tool === undefined) continue;
-    const use = { tool, run_id: state.id, task_id: taskIdOf(state.id, event.job), step: event.step };
-    found.set(`${event.job} ${event.step}`, use);
+    const place = `${event.job} ${event.step}`;
+    const tool = planned.get(state.jobs.get(event.job)?.combination?.of ?? event.job)?.get(event.step);
+    if (tool === undefined || found.has(place)) continue;
+    found.set(place, { tool, run_id: state.id, task_id: taskIdOf(state.id, event.job), step: event.step, at: event.at });
   }
   return [...found.values()];
 }
 
 /** What the engine does itself, and calls of workflows, are no tools: what they lead to is judged where it happens. */
-function toolOf(state: RunState, jobKey: string, step: string): string | undefined {
-  const planned = state.plan.jobs.find(({ key }) => key === (state.jobs.get(jobKey)?.combination?.of ?? jobKey))?.steps.find(({ id }) => id === step);
-  if (planned === undefined) return undefined;
-  const { uses } = planned;
+export function toolOfUses(uses: Uses): string | undefined {
   if (uses.kind === 'builtin') return uses.name === 'run' ? 'shell' : undefined;
   return uses.kind === 'plugin' ? formatUses({ kind: 'plugin', package: uses.package, command: uses.command }) : undefined;
 }

@@ -31,12 +31,12 @@ export function tasksOf(state: RunState): ScopedTask[] {
 }
 
 function toTask(state: RunState, planned: PlannedJob, job: JobState): ScopedTask {
-  const failure = hiddenFailure(planned, job);
-  const interrupted = isInterrupted(state, job);
+  const failure = hiddenFailure(job);
+  const interrupted = failure === undefined && isInterrupted(job);
   return {
     taskId: taskIdOf(state.id, job.key),
     job: job.key,
-    status: interrupted ? 'cancelled' : statusOf(job, failure !== undefined),
+    status: interrupted ? 'cancelled' : failure === undefined ? statusOf(job) : 'failed',
     interrupted,
     exitCode: exitCodeOf(planned, job),
     terminalReason: interrupted ? 'interrupted' : reasonOf(job, failure),
@@ -48,7 +48,7 @@ function toTask(state: RunState, planned: PlannedJob, job: JobState): ScopedTask
   };
 }
 
-function statusOf(job: JobState, hidesFailure: boolean): TaskStatus {
+function statusOf(job: JobState): TaskStatus {
   const { status } = job;
   switch (status) {
     case 'queued':
@@ -59,7 +59,7 @@ function statusOf(job: JobState, hidesFailure: boolean): TaskStatus {
     case 'waiting':
       return 'blocked';
     case 'success':
-      return hidesFailure ? 'failed' : 'completed';
+      return 'completed';
     case 'failed':
       return 'failed';
     case 'cancelled':
@@ -71,23 +71,27 @@ function statusOf(job: JobState, hidesFailure: boolean): TaskStatus {
   }
 }
 
-/** A step that failed under `continue-on-error`: the job went on, and what it was to do was not done. */
-function hiddenFailure(planned: PlannedJob, job: JobState): { readonly step: string; readonly error: RunError | undefined } | undefined {
-  if (job.status !== 'success') return undefined;
-  const failed = job.steps.find((step, index) => step.status === 'failed' && planned.steps[index]?.continueOnError === true);
+/**
+ * A step that failed for good and does not show in how its job ended: under `continue-on-error` the job went on, and what it was to do was not
+ * done. That the job was cut off afterwards makes it no better.
+ */
+function hiddenFailure(job: JobState): { readonly step: string; readonly error: RunError | undefined } | undefined {
+  if (job.status !== 'success' && !isInterrupted(job)) return undefined;
+  const failed = job.steps.find((step) => step.status === 'failed' && (job.status === 'success' || step.error?.code !== INTERRUPTED_CODE));
   return failed === undefined ? undefined : { step: failed.id, error: failed.error };
 }
 
-function isInterrupted(state: RunState, job: JobState): boolean {
-  if (job.status === 'failed') return job.error?.code === INTERRUPTED_CODE;
-  return state.status === 'quarantined' && job.status === 'cancelled';
+/** Cut off and not to be tried again, or still open when its run was put aside. */
+function isInterrupted({ status, error, reason }: JobState): boolean {
+  return status === 'failed' ? error?.code === INTERRUPTED_CODE : status === 'cancelled' && reason?.rule === 'quarantine';
 }
 
-/** Of the last script of the job that ended. */
+/** Of the last script of the job that ended by itself. Outputs can be re-mapped; that a script succeeded says what its code was. */
 function exitCodeOf(planned: PlannedJob, job: JobState): number | null {
   const codes = job.steps.flatMap((step, index) => {
     const uses = planned.steps[index]?.uses;
-    const code = uses?.kind === 'builtin' && uses.name === 'run' ? step.outputs['exitCode'] : undefined;
+    if (uses?.kind !== 'builtin' || uses.name !== 'run') return [];
+    const code = step.status === 'success' ? 0 : step.status === 'failed' ? step.outputs['exitCode'] : undefined;
     return typeof code === 'number' ? [code] : [];
   });
   return codes.at(-1) ?? null;
