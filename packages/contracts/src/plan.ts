@@ -1,5 +1,6 @@
 import type { StepArtifact } from './artifact-schema.js';
 import type { TargetMode } from './execution-target.js';
+import type { FlowPins } from './flow.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { Permissions } from './permissions.js';
 import type { RetryPolicy } from './retry.js';
@@ -33,6 +34,8 @@ export interface RunPlan {
   readonly concurrency?: PlannedConcurrency;
   /** For display, in the order they are written. */
   readonly phases?: readonly { readonly id: string; readonly label: string }[];
+  /** Of a run in a flow: all that it, and what it calls, may run. Absent: whatever there is. */
+  readonly pins?: FlowPins;
   /** In an order that has every job after its needs; jobs of equal rank stand as written. */
   readonly jobs: readonly PlannedJob[];
 }

@@ -5,7 +5,7 @@ import type { Placement } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
 import { evaluateStep, type StepInputs } from './evaluate-step.js';
-import type { JobHold, StopReason } from './job-hold.js';
+import type { StopReason } from './job-hold.js';
 import type { JobRecord } from './job-record.js';
 import type { GivenStep, JobSecrets } from './job-secrets.js';
 import type { StepEnd } from './run-step.js';
@@ -36,12 +36,13 @@ export async function prepareStep(deps: EngineDeps, { record, secrets, step, ste
     stepAttempt,
     evaluate: (values) => evaluateStep(step, { ...record.contextsWith(values.job), secrets: values.step }, deps),
   });
-  return { given, ...(await placeStep(deps, record.hold, step, given.inputs.contexts)) };
+  return { given, ...(await placeStep(deps, record, step, given.inputs.contexts)) };
 }
 
 /** What stops the job ends the looking too: an image can take its time. */
-async function placeStep({ plugins }: Pick<EngineDeps, 'plugins'>, hold: JobHold, step: PlannedStep, contexts: JsonObject): Promise<Omit<PreparedStep, 'given'>> {
+async function placeStep({ plugins }: Pick<EngineDeps, 'plugins'>, { hold, state }: Pick<JobRecord, 'hold' | 'state'>, step: PlannedStep, contexts: JsonObject): Promise<Omit<PreparedStep, 'given'>> {
   const { uses, target } = step;
+  const { pins } = state.plan;
   const controller = new AbortController();
   let stopped: StopReason | undefined;
   const release = hold.onStop((reason) => {
@@ -49,7 +50,8 @@ async function placeStep({ plugins }: Pick<EngineDeps, 'plugins'>, hold: JobHold
     controller.abort(new AppError('INTERRUPTED'));
   });
   try {
-    const placement = await plugins.place({ uses, signal: controller.signal, ...(target === undefined ? {} : { target: evaluateTarget(target, contexts) }) });
+    const evaluated = target === undefined ? {} : { target: evaluateTarget(target, contexts) };
+    const placement = await plugins.place({ uses, signal: controller.signal, ...evaluated, ...(pins === undefined ? {} : { pins }) });
     return { placement, ...(stopped === undefined ? {} : { stopped }) };
   } finally {
     release();

@@ -33,12 +33,17 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const shelf = lazyShelf(options);
   const targets = lazyTargets(options);
   return {
-    resolve: async (uses) => {
-      const found = await shelf.look(uses);
-      return found.ok ? { ok: true, plugin: found.plugin.installed, command: found.command } : found;
+    resolve: async (uses, { sealed = false } = {}) => {
+      const found = await shelf.look(uses, sealed);
+      if (!found.ok) return found;
+      const { installed, integrity } = found.plugin;
+      return { ok: true, plugin: sealed && integrity !== undefined ? { ...installed, integrity } : installed, command: found.command };
     },
     list: (listing) => shelf.installed(listing),
-    place: (step) => place(step, { shelf, targets, settings: options.execution ?? {} }),
+    place: async (step) => {
+      const placement = await place(step, { shelf, targets, settings: options.execution ?? {} });
+      return step.pins === undefined ? placement : (await pinning()).holdToImage(placement, step.pins);
+    },
     close: () => targets.close(),
     mayChangeFiles: (uses) => mayChangeFiles(uses, shelf),
     run: (call) => runStep(call, { shelf, targets }, options),
@@ -58,7 +63,7 @@ interface Placing {
 }
 
 async function place(step: StepToPlace, { shelf, targets, settings }: Placing): Promise<Placement> {
-  const { uses, target } = step;
+  const { uses, target, pins } = step;
   switch (uses.kind) {
     case 'workflow':
       return { ok: true, isolation: 'in-process' };
@@ -68,10 +73,11 @@ async function place(step: StepToPlace, { shelf, targets, settings }: Placing): 
       if (target === undefined && settings.minIsolation === undefined) return { ok: true, isolation: 'subprocess' };
       return (await targets.open()).place('script', step);
     case 'plugin': {
-      const found = await shelf.look(uses);
+      const found = await shelf.look(uses, pins !== undefined);
       // One that cannot be used fails when it is run, wherever that would have been.
       if (!found.ok) return { ok: true, isolation: 'in-process' };
-      return (await targets.open()).place(found.plugin.trusted ? 'trusted-plugin' : 'other-plugin', step);
+      const placing = async (): Promise<Placement> => (await targets.open()).place(found.plugin.trusted ? 'trusted-plugin' : 'other-plugin', step);
+      return pins === undefined ? placing() : (await pinning()).holdToPlugin(found.plugin, pins, placing);
     }
     default:
       return assertNever(uses);
@@ -97,6 +103,9 @@ function opensFiles({ shell, fs }: Permissions): boolean {
   return (Array.isArray(shell) ? shell.length > 0 : shell === true) || (fs?.write ?? []).length > 0;
 }
 
+/** Loaded for steps of flows alone. */
+const pinning = () => import('./plugins/hold-to-pins.js');
+
 type LazyShelf = ReturnType<typeof lazyShelf>;
 
 /** The code that reads manifests, loaded when the first plugin is asked for. */
@@ -108,9 +117,9 @@ function lazyShelf(options: PluginHostOptions) {
   let opened: ReturnType<typeof open> | undefined;
   const ready = () => (opened ??= open());
   return {
-    look: async (uses: PluginUses): Promise<LoadedCommand> => {
+    look: async (uses: PluginUses, sealed = false): Promise<LoadedCommand> => {
       const { shelf, lookUpCommand } = await ready();
-      return lookUpCommand(shelf, uses);
+      return lookUpCommand(shelf, uses, { sealed });
     },
     installed: async (listing?: { readonly verify?: boolean }) => (await ready()).shelf.installed(listing),
   };
@@ -142,11 +151,14 @@ async function runStep(call: StepCall, { shelf, targets }: Omit<Placing, 'settin
       return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
     }
     case 'plugin': {
-      const found = await shelf.look(uses);
+      const { pinned } = call.placement;
+      const found = await shelf.look(uses, pinned !== undefined);
       if (!found.ok) {
         const { code, message, hint } = found;
         return { status: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: false };
       }
+      const refused = pinned === undefined ? undefined : (await pinning()).refuseOtherPlugin(found.plugin, pinned);
+      if (refused !== undefined) return { status: 'failed', error: refused.error, outputs: {}, retryable: false };
       const { runCommand } = await import('./plugin-commands.js');
       return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS, targets: await targets.open(), ...(services === undefined ? {} : { services }) });
     }

@@ -1,6 +1,7 @@
 import type {
   ArtifactHandle,
   ArtifactType,
+  FlowPins,
   ImageUsed,
   Isolation,
   JsonObject,
@@ -20,8 +21,11 @@ import type { Redactor } from './secrets.js';
 
 /** Finds what `uses:` names and runs it. */
 export interface PluginHost {
-  /** The command behind a `uses:`, or why it cannot be used. Reads manifests, runs no plugin code. */
-  resolve(uses: PluginUses): Promise<CommandLookup>;
+  /**
+   * The command behind a `uses:`, or why it cannot be used. Reads manifests, runs no plugin code. With `sealed` every file of the plugin is
+   * looked at, and its `integrity` is there.
+   */
+  resolve(uses: PluginUses, options?: { readonly sealed?: boolean }): Promise<CommandLookup>;
   /**
    * The plugins of the project and those that come with the engine. One that was added is checked byte by byte only when `verify` asks
    * for it; a list without it takes the manifests as they are. What cannot be used has a `problem`.
@@ -29,7 +33,8 @@ export interface PluginHost {
   list(options?: { readonly verify?: boolean }): Promise<readonly InstalledPlugin[]>;
   /**
    * How a step will be isolated: decided before it starts, recorded with it, and kept to by `run`. Gets an image that is not here.
-   * What is asked for and cannot be had here, or is weaker than the installation allows, is refused: nothing takes its place.
+   * What is asked for and cannot be had here, or is weaker than the installation allows, is refused: nothing takes its place. So is a plugin
+   * or an image that is not the pinned one, with `FLOW_PIN_CHANGED`.
    */
   place(step: StepToPlace): Promise<Placement>;
   /**
@@ -57,15 +62,26 @@ export interface StepToPlace {
   readonly uses: Uses;
   readonly target?: PlannedTarget;
   readonly signal: AbortSignal;
+  /** Absent: whatever plugin and image there is. */
+  readonly pins?: Pick<FlowPins, 'plugins' | 'images'>;
 }
 
 export type Placement =
-  | { readonly ok: true; readonly isolation: Isolation; readonly image?: ImageUsed; readonly target?: PlannedTarget }
+  | {
+      readonly ok: true;
+      readonly isolation: Isolation;
+      readonly image?: ImageUsed;
+      readonly target?: PlannedTarget;
+      /** The plugin that was found to be the pinned one: `run` runs no other. */
+      readonly pinned?: FlowPins['plugins'][string];
+    }
   | { readonly ok: false; readonly error: RunError; /** Another try can help: a registry did not answer. */ readonly retryable: boolean };
 
 export interface InstalledPlugin {
   readonly id: string;
   readonly version: string;
+  /** `sha256-` and a digest in base64, of all its files. There when it was asked for. */
+  readonly integrity?: string;
   /** `first-party` ships with the engine; `project` is a folder named in the project's configuration; `added` is a package of `.kb/plugins.lock`. */
   readonly origin: 'first-party' | 'project' | 'added';
   /** Code that may run inside the engine's own process: any but one that was added without `--trust`. */

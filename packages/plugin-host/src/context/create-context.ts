@@ -113,7 +113,7 @@ function stepLog(call: StepCall, over: AbortSignal) {
 function secretOf({ secrets }: StepCall, grant: Grant, name: string): string {
   grant.requireSecret(name, secrets?.listed ?? []);
   const value = secrets !== undefined && Object.hasOwn(secrets.values, name) ? secrets.values[name] : undefined;
-  if (value === undefined) throw new AppError('SECRET_MISSING', { name, where: 'it was not there when the command began' });
+  if (value === undefined) throw new AppError('SECRET_MISSING', { name, where: 'nothing was kept under that name when the command began' });
   return value;
 }
 

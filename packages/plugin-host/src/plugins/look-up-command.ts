@@ -10,9 +10,9 @@ export type LoadedCommand =
   | { readonly ok: true; readonly plugin: LoadedPlugin; readonly command: PluginCommand }
   | (CommandLookup & { ok: false });
 
-/** What a `uses:` names, or why it cannot be used. Runs no code of the plugin. */
-export async function lookUpCommand(shelf: PluginShelf, uses: PluginUses): Promise<LoadedCommand> {
-  const read = await shelf.find(uses.package);
+/** What a `uses:` names, or why it cannot be used; with `sealed` the plugin has its integrity. Runs no code of the plugin. */
+export async function lookUpCommand(shelf: PluginShelf, uses: PluginUses, options: { readonly sealed?: boolean } = {}): Promise<LoadedCommand> {
+  const read = await shelf.find(uses.package, options);
   if (read === undefined) return notOnShelf(shelf, uses.package);
   if (!read.ok) return refusal(uses.package, read);
   const { id, version, commands } = read.plugin.installed;

@@ -5,6 +5,7 @@ import type { InstalledPlugin, Logger } from '@kb-labs/ports';
 import { AddedPlugins } from './added-plugins.js';
 import { findPackage } from './find-package.js';
 import { type Origin, type PluginFolder, readPlugin, readPluginFolder, type ReadPlugin } from './read-plugin.js';
+import { SealedFolders } from './sealed-folders.js';
 
 export interface ShelfOptions {
   readonly firstParty: readonly string[];
@@ -21,6 +22,7 @@ export class PluginShelf {
   readonly #options: ShelfOptions;
   readonly #read = new Map<PluginFolder, Promise<ReadPlugin>>();
   readonly #added: AddedPlugins;
+  readonly #sealed = new SealedFolders();
   #folders: Promise<readonly PluginFolder[]> | undefined;
 
   constructor(options: ShelfOptions) {
@@ -28,13 +30,14 @@ export class PluginShelf {
     this.#added = new AddedPlugins(options.project.root);
   }
 
-  /** The plugin of this name; `undefined` when there is none. */
-  async find(name: string): Promise<ReadPlugin | undefined> {
+  /** The plugin of this name; `undefined` when there is none. With `sealed` as it is now, with its integrity, whatever was read before. */
+  async find(name: string, { sealed = false }: { readonly sealed?: boolean } = {}): Promise<ReadPlugin | undefined> {
     const named = (await this.#all()).filter((folder) => folder.name === name);
     const own = named.filter((folder) => folder.origin === 'project');
     if (own.length > 1) return { ok: false, problem: `two folders of the project call themselves so: ${own.map((folder) => folder.root).join(', ')}` };
     const folder = own[0] ?? named[0];
-    return folder === undefined ? this.#added.find(name) : this.#load(folder);
+    if (folder === undefined) return this.#added.find(name);
+    return sealed ? this.#sealed.find(folder) : this.#load(folder);
   }
 
   async names(): Promise<readonly string[]> {

@@ -23,8 +23,10 @@ export interface LoadedPlugin {
   readonly installed: InstalledPlugin;
   /** As `installed` says: it may run in this process. */
   readonly trusted: boolean;
-  /** Of the files that were checked; absent for what is not held to a lock: first-party plugins and folders of the project. */
+  /** Of the files that were checked; absent for what no lock speaks of and nobody has pinned: first-party plugins and folders of the project. */
   readonly integrity?: string;
+  /** When a file of what no lock speaks of was last written to, in ms since the epoch; there with its integrity. */
+  readonly changedAtMs?: number;
   /** Handlers are named relative to this folder, and stay inside `root`. */
   readonly folder: string;
   readonly root: string;

@@ -15,6 +15,8 @@ export interface Seal {
   readonly root: string;
   readonly integrity: string;
   readonly files: ReadonlyMap<string, SealedFile>;
+  /** The last change of any file, in ms since the epoch. */
+  readonly changedAtMs: number;
 }
 
 interface SealedFile {
@@ -39,13 +41,15 @@ export async function sealPackage(folder: string, former?: Seal): Promise<SealRe
     if (!listed.ok) return listed;
     const files = new Map<string, SealedFile>();
     const whole = createHash('sha256');
+    let changedAtMs = 0;
     for (const file of listed.files) {
       const known = former?.root === root ? former.files.get(file.path) : undefined;
       const sealed = known?.settled === true && known.stamp === file.stamp ? known : await sealFile(root, file);
       files.set(file.path, sealed);
       whole.update(`${sealed.line}\n`);
+      changedAtMs = Math.max(changedAtMs, file.changedAtMs);
     }
-    return { ok: true, seal: { root, integrity: `sha256-${whole.digest('base64')}`, files } };
+    return { ok: true, seal: { root, integrity: `sha256-${whole.digest('base64')}`, files, changedAtMs } };
   } catch (error) {
     return { ok: false, problem: `it cannot be read: ${error instanceof Error ? error.message : String(error)}` };
   }
