@@ -38,6 +38,8 @@ export type TriggerSession = {
   readonly metadata: JsonObject;
   /** Of a sidechain: the run that made it. */
   readonly spawnedBy?: string;
+  /** When it was submitted, in ms since the epoch, which is earlier than its run when it had to wait. Absent: with its run. */
+  readonly submittedAt?: number;
 };
 
 export const SESSION_RUN_STATUSES = ['queued', 'running', 'waiting_for_approval', 'waiting_for_user_question', 'completed', 'failed', 'interrupted', 'cancelled'] as const;

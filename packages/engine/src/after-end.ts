@@ -8,20 +8,34 @@ import type { EngineDeps } from './deps.js';
 import { checkOnce } from './find-workflow.js';
 import type { Decider } from './decider.js';
 import { isPassing } from './passing.js';
+import { advanceSession } from './sessions/advance-session.js';
 import { startRun } from './start-run.js';
 
 /**
- * What follows from the end of a run for others: the step that called it is answered, and workflows that wait for it are
- * started. Done again after a crash: the answer is given once, and each start has a key.
+ * What follows from the end of a run for others: the step that called it is answered, what waits in its session has its turn, and workflows
+ * that wait for it are started. Done again after a crash: the answer is given once, and each start has a key.
  */
 export async function afterEnd(deps: EngineDeps, states: Decider, lease: Lease, onRunStarted: (runId: RunId) => void): Promise<void> {
   const state = await states.read(lease.runId, (current) => current);
   if (isTerminalRun(state.status)) {
     if (state.trigger.parent?.waits === true) await answerChild(states, state);
     if (state.status === 'quarantined') await cancelChildren(states, state);
+    await letNextBegin(deps, state, onRunStarted);
     await startListeners(deps, state, onRunStarted);
   }
   await deps.queue.discard([lease]);
+}
+
+/** What waits in its session has its turn. */
+async function letNextBegin(deps: EngineDeps, { id, tenant, trigger }: RunState, onRunStarted: (runId: RunId) => void): Promise<void> {
+  if (trigger.session === undefined) return;
+  try {
+    const { started } = await advanceSession(deps, { sessionId: trigger.session.id, tenant });
+    for (const runId of started) onRunStarted(runId);
+  } catch (thrown) {
+    if (isPassing(thrown)) throw thrown;
+    deps.logger.error('a session cannot go on now', { session: trigger.session.id, after: id, problem: fromUnknown(thrown).message });
+  }
 }
 
 async function startListeners(deps: EngineDeps, state: RunState, onRunStarted: (runId: RunId) => void): Promise<void> {

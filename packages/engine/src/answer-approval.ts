@@ -1,4 +1,4 @@
-import { isTerminalRun, type ApprovalWait, type JsonObject, type JsonValue, type Page, type RunState, type RunView, type StepAnswer } from '@kb-labs/contracts';
+import { isTerminalRun, type ApprovalWait, type JobState, type JsonObject, type JsonValue, type Page, type RunState, type RunView, type StepAnswer, type StepState } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import { toRunView } from '@kb-labs/projector';
 
@@ -10,6 +10,7 @@ import { withoutSecrets } from './read-secrets.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
 import { refuseLarge } from './send-signal.js';
+import { refuseReserved } from './sessions/refuse-reserved.js';
 
 export interface AnswerApproval {
   readonly runId: string;
@@ -23,15 +24,18 @@ export interface AnswerApproval {
   readonly data?: JsonObject;
   /** Digest of what was seen; left out, it is what is to be approved now. */
   readonly subject?: string;
+  /** Only while it is this try that waits; left out, whichever does. */
+  readonly asked?: { readonly attempt: number; readonly stepAttempt: number; readonly iteration: number };
 }
 
 /**
  * Decides a waiting approval. Of two that decide at once one does, and the other is told.
  * Fails with `RUN_NOT_FOUND`, `STEP_NOT_FOUND`, `NOT_WAITING`, `APPROVER_NOT_ALLOWED`, `APPROVAL_CHANGED`, `FORM_INVALID`, or
- * with `INPUT_INVALID` when the answers are too large.
+ * with `INPUT_INVALID` when the answers are too large, and with `RESERVED_KEY`.
  */
 export async function answerApproval(deps: DecideDeps & Pick<EngineDeps, 'queue' | 'checkSchema' | 'secrets'>, asked: AnswerApproval): Promise<RunView> {
   const runId = toKnownRunId(asked.runId);
+  refuseReserved({ data: asked.data });
   refuseLarge({ data: asked.data ?? null, comment: asked.comment ?? null });
   const states = new RunStates(deps);
   const command: AnswerApproval = { ...asked, ...(await withoutSecrets(deps, states, runId, said(asked))) };
@@ -39,13 +43,17 @@ export async function answerApproval(deps: DecideDeps & Pick<EngineDeps, 'queue'
     const { state } = draft;
     const { job, step } = findStep(state, command.step, (one) => one.status === 'waiting_approval');
     const { wait } = step;
-    if (isTerminalRun(state.status) || wait?.kind !== 'approval' || !canBeAnswered(job, step, draft.at)) {
+    if (isTerminalRun(state.status) || wait?.kind !== 'approval' || !canBeAnswered(job, step, draft.at) || !isAsked(command, job, step)) {
       throw new AppError('NOT_WAITING', { step: command.step });
     }
     answerStep(draft, job, step, toAnswer(deps, { state, wait, command, at: draft.at }));
   });
   if (!decided.ok) throw new AppError(decided.refused === 'absent' ? 'RUN_NOT_FOUND' : 'NOT_WAITING', { id: runId, step: command.step });
   return withWorkerNote(deps, decided.state);
+}
+
+function isAsked({ asked }: AnswerApproval, job: JobState, step: StepState): boolean {
+  return asked === undefined || (asked.attempt === job.attempt && asked.stepAttempt === step.attempt && asked.iteration === step.iteration);
 }
 
 /** What whoever decides writes. */

@@ -5,6 +5,7 @@ import { answerStep, canBeAnswered } from './answer-step.js';
 import type { EngineDeps } from './deps.js';
 import { withoutSecrets } from './read-secrets.js';
 import { refuseLarge } from './send-signal.js';
+import { refuseReserved } from './sessions/refuse-reserved.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
 
@@ -23,6 +24,7 @@ export async function callBack(deps: DecideDeps & Pick<EngineDeps, 'callbacks' |
   const runId = deps.callbacks.runOf(command.token);
   if (runId === undefined) throw new AppError('CALLBACK_UNKNOWN');
   const { by } = command;
+  refuseReserved({ payload: command.payload });
   refuseLarge(command.payload);
   const states = new RunStates(deps);
   const payload = await withoutSecrets(deps, states, runId, command.payload);

@@ -1,5 +1,6 @@
 import { LIMITS, type JsonObject, type RunId, type RunState, type Trigger, type WorkflowUses } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
+import { sidechainOf } from '@kb-labs/projector';
 
 import { answerChild } from './answer-child.js';
 import { cancelChild } from './cancel-children.js';
@@ -9,6 +10,7 @@ import { withoutTenant } from './in-tenant.js';
 import { planWorkflow } from './plan-workflow.js';
 import { readRunState } from './read-run.js';
 import type { Decider } from './decider.js';
+import { keepSidechain } from './sessions/sidechain.js';
 import { acceptRun } from './start-run.js';
 
 export interface WorkflowCall {
@@ -32,9 +34,10 @@ export async function callWorkflow(deps: EngineDeps, states: Decider, call: Work
   const depth = (caller.trigger.parent?.depth ?? 0) + 1;
   if (depth > LIMITS.childDepth) throw new AppError('CHILD_LIMIT', { problem: `workflows call each other ${LIMITS.childDepth} deep already` });
   if (caller.children > LIMITS.children) throw new AppError('CHILD_LIMIT', { problem: `a run can call ${LIMITS.children}` });
-  const plan = await planWorkflow(deps, { workflowId: uses.id, input: call.input, unattended: true });
+  const { pins } = caller.plan;
+  const plan = await planWorkflow(deps, { workflowId: uses.id, input: call.input, unattended: true, ...(pins === undefined ? {} : { pins }) });
   if (uses.digest !== undefined && plan.workflow.digest !== uses.digest) throw new AppError('CHILD_CHANGED', { id: uses.id });
-  const { actor, branch, tag, sha } = caller.trigger;
+  const { actor, branch, tag, sha, session } = caller.trigger;
   const trigger: Trigger = {
     type: 'call',
     actor,
@@ -43,8 +46,10 @@ export async function callWorkflow(deps: EngineDeps, states: Decider, call: Work
     tag,
     sha,
     parent: { runId: caller.id, workflowId: caller.plan.workflow.id, depth, job: call.job, step: call.step, waits },
+    ...(session === undefined ? {} : { session: { id: sidechainOf(runId), metadata: session.metadata, spawnedBy: caller.id } }),
   };
   const { state } = await acceptRun(deps, { runId, plan, trigger, tenant: caller.tenant, ...(waits ? { root: caller.root } : {}) });
+  if (session !== undefined) await keepSidechain(deps, { ...state, trigger }, session.id);
   if (plan.concurrency !== undefined && waits) await refuseDeadlock(deps, states, call, state);
 }
 

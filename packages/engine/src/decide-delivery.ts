@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import type { JsonValue, WebhookSource } from '@kb-labs/contracts';
+import { findReserved, FLOW_KEY, type JsonValue, type WebhookSource } from '@kb-labs/contracts';
 import { readDelivery, type RequestHeaders, type StartDecision, startsFor } from '@kb-labs/triggers';
 
 import type { StoredDelivery, StoredDeliveryRun } from './delivery-record.js';
@@ -17,7 +17,10 @@ export interface DeliveryFacts {
 
 export function decide(deps: Pick<EngineDeps, 'triggers'>, listeners: readonly FoundListener[], { source, headers, body, seals }: DeliveryFacts): StartDecision[] {
   const isFromRepository = isSealedForRepository(deps.triggers?.repository, source, seals);
-  return startsFor({ kind: 'delivery', source, headers, body, isSignedFor: (webhook) => isSealedFor(webhook, seals), isFromRepository }, listeners);
+  const decisions = startsFor({ kind: 'delivery', source, headers, body, isSignedFor: (webhook) => isSealedFor(webhook, seals), isFromRepository }, listeners);
+  const reserved = findReserved(body);
+  if (reserved === undefined) return decisions;
+  return decisions.map((decision) => (decision.starts ? { starts: false, workflowId: decision.workflowId, reason: `the payload has "${FLOW_KEY}", which is the engine's own: ${reserved}` } : decision));
 }
 
 /** As the first entry that it is signed for reads it. */

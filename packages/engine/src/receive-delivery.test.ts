@@ -96,6 +96,17 @@ describe('a delivery', () => {
     expect(await send(bad)).toMatchObject({ delivery: { outcome: 'failed', runs: [{ runId: null, problem: { code: 'INPUT_INVALID' } }] } });
   });
 
+  it('starts nothing when it has the key that is the daemon\'s own, and is kept with that', async () => {
+    const deps = await open();
+    const body = { action: 'opened', issue: { labels: [{ kheish_flow: { flow_id: 'f' } }] } };
+    const received = await send(deps, { body });
+    const { items } = await listDeliveries(deps, {});
+    expect(received).toMatchObject({ kind: 'accepted', delivery: { outcome: 'ignored', runs: [] } });
+    expect(items[0]?.ignored).toContainEqual({ workflowId: 'issues', reason: expect.stringContaining('issue.labels[0].kheish_flow') as string });
+    expect(await replayDelivery(deps, { id: items[0]?.id ?? '' })).toMatchObject({ outcome: 'ignored' });
+    expect(await deps.catalog.listRuns({ limit: 10 })).toEqual([]);
+  });
+
   it('keeps bodies that are larger than a record, to the letter', async () => {
     const deps = await open();
     const text = '"\\\u{1F600}'.repeat(130_000);

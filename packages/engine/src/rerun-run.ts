@@ -64,7 +64,8 @@ export async function rerunRun(deps: RerunDeps, command: RerunRun): Promise<Star
     changesFiles: await jobsThatChangeFiles(deps, earlier),
     earlier: results,
   };
-  const { parent: _parent, ...trigger } = earlier.trigger;
+  // It answers nobody, and no session waits for it.
+  const { parent: _parent, session: _session, ...trigger } = earlier.trigger;
   const accepted = await acceptRun(deps, {
     runId: deps.ids.runId(),
     plan: earlier.plan,

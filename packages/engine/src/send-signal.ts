@@ -8,6 +8,7 @@ import { toKnownRunId } from './read-run.js';
 import { withoutSecrets } from './read-secrets.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
+import { refuseReserved } from './sessions/refuse-reserved.js';
 
 const PAGE = 100;
 
@@ -31,6 +32,7 @@ export interface SentSignal {
 export async function sendSignal(deps: DecideDeps & Pick<EngineDeps, 'catalog' | 'secrets'>, command: SendSignal): Promise<SentSignal> {
   const { name, payload, by, tenant } = command;
   if (name.length === 0 || name.length > LIMITS.signalNameLength) throw new AppError('USAGE', { problem: `a signal's name has 1 to ${LIMITS.signalNameLength} characters` });
+  refuseReserved({ payload });
   refuseLarge(payload);
   const runId = command.runId === undefined ? undefined : toKnownRunId(command.runId);
   const states = new RunStates(deps);

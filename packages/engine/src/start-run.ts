@@ -13,6 +13,7 @@ import { planWorkflow, type PlanDeps } from './plan-workflow.js';
 import { readRun } from './read-run.js';
 import type { DecideDeps } from './decider.js';
 import { RunStates } from './run-states.js';
+import { refuseReserved } from './sessions/refuse-reserved.js';
 
 export interface StartRun {
   readonly workflowId: string;
@@ -39,9 +40,10 @@ export type StartDeps = PlanDeps & AcceptDeps;
 
 /**
  * Accepts a run: when this resolves, the run is durable and its first jobs are queued.
- * Fails as `planWorkflow` does, with `IDEMPOTENCY_CONFLICT`, or with `QUEUE_FULL`.
+ * Fails as `planWorkflow` does, with `RESERVED_KEY`, `IDEMPOTENCY_CONFLICT` or `QUEUE_FULL`.
  */
 export async function startRun(deps: StartDeps, command: StartRun): Promise<StartedRun> {
+  refuseReserved({ input: command.input });
   const key = checkedKey(command.idempotencyKey);
   const plan = await planWorkflow(deps, command);
   const { trigger, tenant } = command;

@@ -7,6 +7,7 @@ import type { EngineDeps } from './deps.js';
 export async function ticketAfterEnd(deps: Pick<EngineDeps, 'workflows'>, state: RunState, at: number): Promise<NewTicket | undefined> {
   const needed =
     state.trigger.parent?.waits === true ||
+    state.trigger.session !== undefined ||
     (state.status === 'quarantined' && state.children > 0) ||
     (await deps.workflows.listeners(state.plan.workflow.id)).length > 0;
   return needed ? { runId: state.id, job: AFTER_END, attempt: 1, turn: 0, notBefore: at } : undefined;
