@@ -17,6 +17,7 @@ const TESTS = [
   'packages/store-redis/src/failures',
   // Processes that are killed, stand still, or are told to stop.
   'tooling/scenarios/kill-',
+  'tooling/scenarios/flow-crash',
   'tooling/scenarios/quarantine',
   'tooling/scenarios/resume-many',
   'tooling/scenarios/one-key',

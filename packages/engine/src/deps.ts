@@ -17,6 +17,8 @@ export interface EngineDeps {
   /** Left out: no secret is there. */
   readonly secrets?: Secrets;
   readonly plugins: PluginHost;
+  /** What commands are offered here beside files, programs and requests: `llm`, `storage`. Left out: nothing. */
+  readonly services?: readonly string[];
   readonly workflows: WorkflowSources;
   /** Left out: every document is checked every time. */
   readonly checked?: CheckedDocuments;
