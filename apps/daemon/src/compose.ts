@@ -72,6 +72,7 @@ function composeDeps(config: Config, options: ComposeOptions, keeper?: () => Rec
         ...(keeper === undefined ? {} : { storage: pluginStorage(keeper) }),
       },
     }),
+    services: [...(config.llm === undefined ? [] : ['llm']), ...(keeper === undefined ? [] : ['storage'])],
     workflows: fileWorkflowSources({ projectRoot: config.projectRoot, folders: config.workflowFolders }),
     files: workspaceFiles,
     clock,

@@ -1,4 +1,4 @@
-import { type EngineDeps, sweepRetention } from '@kb-labs/engine';
+import { type EngineDeps, sweepRetention, sweepSessions } from '@kb-labs/engine';
 
 import { tierOf } from './configured-tiers.js';
 import type { ConfiguredTiers } from './config.js';
@@ -35,7 +35,9 @@ export function startRetentionSweeper(deps: EngineDeps, tiers: ConfiguredTiers):
 async function sweep(deps: EngineDeps, tiers: ConfiguredTiers): Promise<void> {
   try {
     const { skipped, removed, blobs } = await sweepRetention(deps, (tenant) => tierOf(tiers, tenant).retention);
-    if (!skipped && removed.runs + removed.logs + removed.artifacts + blobs > 0) deps.logger.info('removed what was kept long enough', { ...removed, blobs });
+    if (skipped) return;
+    await sweepSessions(deps);
+    if (removed.runs + removed.logs + removed.artifacts + blobs > 0) deps.logger.info('removed what was kept long enough', { ...removed, blobs });
   } catch (error) {
     deps.logger.error('what was kept long enough cannot be removed', { problem: String(error) });
   }

@@ -1,4 +1,4 @@
-import { reconcile } from '@kb-labs/engine';
+import { reconcile, recoverFlows, recoverSessions } from '@kb-labs/engine';
 import type { EngineDeps } from '@kb-labs/engine';
 
 export interface Scheduler {
@@ -8,7 +8,7 @@ export interface Scheduler {
 
 const EVERY_MS = 60_000;
 
-/** Mends all open runs now and every minute. A round that fails is told, and the next one comes all the same. */
+/** Mends all open runs, flows that were half started and busy sessions now and every minute. A round that fails is told, and the next one comes all the same. */
 export function startScheduler(deps: EngineDeps): Scheduler {
   let stopped = false;
   let disarm = (): void => undefined;
@@ -29,6 +29,20 @@ export function startScheduler(deps: EngineDeps): Scheduler {
 }
 
 async function mend(deps: EngineDeps): Promise<void> {
+  await mendRuns(deps);
+  try {
+    await recoverFlows(deps);
+  } catch (error) {
+    deps.logger.error('flows that were half started cannot be mended', { problem: String(error) });
+  }
+  try {
+    await recoverSessions(deps);
+  } catch (error) {
+    deps.logger.error('busy sessions cannot be mended', { problem: String(error) });
+  }
+}
+
+async function mendRuns(deps: EngineDeps): Promise<void> {
   try {
     const { queued } = await reconcile(deps);
     if (queued > 0) deps.logger.warn('queued what was missing', { queued });

@@ -18,6 +18,11 @@ describe('ulidIds', () => {
     expect(ids.runId()).toBe('run_01ARYZ6S410000000000000000');
   });
 
+  it('makes ids of sessions and flows of the same digits', () => {
+    const ids = ulidIds(clockAt([1_469_918_176_385]), (bytes) => void bytes.fill(0));
+    expect([ids.sessionId(), ids.flowId()]).toEqual(['ses-01aryz6s410000000000000000', 'flow-01aryz6s410000000000000001']);
+  });
+
   it('counts up within a millisecond, and when the clock steps back', () => {
     const ids = ulidIds(clockAt([5, 5, 3]), (bytes) => void bytes.fill(0xff));
     const made = [ids.runId(), ids.runId(), ids.runId()];
