@@ -37,7 +37,7 @@ export type {
   ToolUseView,
 } from './flow.js';
 export { JOURNAL_SCHEMA } from './event.js';
-export { executionTargetSchema, IMAGE_REFERENCE, ISOLATION_LEVELS, TARGET_MODES } from './execution-target.js';
+export { digestInReference, executionTargetSchema, IMAGE_REFERENCE, ISOLATION_LEVELS, TARGET_MODES } from './execution-target.js';
 export type { ExecutionTarget, ImageUsed, Isolation, TargetMode } from './execution-target.js';
 export type { RetryDecision, RunEvent, RunEventBody, RunEventType } from './event.js';
 export type { Explanation, ExplainedNode, LockOwnerView, Missing } from './explain.js';
@@ -53,8 +53,20 @@ export { permissionsSchema } from './permissions.js';
 export type { Permissions, Quotas, Service } from './permissions.js';
 export { HOOKS, PLAN_SCHEMA } from './plan.js';
 export type { Hook, PlannedConcurrency, PlannedJob, PlannedJobArtifacts, PlannedStep, PlannedStrategy, PlannedTarget, RunPlan, Template } from './plan.js';
-export { EVIDENCE_KINDS, evidenceRefSchema, PLAYBOOK_DIGEST_TYPE, playbookManifestSchema, playbookRefSchema, RELEASE_STATES, STARTABLE_STATES } from './playbook.js';
-export type { EvidenceKind, EvidenceRef, PlaybookManifest, PlaybookRef, PlaybookSummaryView, PlaybookView, ReleaseChange, ReleaseState, RequiredEvidence } from './playbook.js';
+export { EVIDENCE_KINDS, evidenceRefSchema, PLAYBOOK_DIGEST_TYPE, playbookManifestSchema, playbookRefSchema, RELEASE_STATES, STARTABLE_STATES, toolNameSchema } from './playbook.js';
+export type {
+  EvidenceKind,
+  EvidenceRef,
+  PlaybookDiff,
+  PlaybookManifest,
+  PlaybookRef,
+  PlaybookSummaryView,
+  PlaybookView,
+  ReleaseChange,
+  ReleaseState,
+  RequiredEvidence,
+  ValueChange,
+} from './playbook.js';
 export { PLUGIN_MANIFEST_SCHEMA, commandIdSchema, pluginCommandSchema, pluginManifestSchema } from './plugin.js';
 export type { PluginCommand, PluginManifest } from './plugin.js';
 export { PACKAGE_NAME, PLUGINS_LOCK_SCHEMA, pluginsLockSchema } from './plugins-lock.js';

@@ -1,16 +1,18 @@
 import type { LogLineView, RunEventView } from '@kb-labs/contracts/http';
 import { followEvents, followLogPages } from '@kb-labs/engine';
-import { AppError } from '@kb-labs/errors';
 
 import { formatLogPlace, parseLogPlace, parseSeq, type LogPlace } from './follow-places.js';
 import { toEventView, toLogLineView } from './follow-views.js';
 import type { Followers, GatewayDeps, RequestTo, StreamedEvent } from './handler.js';
+import { refuseLimit, sessionFollowers } from './session-followers.js';
 
 /** Lines that are held for a client at once. */
 const PAGE = 200;
 
 /** What can be followed, one per row that has a stream. */
 export const followers: Followers = {
+  ...sessionFollowers,
+
   runEvents: (deps, { run, query }, { lastEventId = query.after, signal }) => {
     refuseLimit(query);
     const after = lastEventId === undefined ? 0 : parseSeq(lastEventId);
@@ -23,11 +25,6 @@ export const followers: Followers = {
     return linesOf(deps, { request, place }, signal);
   },
 };
-
-/** What is followed has no pages. */
-function refuseLimit({ limit }: { readonly limit?: number }): void {
-  if (limit !== undefined) throw new AppError('REQUEST_INVALID', { problem: 'query.limit: does not go with following' });
-}
 
 async function* eventsOf({ engine }: GatewayDeps, query: { runId: string; after: number }, signal: AbortSignal): AsyncGenerator<StreamedEvent<RunEventView>> {
   for await (const event of followEvents(engine, query, signal)) yield { id: String(event.seq), data: toEventView(event) };

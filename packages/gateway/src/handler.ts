@@ -79,17 +79,28 @@ type Handler<Name extends RouteName> = (deps: GatewayDeps, request: RequestTo<Na
 /** One per row of the table of routes. */
 export type Handlers<Name extends RouteName = RouteName> = { readonly [Each in Name]: Handler<Each> };
 
+/** Those that need nothing but the engine: they answer without a server as well. */
+export type EngineHandlers<Name extends RouteName> = { readonly [Each in Name]: (deps: Pick<GatewayDeps, 'engine'>, request: RequestTo<Each>) => Promise<AnswerOf<Each>> };
+
 export interface StreamedEvent<Data = unknown> {
   /** Sent back as `Last-Event-ID`, the events go on behind this one. */
   readonly id: string;
   readonly data: Data;
 }
 
-/** Fails before it answers when `lastEventId` is none of its own. */
+/** Fails before it answers when `lastEventId` is none of its own, or when there is nothing to follow. */
 type Follower<Name extends StreamName> = (
   deps: GatewayDeps,
   request: RequestTo<Name>,
   options: { readonly lastEventId: string | undefined; readonly signal: AbortSignal },
-) => AsyncIterable<StreamedEvent<StreamedBy<Name>>>;
+) => AsyncIterable<StreamedEvent<StreamedBy<Name>>> | Promise<AsyncIterable<StreamedEvent<StreamedBy<Name>>>>;
+
+export type EngineFollowers<Name extends StreamName> = {
+  readonly [Each in Name]: (
+    deps: Pick<GatewayDeps, 'engine'>,
+    request: RequestTo<Each>,
+    options: { readonly lastEventId: string | undefined; readonly signal: AbortSignal },
+  ) => Promise<AsyncIterable<StreamedEvent<StreamedBy<Each>>>>;
+};
 
 export type Followers = { readonly [Name in StreamName]: Follower<Name> };

@@ -1,4 +1,4 @@
-import type { JsonValue } from '@kb-labs/contracts';
+import type { JsonObject, JsonValue } from '@kb-labs/contracts';
 import { keysOf, type PartProblem, readPart, type RouteSpec } from '@kb-labs/contracts/http';
 import { AppError, suggestName } from '@kb-labs/errors';
 import type { Request } from 'express';
@@ -16,14 +16,37 @@ export function checkBody(schema: Schema, body: unknown): unknown {
   return checkPart(schema, 'body', body);
 }
 
+/** The same of a request that did not come over HTTP. */
+export function checkParts(route: RouteSpec, parts: { readonly params?: unknown; readonly query?: unknown; readonly body?: unknown }): { params: unknown; query: unknown; body: unknown } {
+  const { params = {}, query = {}, body = {} } = parts;
+  return { params: checkPart(route.params, 'path', params), query: checkPart(route.query, 'query', query), body: route.body === undefined ? undefined : checkBody(route.body, body) };
+}
+
+/** Whether it is put on record that somebody asked for it. */
+export function isChange({ method, access }: RouteSpec): boolean {
+  return method !== 'GET' && access !== 'read';
+}
+
+/** What of a body is put on record. */
+export function recordedOf({ recorded = [] }: RouteSpec, written: unknown): JsonObject {
+  const body = written as JsonObject;
+  return Object.fromEntries(recorded.flatMap((member) => (body[member] === undefined ? [] : [[member, body[member]]])));
+}
+
 /** The key of a request that is not to be carried out twice: of its header, or of its body. */
 export function idempotencyKeyOf(route: RouteSpec, request: Request, body: unknown): string | undefined {
   const header = request.get('idempotency-key');
   if (header === undefined) return undefined;
   if (route.idempotent !== true) throw invalid([{ place: 'header', path: ['Idempotency-Key'], message: 'this route takes none' }]);
-  const inBody = typeof body === 'object' && body !== null && 'idempotencyKey' in body ? body.idempotencyKey : undefined;
+  const inBody = keyIn(body);
   if (inBody !== undefined && inBody !== header) throw invalid([{ place: 'header', path: ['Idempotency-Key'], message: 'the body has another one' }]);
   return header;
+}
+
+function keyIn(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return undefined;
+  if ('idempotencyKey' in body) return body.idempotencyKey;
+  return 'idempotency_key' in body ? body.idempotency_key : undefined;
 }
 
 function checkPart(schema: Schema | undefined, place: string, value: unknown): unknown {

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import type { Caller, JsonObject, Permission } from '@kb-labs/contracts';
+import type { Caller, Permission } from '@kb-labs/contracts';
 import { type RouteName, ROUTES, type RouteSpec, type StreamName } from '@kb-labs/contracts/http';
 import { fromUnknown } from '@kb-labs/errors';
 import type { Request, RequestHandler, Response } from 'express';
@@ -13,7 +13,7 @@ import { type Answer, type GatewayDeps, RUN_PATH, type StreamedEvent } from './h
 import { handlers } from './handlers.js';
 import type { OpenStreams } from './open-streams.js';
 import { readJsonBody, readRawBody } from './read-body.js';
-import { checkBody, idempotencyKeyOf, readHead } from './read-request.js';
+import { checkBody, idempotencyKeyOf, isChange, readHead, recordedOf } from './read-request.js';
 import { sendEvents } from './send-events.js';
 
 export interface ServeDeps extends GatewayDeps {
@@ -59,7 +59,7 @@ export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
     const idempotencyKey = idempotencyKeyOf(route, request, written);
     const run = caller !== undefined && route.path.startsWith(RUN_PATH) ? await findRun(deps.engine, String(request.params['id']), caller.tenant) : undefined;
     const asked = { params, query, body: written, idempotencyKey, headers: request.headers, raw, caller, run };
-    if (isFollowed(name, request) && caller !== undefined) {
+    if (isFollowed(name, route, request) && caller !== undefined) {
       await follow(name, { request, response, caller, asked });
       return;
     }
@@ -69,8 +69,8 @@ export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
   async function follow(followed: StreamName, { request, response, caller, asked }: { request: Request; response: Response; caller: Caller; asked: unknown }): Promise<void> {
     const signal = deps.streams.open(response, caller.tenant);
     const lastEventId = request.get('last-event-id');
-    const start = followers[followed] as (deps: GatewayDeps, asked: unknown, options: object) => AsyncIterable<StreamedEvent>;
-    const events = start(deps, asked, { ...(lastEventId === undefined || lastEventId === '' ? {} : { lastEventId }), signal });
+    const start = followers[followed] as (deps: GatewayDeps, asked: unknown, options: object) => AsyncIterable<StreamedEvent> | Promise<AsyncIterable<StreamedEvent>>;
+    const events = await start(deps, asked, { ...(lastEventId === undefined || lastEventId === '' ? {} : { lastEventId }), signal });
     const recheck = async (): Promise<void> => {
       access.authorize(await access.authenticate(knockOf(request)), route.access as Permission);
     };
@@ -82,15 +82,6 @@ function knockOf(request: Request): Parameters<Access['authenticate']>[0] {
   return { headers: request.headers, method: request.method, path: request.path, remoteAddress: request.socket.remoteAddress };
 }
 
-function recordedOf({ recorded = [] }: RouteSpec, written: unknown): JsonObject {
-  const body = written as JsonObject;
-  return Object.fromEntries(recorded.flatMap((member) => (body[member] === undefined ? [] : [[member, body[member]]])));
-}
-
-function isChange({ method, access }: RouteSpec): boolean {
-  return method !== 'GET' && access !== 'read';
-}
-
 async function orRecord(act: () => Promise<void> | void, refused: (thrown: unknown) => Promise<void>): Promise<void> {
   try {
     await act();
@@ -100,8 +91,10 @@ async function orRecord(act: () => Promise<void> | void, refused: (thrown: unkno
   }
 }
 
-function isFollowed(name: RouteName, request: Request): name is StreamName {
-  return Object.hasOwn(followers, name) && request.method === 'GET' && request.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+/** Whoever takes anything gets JSON, and of a route that is named for it a stream. */
+function isFollowed(name: RouteName, { path }: RouteSpec, request: Request): name is StreamName {
+  const offered = ['application/json', 'text/event-stream'];
+  return Object.hasOwn(followers, name) && request.method === 'GET' && request.accepts(path.endsWith('/stream') ? offered.toReversed() : offered) === 'text/event-stream';
 }
 
 async function send(response: Response, request: Request, answer: Answer): Promise<void> {

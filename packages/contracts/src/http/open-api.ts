@@ -2,11 +2,14 @@ import * as z from 'zod/mini';
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js';
 import { explanationSchema } from './explain-schemas.js';
+import { flowSchema } from './flow-routes.js';
 import { logLineSchema, runEventSchema } from './follow-schemas.js';
+import { playbookDiffSchema, playbookSchema } from './playbook-routes.js';
 import { problemSchema } from './problem-schema.js';
 import type { RouteAnswer, RouteSpec } from './route-spec.js';
 import { ROUTE_NAMES, ROUTES } from './routes.js';
 import { artifactSchema, jobSchema, reasonSchema, runErrorSchema, runSchema, runSummarySchema, triggerSchema } from './run-schemas.js';
+import { agentSchema, promptSchema, sessionRunSchema, sessionSchema, taskSchema } from './session-schemas.js';
 import { deliverySchema, scheduleSchema } from './trigger-routes.js';
 import { installedPluginSchema, pendingApprovalSchema, validationSchema, workflowEntrySchema } from './workflow-schemas.js';
 
@@ -28,6 +31,14 @@ const NAMED: Readonly<Record<string, z.ZodMiniType>> = {
   PendingApproval: pendingApprovalSchema,
   Schedule: scheduleSchema,
   Delivery: deliverySchema,
+  Playbook: playbookSchema,
+  PlaybookDiff: playbookDiffSchema,
+  Flow: flowSchema,
+  Session: sessionSchema,
+  SessionRun: sessionRunSchema,
+  Agent: agentSchema,
+  Task: taskSchema,
+  Prompt: promptSchema,
   Problem: problemSchema,
 };
 

@@ -62,7 +62,7 @@ describe('the table of routes', () => {
 
   it('changes nothing by GET, and asks for more than reading where something changes', () => {
     const changing = rows.filter(({ method, access }) => method !== 'GET' && access === 'read').map(({ name }) => name);
-    expect(changing).toEqual(['validateWorkflows', 'createLink', 'signOut']);
+    expect(changing).toEqual(['validateWorkflows', 'createLink', 'signOut', 'validatePlaybook']);
     expect(rows.filter(({ method, body }) => method === 'GET' && body !== undefined)).toEqual([]);
   });
 

@@ -3,10 +3,13 @@ import * as z from 'zod/mini';
 import { LIMITS } from '../limits.js';
 import { ACCESS_ROUTES } from './access-routes.js';
 import { explanationSchema } from './explain-schemas.js';
+import { FLOW_ROUTES } from './flow-routes.js';
 import { logLineSchema, runEventSchema } from './follow-schemas.js';
+import { PLAYBOOK_ROUTES } from './playbook-routes.js';
 import type { RouteSpec } from './route-spec.js';
 import { artifactSchema, runSchema, runStatusSchema, runSummarySchema } from './run-schemas.js';
 import { instant, json, jsonObject, pageOf, wholeNumber } from './schema-of.js';
+import { SESSION_ROUTES } from './session-routes.js';
 import { TRIGGER_ROUTES } from './trigger-routes.js';
 import { installedPluginSchema, pendingApprovalSchema, validateBodySchema, validationSchema, workflowEntrySchema } from './workflow-schemas.js';
 
@@ -223,6 +226,9 @@ export const ROUTES = {
   },
   ...TRIGGER_ROUTES,
   ...ACCESS_ROUTES,
+  ...PLAYBOOK_ROUTES,
+  ...FLOW_ROUTES,
+  ...SESSION_ROUTES,
   health: {
     method: 'GET',
     path: '/healthz',

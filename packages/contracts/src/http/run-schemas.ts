@@ -59,7 +59,7 @@ export const triggerSchema = schemaOf<Trigger>()(
     delivery: z.exactOptional(text),
     schedule: z.exactOptional(z.strictObject({ cron: text, timezone: text, at: instant })),
     parent: z.exactOptional(triggerParent),
-    session: z.exactOptional(z.strictObject({ id: text, metadata: jsonObject, spawnedBy: z.exactOptional(text) })),
+    session: z.exactOptional(z.strictObject({ id: text, metadata: jsonObject, spawnedBy: z.exactOptional(text), submittedAt: z.exactOptional(z.int()) })),
   }),
 );
 

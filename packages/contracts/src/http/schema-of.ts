@@ -34,3 +34,8 @@ export const instant = z.iso.datetime({ offset: true });
 export function pageOf<Item>(item: z.ZodMiniType<Item, Item>): z.ZodMiniType<{ readonly items: readonly Item[]; readonly nextCursor?: string }> {
   return z.strictObject({ items: z.array(item), nextCursor: z.exactOptional(z.string()) });
 }
+
+/** A page of the routes of `/v1`, whose names are in snake_case. */
+export function wirePageOf<Item>(item: z.ZodMiniType<Item, Item>): z.ZodMiniType<{ readonly items: readonly Item[]; readonly next_cursor?: string }> {
+  return z.strictObject({ items: z.array(item), next_cursor: z.exactOptional(z.string()) });
+}

@@ -27,7 +27,7 @@ export const workflowEntrySchema = z.strictObject({
   ),
 });
 
-const diagnosticSchema = z.strictObject({
+export const diagnosticSchema = z.strictObject({
   code: text,
   severity: z.enum(['error', 'warning']),
   message: text,

@@ -8,6 +8,7 @@ import { openWithAccess } from './real-access.fixture.js';
 
 const MARK = 'only-acme-knows';
 const NOBODYS = 'run_00000000000000000000000000';
+const RUN_PATH = '/api/v1/workflows/runs/:id';
 /** Shared by all tenants of a project: documents and plugins, and what is about the installation. */
 const OF_THE_PROJECT: ReadonlySet<string> = new Set(['listWorkflows', 'getWorkflow', 'validateWorkflows', 'listPlugins', 'metrics']);
 const GROUPED = `
@@ -26,10 +27,18 @@ jobs:
     steps: [ { run: "true" } ]
 `;
 
+const FILL = `
+id: fill
+jobs: { decide: { steps: [ { id: where, uses: "builtin:approval", with: { title: Where?, form: { type: object } } } ] } }
+`;
+
 interface Victim {
   /** Runs: two that have ended, one that waits for a decision, one for a signal, one in a group. */
   readonly runs: readonly string[];
   readonly keyId: string;
+  /** What routes of `/v1` name, by the beginning of their paths. */
+  readonly parts: Readonly<Record<string, readonly string[]>>;
+  readonly digest: string;
 }
 
 interface Call {
@@ -59,8 +68,8 @@ beforeAll(async () => {
     };
     return { ...deps, catalog: replacing(catalog, { listRuns, getRun }) };
   };
-  harness = await openWithAccess({ workflows: { 'hello.yml': HELLO, 'ask.yml': APPROVAL, 'listen.yml': WAITING, 'grouped.yml': GROUPED, 'merge.yml': MERGE }, wrap });
-  for (const tenant of ['acme', 'acme-two', 'other']) {
+  harness = await openWithAccess({ workflows: { 'hello.yml': HELLO, 'ask.yml': APPROVAL, 'listen.yml': WAITING, 'grouped.yml': GROUPED, 'merge.yml': MERGE, 'fill.yml': FILL }, wrap });
+  for (const tenant of ['acme', 'acme-two', 'other', 'untouched']) {
     for (const role of ROLES) keys.set(`${role} of ${tenant}`, (await createKey(harness.deps, { name: role, role, tenant, by: tenant === 'acme' ? MARK : 'somebody' })).key);
   }
   victim = await makeThings(keyOf('admin', 'acme'), MARK);
@@ -81,7 +90,47 @@ async function makeThings(key: string, mark: string): Promise<Victim> {
     await harness.until(key, idOf(json), ({ status }) => status === 'waiting');
   }
   const [made] = (await harness.deps.records.list('api-key-of', { prefix: 'acme/', limit: 1 })).map((record) => record.key.slice('acme/'.length));
-  return { runs: [...ended.map(({ id }) => id), ...open], keyId: made ?? '' };
+  return { runs: [...ended.map(({ id }) => id), ...open], keyId: made ?? '', ...(await makeParts(key, mark)) };
+}
+
+/** A playbook, its flow that waits for an approval, and a session with a question. */
+async function makeParts(key: string, mark: string): Promise<Pick<Victim, 'parts' | 'digest'>> {
+  const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
+    const { status, json } = await harness.ask(key, 'POST', path, { body });
+    expect([status < 300, json], path).toMatchObject([true, {}]);
+    return json as Record<string, unknown>;
+  };
+  const { digest } = await post('/v1/playbooks', { manifest: { playbook_id: 'acme-playbook', version: '1', title: mark, objective: mark, runtime_defaults: { workflow_id: 'ask' } } });
+  const evidence_refs = [{ kind: 'review', id: mark }];
+  await post('/v1/playbooks/acme-playbook/publish', { version: '1', digest, status: 'active', evidence_refs });
+  for (const session_id of ['acme-session', 'acme-asks']) await post('/v1/sessions', { session_id, title: mark, metadata: { mark } });
+  const playbook_ref = { playbook_id: 'acme-playbook', version: '1', digest };
+  await post('/v1/flows', { flow_id: 'acme-flow', idempotency_key: 'key of flow', playbook_ref, session_id: 'acme-session', request: {}, metadata: { mark }, evidence_refs });
+  await post('/v1/sessions/acme-asks/runs', { workflow_id: 'fill', idempotency_key: 'key of fill' });
+  const waiting = async (kind: string): Promise<{ id: string; run_id: string; task_id: string }> => {
+    for (;;) {
+      const { items } = (await harness.ask(key, 'GET', `/v1/${kind}?status=pending`)).json as { items: { id: string; run_id: string; task_id: string }[] };
+      if (items[0] !== undefined) return items[0];
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const [approval, question] = [await waiting('approvals'), await waiting('questions')];
+  const parts = {
+    '/v1/playbooks/:id': ['acme-playbook'],
+    '/v1/flows/:id': ['acme-flow'],
+    '/v1/sessions/:id': ['acme-session', 'acme-asks'],
+    '/v1/runs/:id': [approval.run_id, question.run_id],
+    '/v1/agents/:id': ['agent-acme-session'],
+    '/v1/tasks/:id': [approval.task_id, question.task_id],
+    '/v1/approvals/:id': [approval.id],
+    '/v1/questions/:id': [question.id],
+  };
+  return { parts, digest: String(digest) };
+}
+
+/** What the ids of a route of `/v1` are of. */
+function partsOf(path: string, { parts }: Victim): readonly string[] | undefined {
+  return Object.entries(parts).find(([beginning]) => path.startsWith(beginning))?.[1];
 }
 
 /** Every way that a route can be handed the id of something. */
@@ -89,12 +138,17 @@ function callsOf(name: RouteName, things: Victim): Call[] {
   const route: RouteSpec = ROUTES[name];
   const calls: Call[] = [];
   const add = (path: string, expected: Call['expected'], more: Partial<Call> = {}): void => {
-    const body = route.body === undefined ? {} : { body: BODIES[name] ?? {} };
+    const body = route.body === undefined ? {} : { body: bodyOf(name, things) };
     calls.push({ name, route, method: route.method, path, expected, ...body, ...more });
     if (route.method === 'GET') calls.push({ name, route, method: 'HEAD', path, expected, ...more });
     if (route.stream !== undefined) calls.push({ name, route, method: 'GET', path, expected, ...more, headers: { accept: 'text/event-stream' } });
   };
-  if (route.path.includes('/runs/:id')) {
+  const parts = partsOf(route.path, things);
+  if (parts !== undefined) {
+    for (const id of parts) add(`${route.path.replace(':id', id)}${name === 'diffPlaybooks' ? '?from=1&to=1' : ''}`, 'absent');
+    return calls;
+  }
+  if (route.path.startsWith(RUN_PATH)) {
     for (const run of things.runs) for (const path of pathsOf(route.path, run)) add(path, 'absent');
     return calls;
   }
@@ -111,6 +165,23 @@ function callsOf(name: RouteName, things: Victim): Call[] {
     for (const run of things.runs) add(`${path}?runId=${run}`, name === 'sendSignal' ? 'absent' : 'own');
   }
   return calls;
+}
+
+function bodyOf(name: RouteName, { digest }: Victim): unknown {
+  const version = { version: '1', digest };
+  const evidence_refs = [{ kind: 'review', id: 'x' }];
+  const more: Partial<Record<RouteName, unknown>> = {
+    createPlaybook: { manifest: { playbook_id: 'own-playbook', version: '1', title: 'mine', objective: 'mine' } },
+    publishPlaybook: { ...version, status: 'verified', evidence_refs },
+    revokePlaybook: { ...version, reason: 'x', stop_running: true },
+    startFlow: { flow_id: 'acme-flow', idempotency_key: 'key of flow', playbook_ref: { playbook_id: 'acme-playbook', ...version }, session_id: 'acme-session', request: {} },
+    addEvidence: { evidence_refs },
+    submitInput: { workflow_id: 'fill', idempotency_key: 'key of fill' },
+    createSession: { title: 'mine' },
+    answerQuestion: { answer: {} },
+    cancelFlow: { reason: 'x' },
+  };
+  return more[name] ?? BODIES[name] ?? {};
 }
 
 const BODIES: Readonly<Record<string, unknown>> = {
@@ -180,12 +251,21 @@ describe('what belongs to a tenant', () => {
   });
 
   it('is answered like what never was, word for word', async () => {
-    for (const name of ROUTE_NAMES.filter((one) => ROUTES[one].path.includes('/runs/:id') && ROUTES[one].access !== 'proof')) {
+    for (const name of ROUTE_NAMES.filter((one) => ROUTES[one].path.startsWith(RUN_PATH))) {
       for (const call of callsOf(name, victim).filter(({ method }) => method !== 'HEAD')) {
         const ask = (path: string): Promise<Answer> => harness.ask(keyOf('admin', 'other'), call.method, path, { ...(call.body === undefined ? {} : { body: call.body }), headers: call.headers ?? {} });
         const run = victim.runs.find((id) => call.path.includes(id)) ?? '';
         const [theirs, nobodys] = [await ask(call.path), await ask(call.path.replace(run, NOBODYS))];
         expect([theirs.status, theirs.text.replaceAll(run, NOBODYS)], call.path).toEqual([nobodys.status, nobodys.text]);
+      }
+    }
+    for (const name of ROUTE_NAMES.filter((one) => partsOf(ROUTES[one].path, victim) !== undefined)) {
+      for (const call of callsOf(name, victim).filter(({ method }) => method !== 'HEAD')) {
+        const id = partsOf(call.route.path, victim)?.find((one) => call.path.includes(one)) ?? '';
+        const ask = (path: string): Promise<Answer> => harness.ask(keyOf('admin', 'untouched'), call.method, path, { ...(call.body === undefined ? {} : { body: call.body }), headers: call.headers ?? {} });
+        const nobody = id.startsWith('run_') ? id.replace(/^run_[0-9A-Z]{26}/, NOBODYS) : id.replace('acme', 'nobody');
+        const [theirs, nobodys] = [await ask(call.path), await ask(call.path.replace(id, nobody))];
+        expect([theirs.status, theirs.text.replaceAll(id, nobody)], call.path).toEqual([nobodys.status, nobodys.text]);
       }
     }
   });
@@ -210,14 +290,28 @@ describe('what belongs to a tenant', () => {
     expect(await harness.until(keyOf('admin', 'acme'), victim.runs[4] ?? '', () => true)).toMatchObject({ status: 'waiting' });
   });
 
+  it('is not touched by sessions, playbooks and flows of the same names', async () => {
+    const before = await snapshot();
+    const post = (path: string, body: object): Promise<Answer> => harness.ask(keyOf('admin', 'untouched'), 'POST', path, { body });
+    const made = await post('/v1/playbooks', { manifest: { playbook_id: 'acme-playbook', version: '1', title: 'mine', objective: 'mine', runtime_defaults: { workflow_id: 'ask' } } });
+    const { digest } = made.json as { digest: string };
+    const published = await post('/v1/playbooks/acme-playbook/publish', { version: '1', digest, status: 'active', evidence_refs: [{ kind: 'review', id: 'mine' }] });
+    const session = await post('/v1/sessions', { session_id: 'acme-session' });
+    const flow = await post('/v1/flows', { flow_id: 'acme-flow', idempotency_key: 'key of flow', playbook_ref: { playbook_id: 'acme-playbook', version: '1', digest }, session_id: 'acme-session', request: {} });
+    expect([made, published, session, flow].map(({ status }) => status)).toEqual([201, 200, 201, 201]);
+    expect((flow.json as { run_id: string }).run_id).not.toBe(victim.parts['/v1/runs/:id']?.[0]);
+    expect(await snapshot()).toEqual(before);
+  });
+
   it('is found by the one it belongs to, with the same calls', async () => {
     const found: number[] = [];
-    for (const name of ROUTE_NAMES.filter((one) => ROUTES[one].path.includes('/runs/:id') && ROUTES[one].method === 'GET')) {
+    for (const name of ROUTE_NAMES.filter((one) => (ROUTES[one].path.startsWith(RUN_PATH) || partsOf(ROUTES[one].path, victim) !== undefined) && ROUTES[one].method === 'GET')) {
       for (const call of callsOf(name, { ...victim, runs: victim.runs.slice(0, 2) }).filter(({ headers }) => headers === undefined)) {
-        found.push((await harness.ask(keyOf('admin', 'acme'), call.method, call.path)).status);
+        const { status } = await harness.ask(keyOf('admin', 'acme'), call.method, call.path, { headers: { accept: 'application/json' } });
+        found.push(status);
       }
     }
-    expect([found.length > 20, new Set(found)]).toEqual([true, new Set([200])]);
+    expect([found.length > 40, new Set(found)]).toEqual([true, new Set([200])]);
   });
 });
 
@@ -229,7 +323,10 @@ async function snapshot(): Promise<unknown> {
   const key = keyOf('admin', 'acme');
   const runs = await Promise.all(victim.runs.map(async (id) => (await harness.ask(key, 'GET', `/api/v1/workflows/runs/${id}`)).json));
   const list = await harness.ask(key, 'GET', '/api/v1/workflows/runs?limit=200');
-  return { runs, list: list.json, keys: await harness.deps.records.list('api-key-of', { prefix: 'acme/', limit: 100 }) };
+  const parts = await Promise.all(
+    Object.entries(victim.parts).flatMap(([path, ids]) => ids.map(async (id) => (await harness.ask(key, 'GET', path.replace(':id', id))).json)),
+  );
+  return { runs, parts, list: list.json, keys: await harness.deps.records.list('api-key-of', { prefix: 'acme/', limit: 100 }) };
 }
 
 /** A port with some of its methods replaced. */
