@@ -71,6 +71,13 @@ const loadRemote: Plugin = {
   },
 };
 
+const loadCoordination: Plugin = {
+  name: 'load-coordination',
+  setup(build) {
+    build.onResolve({ filter: /\/coordination\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './coordination.cjs', external: true } : undefined));
+  },
+};
+
 const loadBucket: Plugin = {
   name: 'load-bucket',
   setup(build) {
@@ -93,12 +100,12 @@ const loadBullmq: Plugin = {
 };
 
 /**
- * The sources of the workspace as nine programs: what every command and a run of scripts need, what they do not, the daemon, the
+ * The sources of the workspace as ten programs: what every command and a run of scripts need, what they do not, the daemon, the
  * state in Redis, what brings its tickets to a daemon, artifacts in a bucket, the language
- * model, what asks a gateway, and what handlers run in that do not run in the engine.
+ * model, what asks a gateway, playbooks with flows and sessions, and what handlers run in that do not run in the engine.
  * CommonJS, because a program in one file that was compiled before starts faster than modules that have to be linked.
  */
-const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucket' | 'llm' | 'remote' | 'handler-main', plugins: readonly Plugin[]): Options => ({
+const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucket' | 'llm' | 'remote' | 'coordination' | 'handler-main', plugins: readonly Plugin[]): Options => ({
   entry: { [name]: `./src/${name}.ts` },
   format: 'cjs',
   target: 'node22',
@@ -130,7 +137,7 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucke
 rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
 
 export default defineConfig([
-  program('main', [loadApart, loadRedis, loadBucket, loadLlm, loadRemote]),
+  program('main', [loadApart, loadRedis, loadBucket, loadLlm, loadRemote, loadCoordination]),
   program('apart', [loadDaemon, loadRedis, loadBucket, loadLlm, loadRemote]),
   program('daemon', [loadApart, loadRedis, loadBucket, loadLlm]),
   program('redis', [loadBullmq]),
@@ -138,5 +145,6 @@ export default defineConfig([
   program('bucket', []),
   program('llm', []),
   program('remote', []),
+  program('coordination', [loadApart, loadRedis, loadBucket, loadLlm, loadRemote]),
   program('handler-main', []),
 ]);

@@ -5,5 +5,5 @@
 export { approvals, approve, auditList, auditVerify, authCreateKey, authListKeys, authRevokeKey, callback, checkTargets, daemonStart, daemonStatus, daemonStop, directAccess, directDecisions, explain, openApprovalDesk, pluginAdd, pluginNew, pluginRemove, pluginValidate, pushes, readPlan, reject, scheduleList, schedulePause, scheduleResume, scheduleTrigger, secretList, secretRemove, secretSet, signal, webhookList, webhookReplay } from './control.js';
 export { configSchema } from '@kb-labs/daemon/config-schema';
 export { checkDocument } from '@kb-labs/engine/check-document';
-export { isInstant, readSettings, workflowJsonSchema } from '@kb-labs/manifest';
+export { diffValues, isInstant, mayBecome, playbookDigest, readPlaybook, readSettings, workflowJsonSchema } from '@kb-labs/manifest';
 export { lookUpCommand, placedScript, PluginShelf, runCommand, Targets } from '@kb-labs/plugin-host/plugin-commands';

@@ -5,6 +5,7 @@ import type { ArgsOf } from './command-spec.js';
 import type { CommandId, SpecOf } from './command-table.js';
 import type { AccessDesk } from './desk/access-desk.js';
 import type { Library } from './desk/library.js';
+import type { RouteDesk } from './desk/route-desk.js';
 import type { RunDesk } from './desk/run-desk.js';
 import type { Terminal } from './terminal/terminal.js';
 
@@ -24,6 +25,8 @@ export interface CommandContext {
   desk(): Promise<RunDesk>;
   library(): Promise<Library>;
   access(): Promise<AccessDesk>;
+  /** Playbooks, flows and sessions. */
+  routes(): Promise<RouteDesk>;
 }
 
 /** Nothing stands for success. */

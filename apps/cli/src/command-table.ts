@@ -2,6 +2,7 @@ import { ROLES, RUN_STATUSES } from '@kb-labs/contracts';
 import { LOG_LEVELS } from '@kb-labs/daemon';
 
 import type { CommandSpec, OptionSpec } from './command-spec.js';
+import { COORDINATION_COMMANDS } from './coordination-table.js';
 
 /** Accepted by every command, before or after its name. */
 export const GLOBAL_OPTIONS = {
@@ -341,6 +342,7 @@ export const COMMANDS = {
     options: {},
     examples: ['kb webhook:replay 0mk2v9x1a3f9c2d4e1'],
   },
+  ...COORDINATION_COMMANDS,
   'auth:create-key': {
     summary: 'Make a key for the gateway',
     gateway: 'asked',

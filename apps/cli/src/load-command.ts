@@ -1,7 +1,14 @@
 import type { CommandHandler } from './command-context.js';
 import type { CommandId } from './command-table.js';
+import { COORDINATION_COMMANDS, type CoordinationId } from './coordination-table.js';
 
 type Loaders = { readonly [Id in CommandId]: () => Promise<{ readonly execute: CommandHandler<Id> }> };
+
+/** What is about playbooks, flows and sessions is a program of its own. */
+function coordination(): Pick<Loaders, CoordinationId> {
+  const ids = Object.keys(COORDINATION_COMMANDS) as CoordinationId[];
+  return Object.fromEntries(ids.map((id) => [id, async () => ({ execute: (await import('./coordination.js')).COMMANDS[id] })])) as unknown as Pick<Loaders, CoordinationId>;
+}
 
 /** The code of each command, in a file of its own that is read only when the command is used. */
 const LOADERS: Loaders = {
@@ -40,6 +47,7 @@ const LOADERS: Loaders = {
   'schedule:trigger': async () => ({ execute: (await import('./control.js')).scheduleTrigger }),
   'webhook:list': async () => ({ execute: (await import('./control.js')).webhookList }),
   'webhook:replay': async () => ({ execute: (await import('./control.js')).webhookReplay }),
+  ...coordination(),
   'auth:create-key': async () => ({ execute: (await import('./control.js')).authCreateKey }),
   'auth:list-keys': async () => ({ execute: (await import('./control.js')).authListKeys }),
   'auth:revoke-key': async () => ({ execute: (await import('./control.js')).authRevokeKey }),

@@ -53,12 +53,16 @@ export function openContext(terminal: Terminal, options: ContextOptions): OpenCo
           desk: async () => directDesk(await context.engine()),
           library: async () => directLibrary(await context.offline()),
           access: async () => (await import('./control.js')).directAccess(await context.engine()),
+          routes: async () => (await import('./coordination.js')).directRoutes(await context.engine(), (text) => {
+            terminal.note(text);
+          }),
         }
       : {
           gateway: place.url,
           desk: async () => (await openPlace(place)).desk,
           library: async () => (await openPlace(place)).library,
           access: async () => (await openPlace(place)).access,
+          routes: async () => (await openPlace(place)).routes,
         }),
     close: async () => {
       const opened = await engine?.catch(() => undefined);

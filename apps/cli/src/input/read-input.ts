@@ -1,12 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-
 import type { JsonObject, JsonValue, WorkflowInput } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { Host } from '../terminal/terminal.js';
-import { fileProblem } from './file-problem.js';
 import { parseJson, parseObject } from './parse-json.js';
+import { readTextFile } from './read-text-file.js';
 
 export interface InputArgs {
   readonly input: string | undefined;
@@ -22,19 +19,9 @@ export type DeclaredInputs = () => Promise<Readonly<Record<string, WorkflowInput
  * Names and types are checked with the workflow, not here. Throws `USAGE`.
  */
 export async function readInput(args: InputArgs, host: Host, declared: DeclaredInputs): Promise<JsonObject> {
-  const fromFile = args['input-file'] === undefined ? {} : parseObject(`--input-file`, await readInputFile(args['input-file'], host));
+  const fromFile = args['input-file'] === undefined ? {} : parseObject('--input-file', await readTextFile('--input-file', args['input-file'], host));
   const fromOption = args.input === undefined ? {} : parseObject('--input', args.input);
   return { ...fromFile, ...fromOption, ...(await readFields(args.field, declared)) };
-}
-
-async function readInputFile(file: string, host: Host): Promise<string> {
-  try {
-    if (file !== '-') return await readFile(resolve(host.cwd, file), 'utf8');
-    const { text } = await import('node:stream/consumers');
-    return await text(host.stdin);
-  } catch (error) {
-    throw new AppError('USAGE', { problem: `--input-file "${file}" cannot be read: ${fileProblem(error)}` });
-  }
 }
 
 async function readFields(fields: readonly string[], declared: DeclaredInputs): Promise<JsonObject> {
