@@ -6,7 +6,7 @@ import { type Host, Hosts, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
 const WAITING = sized(60, 1_000);
-const ORDINARY = sized(40, 100);
+const ORDINARY = 100;
 
 const hosts = new Hosts();
 afterEach(() => hosts.clear());
