@@ -3,16 +3,16 @@ import { type RouteName, ROUTES, type RouteSpec } from '@kb-labs/contracts/http'
 import { audited, type EngineDeps } from '@kb-labs/engine';
 
 import { flowHandlers } from './flow-handlers.js';
-import type { GatewayDeps, StreamedEvent } from './handler.js';
+import type { EngineHandlers, GatewayDeps, StreamedEvent } from './handler.js';
 import { playbookHandlers } from './playbook-handlers.js';
 import { checkParts, isChange, recordedOf } from './read-request.js';
 import { sessionFollowers } from './session-followers.js';
 import { sessionHandlers } from './session-handlers.js';
 import { promptHandlers, sessionRunHandlers } from './session-run-handlers.js';
 
-const HANDLERS = { ...playbookHandlers, ...flowHandlers, ...sessionHandlers, ...sessionRunHandlers, ...promptHandlers };
+export type EngineRouteName = keyof typeof playbookHandlers | keyof typeof flowHandlers | keyof typeof sessionHandlers | keyof typeof sessionRunHandlers | keyof typeof promptHandlers;
 
-export type EngineRouteName = keyof typeof HANDLERS;
+const HANDLERS: EngineHandlers<EngineRouteName> = { ...playbookHandlers, ...flowHandlers, ...sessionHandlers, ...sessionRunHandlers, ...promptHandlers };
 
 export function isEngineRoute(name: RouteName): name is EngineRouteName {
   return Object.hasOwn(HANDLERS, name);

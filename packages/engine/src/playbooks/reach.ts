@@ -22,12 +22,12 @@ export async function reachedWorkflows(deps: FindWorkflowDeps, workflowId: strin
  * `TARGET_NOT_AVAILABLE` or `IMAGE_NOT_AVAILABLE` for an image that cannot be had here. An image whose name is computed is not in it.
  * `signal` ends the looking for images, which can take its time.
  */
-export async function resolvePins(deps: FindWorkflowDeps, workflowId: string, signal = new AbortController().signal): Promise<FlowPins> {
+export async function resolvePins(deps: FindWorkflowDeps, workflowId: string, signal: AbortSignal = new AbortController().signal): Promise<FlowPins> {
   return pinsOf(deps, await reachedWorkflows(deps, workflowId), signal);
 }
 
 /** What there is to tell of a reach: pins, and what the code in it may touch. */
-export async function describeReach(deps: FindWorkflowDeps, workflowId: string, signal = new AbortController().signal): Promise<Readonly<Record<string, JsonValue>>> {
+export async function describeReach(deps: FindWorkflowDeps, workflowId: string, signal: AbortSignal = new AbortController().signal): Promise<Readonly<Record<string, JsonValue>>> {
   const documents = await reachedWorkflows(deps, workflowId);
   const { workflows, plugins, images } = await pinsOf(deps, documents, signal);
   const commands = await lookUp(deps, documents);
