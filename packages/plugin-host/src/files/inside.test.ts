@@ -40,7 +40,7 @@ describe('a path below a root', () => {
     ['..a', '..a'],
     ['a/b/...', 'a/b/...'],
   ])('%j is %j', async (path, relative) => {
-    expect(await resolveInside(root, path)).toEqual({ absolute: relative === '' ? root : join(root, relative), relative });
+    expect(await resolveInside(root, path)).toEqual({ root, absolute: relative === '' ? root : join(root, relative), relative });
     expect((await resolveInside(linkToRoot, path))?.relative).toBe(relative);
   });
 
@@ -56,7 +56,7 @@ describe('a path below a root', () => {
   });
 
   it('can be a link itself, when it is to be removed', async () => {
-    expect(await resolveInside(root, 'out', { lastLink: 'keep' })).toEqual({ absolute: join(root, 'out'), relative: 'out' });
+    expect(await resolveInside(root, 'out', { lastLink: 'keep' })).toEqual({ root, absolute: join(root, 'out'), relative: 'out' });
     expect(await resolveInside(root, 'out/file', { lastLink: 'keep' })).toBeUndefined();
   });
 

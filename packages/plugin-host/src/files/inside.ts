@@ -1,9 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath } from 'node:fs/promises';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
+
+import { holdFolder } from './hold-folder.js';
 
 /** A place inside a root: the absolute path with every link resolved, and the same relative to the root, with `/`. */
 export interface InsidePath {
+  /** With every link resolved. */
+  readonly root: string;
   readonly absolute: string;
   readonly relative: string;
 }
@@ -21,19 +25,24 @@ export async function resolveInside(root: string, path: string, options: { lastL
   const absolute =
     options.lastLink === 'keep' && wanted !== realRoot ? join(await realOrMissing(dirname(wanted)), basename(wanted)) : await realOrMissing(wanted);
   if (absolute !== realRoot && !isBelow(realRoot, absolute)) return undefined;
-  return { absolute, relative: relative(realRoot, absolute).split(sep).join('/') };
+  return { root: realRoot, absolute, relative: relative(realRoot, absolute).split(sep).join('/') };
 }
 
 /**
- * Opens a file that `resolveInside` found, without following a link put there since. Where the system can say which
- * file was opened, that is checked too: a folder on the way could have been exchanged. `undefined` when it was.
- * `mode` is of a file that is made.
+ * Opens a file that `resolveInside` found, without following a link put there since, be it the file or a folder on the way: nothing
+ * outside is opened, nor made. `undefined` when there was one on the way. `mode` is of a file that is made; with `folderMode`, folders that
+ * are missing on the way are made.
  */
-export async function openInside(path: InsidePath, flags: number, mode = 0o666): Promise<FileHandle | undefined> {
-  const handle = await open(path.absolute, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
-  if (process.platform !== 'linux' || (await readlink(`/proc/self/fd/${String(handle.fd)}`)) === path.absolute) return handle;
-  await handle.close();
-  return undefined;
+export async function openInside(path: InsidePath, flags: number, options: { readonly mode?: number; readonly folderMode?: number } = {}): Promise<FileHandle | undefined> {
+  const { mode = 0o666, folderMode } = options;
+  if (path.relative === '') return open(path.root, flags | constants.O_NONBLOCK, mode);
+  const held = await holdFolder(path.root, posix.dirname(path.relative), folderMode === undefined ? {} : { make: folderMode });
+  if (held === undefined) return undefined;
+  try {
+    return await open(join(held.path, posix.basename(path.relative)), flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
+  } finally {
+    await held.close();
+  }
 }
 
 function isBelow(root: string, path: string): boolean {

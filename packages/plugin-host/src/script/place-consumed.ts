@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, realpath } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { AppError } from '@kb-labs/errors';
@@ -40,13 +40,9 @@ async function place(root: string, artifact: ConsumedArtifact, signal: AbortSign
 }
 
 async function create(root: string, name: string): Promise<FileHandle> {
-  const folders = name.split('/');
-  const last = folders.pop() ?? '';
   let file: FileHandle | undefined;
   try {
-    let folder = root;
-    for (const part of folders) folder = await enter(join(folder, part));
-    file = await openInside({ absolute: join(folder, last), relative: name }, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    file = await openInside({ root, absolute: join(root, name), relative: name }, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, { mode: 0o600, folderMode: 0o700 });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw BLOCKED.has(code) ? missing(name, `its place below $KB_ARTIFACTS is taken (${code})`) : error;
@@ -57,16 +53,6 @@ async function create(root: string, name: string): Promise<FileHandle> {
 
 /** What is in the way: another artifact whose name is a part of this one, or what a foreign process has put there. */
 const BLOCKED: ReadonlySet<string> = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']);
-
-/** A folder, made if it is not there. A link to one is none. */
-async function enter(folder: string): Promise<string> {
-  try {
-    await mkdir(folder, 0o700);
-  } catch (error) {
-    if (!(await lstat(folder)).isDirectory()) throw error;
-  }
-  return folder;
-}
 
 function missing(name: string, problem: string): AppError {
   return new AppError('ARTIFACT_MISSING', { name: name.slice(0, 256), problem });
