@@ -11,7 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{packages,plugins,apps}/*/{src,test}/**/*.test.ts', 'tooling/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**'],
+    // Publishing everything takes minutes and a registry: `npm run test:publish` does it.
+    exclude: ['**/node_modules/**', '**/dist/**', ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts'])],
     environment: 'node',
     pool: 'forks',
     // Half of a test's time is spent waiting for processes: one file at a time would leave a machine of two cores idle.

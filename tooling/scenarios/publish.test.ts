@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
 import type { RunView } from '@kb-labs/contracts';
@@ -12,6 +12,9 @@ import { Project, repository } from './project.fixture.js';
 const NAME = '@kb-example/hello-plugin';
 const PATH = `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}`;
 const MINUTE = 60_000;
+/** What npm is set up with on this machine: another Node would look for it elsewhere. */
+const MACHINE = globalConfig();
+
 
 const FIRST = `id: first
 permissions: { shell: true }
@@ -68,18 +71,26 @@ const published = publishedFolders(repository).map((folder) => JSON.parse(readFi
 /** Where this machine gets packages from; whatever is not ours comes from there. */
 const configured = (() => {
   try {
-    return execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', env: { ...process.env, PATH }, stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+    return execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8', env: { ...process.env, ...MACHINE, PATH }, stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   } catch {
     return undefined;
   }
 })();
 
+function globalConfig(): Readonly<Record<string, string>> {
+  for (const folder of PATH.split(delimiter)) {
+    const prefix = /^(.*)\/lib\/node_modules\/npm\//.exec(existsSync(join(folder, 'npm')) ? realpathSync(join(folder, 'npm')) : '')?.[1];
+    const file = prefix === undefined ? undefined : join(prefix, 'etc/npmrc');
+    if (file !== undefined && existsSync(file)) return { npm_config_globalconfig: file };
+  }
+  return {};
+}
+
 function whyNot(): string | undefined {
-  if (process.env['KB_PUBLISH'] !== 'full') return 'everything is published by `npm run test:publish`';
   if (configured === undefined) return 'there is no npm';
   try {
     // npm itself is asked: it alone knows the certificates and proxies that it is set up with.
-    execFileSync('npm', ['view', 'zod', 'version'], { env: { ...process.env, PATH }, stdio: 'ignore', timeout: MINUTE });
+    execFileSync('npm', ['view', 'zod', 'version'], { env: { ...process.env, ...MACHINE, PATH }, stdio: 'ignore', timeout: MINUTE });
     return undefined;
   } catch {
     return 'the registry of npm cannot be reached';
@@ -110,7 +121,7 @@ function publishes(): void {
   /** In a home of its own: nothing of whoever runs this test is read or written, and nobody can publish elsewhere. */
   async function run(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): Promise<{ code: number | null; stdout: string; said: string }> {
     const inherited = Object.fromEntries(['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
-    const child = spawn(program, args, { cwd, env: { ...inherited, ...home.env, PATH, CI: 'true', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd, env: { ...inherited, ...MACHINE, ...home.env, PATH, CI: 'true', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
