@@ -36,13 +36,24 @@ export async function resolveInside(root: string, path: string, options: { lastL
 export async function openInside(path: InsidePath, flags: number, options: { readonly mode?: number; readonly folderMode?: number } = {}): Promise<FileHandle | undefined> {
   const { mode = 0o666, folderMode } = options;
   if (path.relative === '') return open(path.root, flags | constants.O_NONBLOCK, mode);
-  const held = await holdFolder(path.root, posix.dirname(path.relative), folderMode === undefined ? {} : { make: folderMode });
-  if (held === undefined) return undefined;
   try {
-    return await open(join(held.path, posix.basename(path.relative)), flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
-  } finally {
-    await held.close();
+    const held = await holdFolder(path.root, posix.dirname(path.relative), folderMode === undefined ? {} : { make: folderMode });
+    if (held === undefined) return undefined;
+    try {
+      return await open(join(held.path, posix.basename(path.relative)), flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
+    } finally {
+      await held.close();
+    }
+  } catch (error) {
+    throw named(error, path.absolute);
   }
+}
+
+/** The system names the folder that is held; whoever reads the error knows the file. */
+function named(error: unknown, absolute: string): unknown {
+  if (!(error instanceof Error) || !('path' in error)) return error;
+  error.message = error.message.replace(/'\/proc\/self\/fd\/.*'$/s, () => `'${absolute}'`);
+  return Object.assign(error, { path: absolute });
 }
 
 function isBelow(root: string, path: string): boolean {
