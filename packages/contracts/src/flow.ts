@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 
 import type { JsonObject } from './json.js';
 import { LIMITS } from './limits.js';
+import type { LlmChoice } from './llm.js';
 import { evidenceRefSchema, type EvidenceRef, type PlaybookRef, playbookRefSchema, type ReleaseState, type RequiredEvidence } from './playbook.js';
 import { type FlowMark, OWN_ID, submitInputSchema } from './session.js';
 
@@ -28,6 +29,8 @@ export interface FlowPins {
   readonly plugins: Readonly<Record<string, { readonly version: string; readonly integrity: string }>>;
   /** By reference as written. */
   readonly images: Readonly<Record<string, string>>;
+  /** The language model that `ctx.llm` asks, by the defaults of the playbook. Absent: that of the installation. */
+  readonly llm?: LlmChoice;
 }
 
 /** What is stored of a flow: correlation, never a status. Times are ms since the epoch. */

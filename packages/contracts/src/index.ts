@@ -46,7 +46,7 @@ export type { RunId, TicketId, TicketPlace, WorkerId } from './ids.js';
 export { isJsonObject } from './json.js';
 export type { JsonObject, JsonValue } from './json.js';
 export { LIMITS } from './limits.js';
-export type { LlmAnswer, LlmEmbeddings, LlmMessage, LlmRequest, LlmUsage } from './llm.js';
+export type { LlmAnswer, LlmChoice, LlmEmbeddings, LlmMessage, LlmRequest, LlmUsage } from './llm.js';
 export type { LogLevel, LogLine, LogStream } from './log-line.js';
 export { AXIS_NAME, ENV_NAME, HEADER_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, SECRET_NAME, STEP_ID, toCombinationKey, WORKFLOW_ID } from './names.js';
 export { permissionsSchema } from './permissions.js';

@@ -40,3 +40,9 @@ export interface LlmEmbeddings {
   /** When the service tells it. */
   readonly usage?: LlmUsage;
 }
+
+/** A language model that is asked in place of the configured one. With another `provider` than the configured one there is none. */
+export interface LlmChoice {
+  readonly provider?: string;
+  readonly model?: string;
+}

@@ -80,6 +80,7 @@ export async function runStep(all: StepDeps, hold: JobHold, place: StepPlace, { 
       signal: stopping.signal,
       log: write,
       progress: progressTo(write),
+      ...(state.plan.pins?.llm === undefined ? {} : { llm: state.plan.pins.llm }),
       ...(secrets === undefined ? {} : { secrets }),
       ...(redactor === undefined ? {} : { redactor }),
       saveArtifact,

@@ -48,6 +48,13 @@ describe.each(['openai', 'anthropic'] as const)('a model behind the protocol of 
     expect(Object.keys(request?.headers ?? {}).filter((name) => /organization|project|webhook/.test(name))).toEqual([]);
   });
 
+  it('is another one when the step has its own', async () => {
+    server.script({ text: 'hi' }, { text: 'hi' });
+    await llm({ provider }).complete(HELLO, never, { model: 'another-model' });
+    await llm({ provider }).complete(HELLO, never, {});
+    expect(asked()).toMatchObject([{ model: 'another-model' }, { model: 'some-model' }]);
+  });
+
   it('is asked for no longer answer than the installation allows', async () => {
     server.script({ text: 'hi' });
     await llm({ provider, maxTokens: 10 }).complete({ ...HELLO, temperature: 0.5 }, never);

@@ -22,8 +22,10 @@ export function createLlm(settings: LlmSettings, deps: LlmDeps): Llm {
   const isThere = async (endpoint: Endpoint): Promise<boolean> => endpoint.secret?.required !== true || (await keyOf(endpoint, deps)) !== undefined;
   return {
     configured: async () => ({ chat: await isThere(chat), embeddings: embedding !== undefined && (await isThere(embedding)) }),
-    complete: (request, signal) => complete(request, {
+    provider: settings.provider,
+    complete: (request, signal, { model = settings.model } = {}) => complete(request, {
       settings,
+      model,
       refused,
       send: (ask) => reach(chat, { settings, deps, signal }, async (connection) => sender(settings).then((send) => send(ask, connection))),
     }),
@@ -48,15 +50,16 @@ async function sender({ provider }: LlmSettings): Promise<(ask: Ask, connection:
 
 interface Completing {
   readonly settings: LlmSettings;
+  readonly model: string;
   readonly refused: Set<string>;
   readonly send: (ask: Ask) => Promise<Told>;
 }
 
-async function complete(request: LlmRequest, { settings, refused, send }: Completing): Promise<LlmAnswer> {
+async function complete(request: LlmRequest, { settings, model: asked, refused, send }: Completing): Promise<LlmAnswer> {
   const { system, messages, temperature, schema } = request;
   if (messages.at(-1)?.role !== 'user' || messages[0]?.role !== 'user') throw new TypeError('the messages begin and end with one of the user');
   const maxTokens = Math.min(request.maxTokens ?? ANSWER_TOKENS, settings.maxTokens);
-  const ask: Ask = { model: settings.model, messages, maxTokens, ...(system === undefined ? {} : { system }), ...(temperature === undefined ? {} : { temperature }) };
+  const ask: Ask = { model: asked, messages, maxTokens, ...(system === undefined ? {} : { system }), ...(temperature === undefined ? {} : { temperature }) };
   const answered = async (one: Ask): Promise<Told> => requireText(await send(one), one);
   if (schema === undefined) {
     const { text, model, usage } = await answered(ask);

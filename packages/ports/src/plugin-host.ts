@@ -5,6 +5,7 @@ import type {
   ImageUsed,
   Isolation,
   JsonObject,
+  LlmChoice,
   LogLevel,
   LogStream,
   Permissions,
@@ -119,6 +120,8 @@ export interface StepCall {
   readonly env: Readonly<Record<string, string>>;
   /** Absent: the document lists none for this step. A script has its secrets in `env`. */
   readonly secrets?: StepSecrets;
+  /** The language model that it is to ask. Absent: that of the host. */
+  readonly llm?: LlmChoice;
   /** Absent: there is nothing to take out. Else the host applies it before it cuts lines and texts; the engine does once more. */
   readonly redactor?: Redactor;
   /** Absolute path of the folder the step works in. */

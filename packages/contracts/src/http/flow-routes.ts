@@ -30,7 +30,12 @@ const phaseState = schemaOf<PhaseStateView>()(
 const outputRef = schemaOf<OutputRefView>()(z.strictObject({ kind: z.enum(['outputs', 'artifact', 'log', 'events']), run_id: text, name: textOrNull, digest: textOrNull, href: text }));
 
 const pinsSchema = schemaOf<FlowPins>()(
-  z.strictObject({ workflows: z.record(text, text), plugins: z.record(text, z.strictObject({ version: text, integrity: text })), images: z.record(text, text) }),
+  z.strictObject({
+    workflows: z.record(text, text),
+    plugins: z.record(text, z.strictObject({ version: text, integrity: text })),
+    images: z.record(text, text),
+    llm: z.exactOptional(z.strictObject({ provider: z.exactOptional(text), model: z.exactOptional(text) })),
+  }),
 );
 
 export const flowSchema = schemaOf<FlowView>()(

@@ -49,6 +49,20 @@ describe('a flow that is started', () => {
     expect(await at.flowOnce('f', ({ status }) => status !== 'running')).toMatchObject({ status: 'succeeded', reasons: [{ rule: 'succeeded' }], agent_ids: ['agent-line'], task_ids: [`${flow.run_id ?? ''}.a`] });
   });
 
+  it('has its steps, and those of what it calls, ask the model of the playbook', async () => {
+    const at = await opened();
+    await at.worker();
+    const llm = { provider: 'anthropic', model: 'm-1' };
+    const ref = await at.publish({ runtime_defaults: { workflow_id: 'parent', ...llm } });
+    const { flow } = await at.start_({ playbook_ref: ref });
+    expect(flow.pins.llm).toEqual(llm);
+    await at.flowOnce(flow.flow_id, ({ status }) => status === 'succeeded');
+    expect(at.calls.map((call) => [call.step, call.llm])).toEqual([['s', llm], ['after', llm]]);
+    await submitInput(at.deps, { sessionId: 'line', tenant, by, request: { workflow_id: 'quick' } });
+    await turns(() => Promise.resolve(at.calls.length === 3));
+    expect(at.calls[2]?.llm).toBeUndefined();
+  });
+
   it('is told with what it called, and fails by what that did', async () => {
     const at = await opened();
     await at.worker();

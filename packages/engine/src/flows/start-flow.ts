@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { type EvidenceRef, type FlowRecord, type FlowView, type JsonObject, type JsonValue, LIMITS, OWN_ID, type PlaybookManifest, type Role, type StartFlowRequest } from '@kb-labs/contracts';
+import { type EvidenceRef, type FlowPins, type FlowRecord, type FlowView, type JsonObject, type JsonValue, LIMITS, OWN_ID, type PlaybookManifest, type Role, type StartFlowRequest } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
@@ -122,7 +122,7 @@ async function prepare(deps: FlowDeps, { request, by, tenant, role }: StartFlow,
   await requireScopes(deps, manifest, role);
   const workflowId = chooseWorkflow(manifest, request);
   await planWorkflow(deps, { workflowId, input: inputs });
-  const pins = await resolvePins(deps, workflowId);
+  const pins: FlowPins = { ...(await resolvePins(deps, workflowId)), ...llmOf(manifest) };
   await requireRoom(deps, { sessionId, tenant, runKey });
   const flowId = asked.id ?? deps.ids.flowId();
   const { playbook_id, version, digest } = playbook;
@@ -147,6 +147,12 @@ async function prepare(deps: FlowDeps, { request, by, tenant, role }: StartFlow,
   };
   const evidence = await firstEvidence(record, refs);
   return { value: { record, runKey: runKey ?? null, fields: asked.fields, evidence: evidence.length }, evidence };
+}
+
+/** What its steps ask, when the playbook says so. */
+function llmOf({ runtime_defaults: { provider, model } = {} }: PlaybookManifest): Pick<FlowPins, 'llm'> {
+  if (provider === undefined && model === undefined) return {};
+  return { llm: { ...(provider === undefined ? {} : { provider }), ...(model === undefined ? {} : { model }) } };
 }
 
 function chooseWorkflow({ playbook_id: id, runtime_defaults }: PlaybookManifest, { request }: StartFlowRequest): string {

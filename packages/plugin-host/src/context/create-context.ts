@@ -60,7 +60,7 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
     fetch: harmless(counted(quota, 'requests', pluginFetch({ grant, signal }))),
     connect: harmless(counted(quota, 'requests', pluginConnect({ grant, signal }))),
     exec: harmless(counted(quota, 'programs', programs.exec)),
-    llm: openLlm(over.signal, pluginLlm({ llm: services.llm, grant, quota, redactor, signal })),
+    llm: openLlm(over.signal, pluginLlm({ llm: services.llm, choice: call.llm, grant, quota, redactor, signal })),
     storage: openStorage(over.signal, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })),
     env,
     secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },

@@ -1,4 +1,4 @@
-import type { LlmAnswer, LlmRequest, Permissions } from '@kb-labs/contracts';
+import type { LlmAnswer, LlmChoice, LlmRequest, Permissions } from '@kb-labs/contracts';
 import type { Llm, Redactor } from '@kb-labs/ports';
 import { describe, expect, it } from 'vitest';
 
@@ -13,8 +13,9 @@ const ANSWER: LlmAnswer = { text: 'hi', model: 'm', provider: 'openai', usage: {
 function recordingLlm(answer: () => Promise<LlmAnswer> = () => Promise.resolve(ANSWER)) {
   const sent: unknown[] = [];
   const llm: Llm = {
+    provider: 'openai',
     configured: () => Promise.resolve({ chat: true, embeddings: true }),
-    complete: (request) => (sent.push(request), answer()),
+    complete: (request, _, { model } = {}) => (sent.push(model === undefined ? request : { ...request, model }), answer()),
     embed: (texts) => (sent.push(texts), Promise.resolve({ vectors: texts.map(() => [1]), model: 'e', usage: { promptTokens: 5, answerTokens: 0 } })),
   };
   return { llm, sent };
@@ -24,11 +25,12 @@ interface Given {
   readonly declared?: Permissions;
   readonly granted?: Permissions;
   readonly llm?: Llm;
+  readonly choice?: LlmChoice;
   readonly redactor?: Redactor;
 }
 
-function contextOf({ declared = { services: ['llm'] }, granted = {}, llm, redactor }: Given) {
-  const { call } = recordCall({ workspace: '/', permissions: granted, ...(redactor === undefined ? {} : { redactor }) });
+function contextOf({ declared = { services: ['llm'] }, granted = {}, llm, choice, redactor }: Given) {
+  const { call } = recordCall({ workspace: '/', permissions: granted, ...(choice === undefined ? {} : { llm: choice }), ...(redactor === undefined ? {} : { redactor }) });
   return createContext(call, { grant: toGrant(declared, granted), hostEnv: {}, killGraceMs: 1, services: llm === undefined ? {} : { llm } });
 }
 
@@ -55,6 +57,16 @@ describe('ctx.llm', () => {
     expect(await ctx.llm.configured()).toEqual({ chat: false, embeddings: false });
     await expect(ctx.llm.complete(HELLO)).rejects.toMatchObject({ code: 'LLM_NOT_CONFIGURED' });
     await expect(ctx.llm.embed(['a'])).rejects.toMatchObject({ code: 'LLM_NOT_CONFIGURED' });
+  });
+
+  it('is the model of the step where that is not for the host to say', async () => {
+    const { llm, sent } = recordingLlm();
+    for (const choice of [{ model: 'm-2' }, { provider: 'openai', model: 'm-2' }, { provider: 'openai' }]) await contextOf({ llm, choice }).ctx.llm.complete(HELLO);
+    expect(sent).toEqual([{ ...HELLO, model: 'm-2' }, { ...HELLO, model: 'm-2' }, HELLO]);
+    const { ctx } = contextOf({ llm, choice: { provider: 'anthropic', model: 'm-2' } });
+    expect(await ctx.llm.configured()).toEqual({ chat: false, embeddings: false });
+    await expect(ctx.llm.complete(HELLO)).rejects.toMatchObject({ code: 'LLM_NOT_CONFIGURED', hint: 'the playbook asks for anthropic, and this installation has openai' });
+    expect(sent).toHaveLength(3);
   });
 
   it('sends no secret away', async () => {

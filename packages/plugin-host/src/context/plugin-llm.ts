@@ -1,4 +1,4 @@
-import { type LlmRequest, type LlmUsage, LIMITS, type PluginLlm } from '@kb-labs/contracts';
+import { type LlmChoice, type LlmRequest, type LlmUsage, LIMITS, type PluginLlm } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Llm, Redactor } from '@kb-labs/ports';
 
@@ -8,6 +8,8 @@ import { redactStrings } from './redact-strings.js';
 
 export interface LlmOptions {
   readonly llm: Llm | undefined;
+  /** What the step is to ask, when that is not for the host to say. */
+  readonly choice: LlmChoice | undefined;
   readonly grant: Pick<Grant, 'requireService' | 'mayUseService'>;
   readonly quota: Quota;
   readonly redactor: Redactor | undefined;
@@ -15,10 +17,12 @@ export interface LlmOptions {
 }
 
 /** `ctx.llm`. What it sends leaves the machine, so secrets are taken out first. */
-export function pluginLlm({ llm, grant, quota, redactor, signal }: LlmOptions): PluginLlm {
+export function pluginLlm({ llm: hosted, choice = {}, grant, quota, redactor, signal }: LlmOptions): PluginLlm {
+  const { provider } = choice;
+  const llm = provider === undefined || provider === hosted?.provider ? hosted : undefined;
   const begin = (): Llm => {
     grant.requireService('llm');
-    if (llm === undefined) throw new AppError('LLM_NOT_CONFIGURED');
+    if (llm === undefined) throw new AppError('LLM_NOT_CONFIGURED', {}, provider === undefined || hosted === undefined ? {} : { hint: `the playbook asks for ${provider}, and this installation has ${hosted.provider}` });
     signal.throwIfAborted();
     quota.requireLeft('llm-tokens');
     quota.take('llm-calls');
@@ -42,7 +46,7 @@ export function pluginLlm({ llm, grant, quota, redactor, signal }: LlmOptions): 
     configured: async () => (llm !== undefined && grant.mayUseService('llm') ? llm.configured() : { chat: false, embeddings: false }),
     complete: async (request) => {
       const service = begin();
-      return counted(service.complete(redactRequest(request, redactor), signal));
+      return counted(service.complete(redactRequest(request, redactor), signal, choice));
     },
     embed: async (texts) => {
       if (texts.length > LIMITS.llmTexts) throw new RangeError(`at most ${String(LIMITS.llmTexts)} texts are embedded at once, not ${String(texts.length)}`);

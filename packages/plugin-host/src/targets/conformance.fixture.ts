@@ -143,6 +143,7 @@ const REDACTOR: Redactor = {
 /** The real ports, with what they would reach for in memory. */
 function services(): StepServices {
   const llm: Llm = {
+    provider: 'openai',
     configured: () => Promise.resolve({ chat: true, embeddings: true }),
     complete: ({ messages }) => {
       const said = messages.at(-1)?.content ?? '';
