@@ -1,7 +1,3 @@
-import * as z from 'zod/mini';
-
-import { sizeSchema } from './size.js';
-
 /** Where a step can be run, as documents and the configuration name it. */
 export const TARGET_MODES = ['in-process', 'worker-pool', 'subprocess', 'container'] as const;
 export type TargetMode = (typeof TARGET_MODES)[number];
@@ -25,17 +21,3 @@ export const IMAGE_REFERENCE = /^(?=.{1,512}$)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sh
 export function digestInReference(reference: string): string | undefined {
   return /@(sha256:[a-f0-9]{64})$/.exec(reference)?.[1];
 }
-
-/**
- * `execution-target:` as written. `image` may hold expressions over `inputs`, `matrix` and `vars`; it belongs to `container` and
- * is the configured one when left out. `sandbox` belongs to `subprocess`. Limits hold in both; `memory` is at least `LIMITS.targetMemoryMinBytes`.
- */
-export const executionTargetSchema = z.strictObject({
-  mode: z.enum(TARGET_MODES),
-  image: z.optional(z.string().check(z.minLength(1), z.maxLength(1_024))),
-  sandbox: z.optional(z.boolean()),
-  memory: z.optional(sizeSchema),
-  cpus: z.optional(z.number().check(z.gte(0.1), z.lte(256))),
-  pids: z.optional(z.int().check(z.gte(8), z.lte(32_768))),
-});
-export type ExecutionTarget = z.infer<typeof executionTargetSchema>;

@@ -4,7 +4,8 @@ import type { JsonObject } from './json.js';
 import { LIMITS } from './limits.js';
 import type { LlmChoice } from './llm.js';
 import { evidenceRefSchema, type EvidenceRef, type PlaybookRef, playbookRefSchema, type ReleaseState, type RequiredEvidence } from './playbook.js';
-import { type FlowMark, OWN_ID, submitInputSchema } from './session.js';
+import { type FlowMark, OWN_ID } from './session.js';
+import { submitInputSchema } from './session-schema.js';
 
 export const FLOW_STATUSES = ['pending', 'running', 'waiting', 'interrupted', 'succeeded', 'failed', 'cancelled', 'unknown'] as const;
 export type FlowStatus = (typeof FLOW_STATUSES)[number];

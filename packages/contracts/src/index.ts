@@ -37,8 +37,10 @@ export type {
   ToolUseView,
 } from './flow.js';
 export { JOURNAL_SCHEMA } from './event.js';
-export { digestInReference, executionTargetSchema, IMAGE_REFERENCE, ISOLATION_LEVELS, TARGET_MODES } from './execution-target.js';
-export type { ExecutionTarget, ImageUsed, Isolation, TargetMode } from './execution-target.js';
+export { digestInReference, IMAGE_REFERENCE, ISOLATION_LEVELS, TARGET_MODES } from './execution-target.js';
+export type { ImageUsed, Isolation, TargetMode } from './execution-target.js';
+export { executionTargetSchema } from './execution-target-schema.js';
+export type { ExecutionTarget } from './execution-target-schema.js';
 export type { RetryDecision, RunEvent, RunEventBody, RunEventType } from './event.js';
 export type { Explanation, ExplainedNode, LockOwnerView, Missing } from './explain.js';
 export { AFTER_END, isRunId, parseRunId, TIME_LIMIT, toIdempotencyKey, toRunId, toTicketId, toWorkerId } from './ids.js';
@@ -104,6 +106,7 @@ export type {
   JobView,
   Page,
   ReasonView,
+  RunDocumentView,
   RunSummary,
   RunSummaryView,
   RunView,
@@ -115,14 +118,18 @@ export type { JobStatus, RunStatus, StepStatus, TerminalJobStatus, TerminalRunSt
 export { waitEndsAt } from './step-wait.js';
 export type { ApprovalWait, StepAnswer, StepWait } from './step-wait.js';
 export { findReserved } from './reserved-key.js';
-export { FLOW_KEY, OWN_ID, SESSION_RUN_STATUSES, submitInputSchema, TASK_STATUSES } from './session.js';
-export type { AgentView, FlowMark, PromptView, SessionRunStatus, SessionRunView, SessionView, SubmitInputRequest, TaskStatus, TaskView, TriggerSession } from './session.js';
-export { parseSize, sizeSchema } from './size.js';
+export { FLOW_KEY, OWN_ID, SESSION_RUN_STATUSES, TASK_STATUSES } from './session.js';
+export type { AgentView, FlowMark, PromptView, SessionRunStatus, SessionRunView, SessionView, TaskStatus, TaskView, TriggerSession } from './session.js';
+export { submitInputSchema } from './session-schema.js';
+export type { SubmitInputRequest } from './session-schema.js';
+export { parseSize } from './size.js';
+export { sizeSchema } from './size-schema.js';
 export { DEFAULT_TIER, TIER_NAME, TIERS } from './tier.js';
 export type { KeptFor, RetentionPolicy, Tier } from './tier.js';
 export type { DeliveryRunView, DeliveryView } from './delivery-view.js';
 export type { ScheduleProblemView, ScheduleRunView, ScheduleSkipView, ScheduleView } from './schedule-view.js';
-export type { Trigger, TriggerParent, TriggerSchedule } from './trigger.js';
+export { TRIGGER_TYPES } from './trigger.js';
+export type { Trigger, TriggerParent, TriggerSchedule, TriggerType } from './trigger.js';
 export type { PushFilter, Schedule, Webhook, WebhookSource } from './trigger-schema.js';
 export { CONTROL_NAMES, formatUses, parseUses } from './uses.js';
 export type { BuiltinUses, ControlName, PluginUses, Uses, WorkflowUses } from './uses.js';

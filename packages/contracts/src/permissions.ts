@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import { SECRET_NAME } from './names.js';
-import { sizeSchema } from './size.js';
+import { sizeSchema } from './size-schema.js';
 
 const pattern = z.string().check(z.minLength(1), z.maxLength(256));
 

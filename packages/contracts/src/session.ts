@@ -1,8 +1,4 @@
-import * as z from 'zod/mini';
-
 import type { JsonObject, JsonValue } from './json.js';
-import { LIMITS } from './limits.js';
-import { WORKFLOW_ID } from './names.js';
 import type { RunError } from './run-error.js';
 
 /** The one key of metadata that only the daemon writes. */
@@ -20,17 +16,6 @@ export type FlowMark = {
 
 /** Of sessions and flows: what their owners choose. */
 export const OWN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
-
-const metadata = z.record(z.string(), z.json());
-
-/** What a session is asked to do next. */
-export const submitInputSchema = z.strictObject({
-  workflow_id: z.string().check(z.regex(WORKFLOW_ID)),
-  inputs: z.optional(metadata),
-  metadata: z.optional(metadata),
-  idempotency_key: z.optional(z.string().check(z.minLength(1), z.maxLength(LIMITS.idempotencyKeyLength))),
-});
-export type SubmitInputRequest = z.infer<typeof submitInputSchema>;
 
 /** In a run's `trigger`: the session it was submitted to, or that was made for it. */
 export type TriggerSession = {

@@ -1,6 +1,4 @@
-import * as z from 'zod/mini';
-
-const SIZE = /^(\d{1,9}(?:\.\d{1,3})?) ?(KiB|MiB|GiB|TiB)$/;
+export const SIZE = /^(\d{1,9}(?:\.\d{1,3})?) ?(KiB|MiB|GiB|TiB)$/;
 const UNITS = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 } as const;
 
 /** Bytes of a size as written: a whole number of them, or `500MiB`, `1.5GiB`. `undefined` when it is none. */
@@ -9,6 +7,3 @@ export function parseSize(written: number | string): number | undefined {
   const [, count, unit] = SIZE.exec(written) ?? [];
   return count === undefined || unit === undefined ? undefined : Math.round(Number(count) * UNITS[unit as keyof typeof UNITS]);
 }
-
-/** A size as written. */
-export const sizeSchema = z.union([z.int().check(z.gte(0)), z.string().check(z.regex(SIZE, { error: 'a size is a number of bytes, or such as 512MiB or 1.5GiB' }))]);

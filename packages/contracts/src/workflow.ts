@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { ARTIFACT_NAME } from './artifact.js';
 import { stepArtifactSchema } from './artifact-schema.js';
 import { durationSchema } from './duration-schema.js';
-import { executionTargetSchema } from './execution-target.js';
+import { executionTargetSchema } from './execution-target-schema.js';
 import type { JsonValue } from './json.js';
 import { LIMITS } from './limits.js';
 import { AXIS_NAME, INPUT_NAME, JOB_ID, OWN_ENV_NAME, PHASE_ID, SECRET_NAME, STEP_ID, WORKFLOW_ID } from './names.js';

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 
-import { OWN_ID, submitInputSchema, TASK_STATUSES } from '../session.js';
+import { OWN_ID, TASK_STATUSES } from '../session.js';
+import { submitInputSchema } from '../session-schema.js';
 import { logLineSchema, runEventSchema } from './follow-schemas.js';
 import type { RouteSpec } from './route-spec.js';
 import { jsonObject, wholeNumber, wirePageOf } from './schema-of.js';
