@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CheckedDocument, CheckedDocuments, WorkflowSource } from '@kb-labs/ports';
+import { makeFolder } from '@kb-labs/store-embedded';
 
 interface Entry {
   readonly build: string;
@@ -33,7 +34,7 @@ export function fileCheckedDocuments({ dir, build }: CheckedDocumentsOptions): C
       const path = join(dir, fileName(source));
       const entry: Entry = { build, text: source.text, document };
       try {
-        mkdirSync(dir, { recursive: true, mode: 0o700 });
+        makeFolder(dir);
         writeFileSync(`${path}.${process.pid}`, JSON.stringify(entry), { mode: 0o600 });
         renameSync(`${path}.${process.pid}`, path);
       } catch {

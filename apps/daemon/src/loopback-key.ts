@@ -1,9 +1,11 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import { formatApiKey, LOOPBACK_KEY_ID, parseApiKey } from '@kb-labs/contracts';
+
+import { makeStateFolder } from './state-folder.js';
 
 const NAME = 'loopback.key';
 
@@ -53,7 +55,7 @@ function readKey(path: string): string | undefined {
 
 /** Whole or not at all. One that another daemon has made meanwhile is taken; one that is no good is replaced. */
 function makeKey(stateDir: string, path: string): string {
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeStateFolder(stateDir);
   const own = `${path}.${String(process.pid)}`;
   const key = formatApiKey({ id: LOOPBACK_KEY_ID, secret: randomBytes(32).toString('base64url') });
   writeFileSync(own, `${key}\n`, { mode: 0o600 });

@@ -1,12 +1,13 @@
-import { chmodSync, closeSync, fstatSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, fstatSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const DIRECTORY_MODE = 0o700;
+import { makeFolder } from './make-folder.js';
+
 const FILE_MODE = 0o600;
 
 /** Makes `<dir>/state.db` if it is missing, readable for its owner only, and answers its path. */
 export function prepareStateFile(dir: string): string {
-  const firstMade = mkdirSync(dir, { recursive: true, mode: DIRECTORY_MODE });
+  const firstMade = makeFolder(dir);
   // A power cut must not take the whole directory; SQLite looks after what is inside.
   if (firstMade !== undefined) syncDirectory(dirname(firstMade));
   const file = join(dir, 'state.db');
