@@ -8,6 +8,7 @@ import { findStep } from './find-step.js';
 import { readRunState, toKnownRunId, withWorkerNote } from './read-run.js';
 import { withoutSecrets } from './read-secrets.js';
 import type { DecideDeps } from './decider.js';
+import { pageLimit } from './page-limit.js';
 import { RunStates } from './run-states.js';
 import { refuseLarge } from './send-signal.js';
 import { refuseReserved } from './sessions/refuse-reserved.js';
@@ -111,8 +112,7 @@ export async function listApprovals(
   deps: Pick<EngineDeps, 'catalog' | 'log'>,
   query: { readonly tenant?: string; readonly limit?: number; readonly cursor?: string },
 ): Promise<Page<PendingApproval>> {
-  const limit = query.limit ?? 20;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new AppError('USAGE', { problem: 'a limit is a whole number from 1 to 200' });
+  const limit = pageLimit(query.limit);
   const after = query.cursor === undefined ? undefined : Number(query.cursor);
   if (after !== undefined && !Number.isSafeInteger(after)) throw new AppError('USAGE', { problem: `"${String(query.cursor)}" is no cursor of a page` });
   const waits = await deps.catalog.listWaits({ kind: 'approval', limit: limit + 1, ...(query.tenant === undefined ? {} : { tenant: query.tenant }), ...(after === undefined ? {} : { after }) });

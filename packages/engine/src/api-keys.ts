@@ -1,16 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 
-import { type ApiKeyView, formatApiKey, type JsonObject, type NewApiKeyView, type Page, type Role, TENANT_NAME } from '@kb-labs/contracts';
+import { type ApiKeyView, formatApiKey, type NewApiKeyView, type Page, type Role, TENANT_NAME } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { EngineDeps } from './deps.js';
+import { pageLimit } from './page-limit.js';
+import { RecordKind } from './record-kind.js';
 
 /** A key by its id: found in one read, whatever its tenant. */
-export const KEY_KIND = 'api-key';
+export const KEY_KIND = new RecordKind<StoredKey>('api-key');
 /** `<tenant>/<id>`: the keys of a tenant, in the order they were made. */
-const OF_TENANT_KIND = 'api-key-of';
+const OF_TENANT_KIND = new RecordKind<null>('api-key-of');
 /** When a key was last used, apart from the key: noting it must not conflict with revoking it. */
-export const KEY_USE_KIND = 'api-key-use';
+export const KEY_USE_KIND = new RecordKind<{ readonly at: number }>('api-key-use');
 
 const SECRET_BYTES = 32;
 const NAME_LENGTH = 128;
@@ -62,8 +64,8 @@ export async function createKey(deps: KeyDeps, command: CreateKey): Promise<NewA
     revokedAt: null,
   };
   const written = await deps.records.write([
-    { kind: KEY_KIND, key: id, value: { ...key }, expected: 0 },
-    { kind: OF_TENANT_KIND, key: `${tenant}/${id}`, value: null, expected: 0 },
+    KEY_KIND.put(id, key, { expected: 0 }),
+    OF_TENANT_KIND.put(`${tenant}/${id}`, null, { expected: 0 }),
   ]);
   if (!written) throw new AppError('INTERNAL', { problem: 'a fresh id was taken' });
   return { ...toView(id, key, { now, lastUsedAt: null }), key: formatApiKey({ id, secret }) };
@@ -79,11 +81,10 @@ export interface ListKeys {
 
 /** The keys of a tenant, newest first, those among them that count no longer. */
 export async function listKeys(deps: KeyDeps, query: ListKeys): Promise<Page<ApiKeyView>> {
-  const limit = query.limit ?? 20;
-  if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new AppError('USAGE', { problem: 'a limit is a whole number from 1 to 200' });
+  const limit = pageLimit(query.limit);
   if (query.cursor !== undefined && !/^[a-z0-9]{8,32}$/.test(query.cursor)) throw new AppError('USAGE', { problem: `"${query.cursor}" is no cursor of a page` });
   const prefix = `${query.tenant}/`;
-  const found = await deps.records.list(OF_TENANT_KIND, { prefix, descending: true, limit: limit + 1, ...(query.cursor === undefined ? {} : { after: prefix + query.cursor }) });
+  const found = await OF_TENANT_KIND.list(deps.records, { prefix, descending: true, limit: limit + 1, ...(query.cursor === undefined ? {} : { after: prefix + query.cursor }) });
   const ids = found.slice(0, limit).map(({ key }) => key.slice(prefix.length));
   const items = await Promise.all(ids.map((id) => viewOf(deps, id)));
   const last = ids.at(-1);
@@ -99,12 +100,11 @@ export interface RevokeKey {
 /** Takes a key back for ever; sessions opened with it end too. Doing it again changes nothing. Fails with `KEY_NOT_FOUND`. */
 export async function revokeKey(deps: KeyDeps, { id, tenant }: RevokeKey): Promise<ApiKeyView> {
   for (;;) {
-    const found = await deps.records.get(KEY_KIND, id);
-    const key = found === undefined ? undefined : (found.value as unknown as StoredKey);
-    if (found === undefined || key === undefined || (tenant !== undefined && key.tenant !== tenant)) throw new AppError('KEY_NOT_FOUND', { id });
-    if (key.revokedAt === null) {
-      const revoked = { ...key, revokedAt: deps.clock.now() };
-      const written = await deps.records.write([{ kind: KEY_KIND, key: id, value: revoked, expected: found.version }]);
+    const found = await KEY_KIND.get(deps.records, id);
+    if (found === undefined || (tenant !== undefined && found.value.tenant !== tenant)) throw new AppError('KEY_NOT_FOUND', { id });
+    if (found.value.revokedAt === null) {
+      const revoked = { ...found.value, revokedAt: deps.clock.now() };
+      const written = await deps.records.write([KEY_KIND.put(id, revoked, { expected: found.version })]);
       if (!written) continue;
     }
     const view = await viewOf(deps, id);
@@ -115,12 +115,8 @@ export async function revokeKey(deps: KeyDeps, { id, tenant }: RevokeKey): Promi
 
 /** Whether anybody could administer this installation from elsewhere: a key with the role admin that counts now. */
 export async function hasAdminKey(deps: KeyDeps): Promise<boolean> {
-  for (let after: string | undefined; ; ) {
-    const page = await deps.records.list(KEY_KIND, { limit: 100, ...(after === undefined ? {} : { after }) });
-    if (page.some(({ value }) => isAdmin(value as unknown as StoredKey, deps.clock.now()))) return true;
-    if (page.length < 100) return false;
-    after = page.at(-1)?.key;
-  }
+  for await (const { value } of KEY_KIND.each(deps.records)) if (isAdmin(value, deps.clock.now())) return true;
+  return false;
 }
 
 /** Of 256 random bits: nothing slower is needed, because there is nothing that could be guessed. */
@@ -138,10 +134,9 @@ function isAdmin(key: StoredKey, now: number): boolean {
 }
 
 async function viewOf({ records, clock }: KeyDeps, id: string): Promise<ApiKeyView | undefined> {
-  const [found, used] = await Promise.all([records.get(KEY_KIND, id), records.get(KEY_USE_KIND, id)]);
+  const [found, used] = await Promise.all([KEY_KIND.get(records, id), KEY_USE_KIND.get(records, id)]);
   if (found === undefined) return undefined;
-  const lastUsedAt = used === undefined ? null : (used.value as JsonObject)['at'];
-  return toView(id, found.value as unknown as StoredKey, { now: clock.now(), lastUsedAt: typeof lastUsedAt === 'number' ? lastUsedAt : null });
+  return toView(id, found.value, { now: clock.now(), lastUsedAt: used?.value.at ?? null });
 }
 
 function toView(id: string, key: StoredKey, { now, lastUsedAt }: { now: number; lastUsedAt: number | null }): ApiKeyView {

@@ -33,7 +33,7 @@ export function createKeyRing(deps: KeyDeps): KeyRing {
     const now = clock.now();
     if (now - (noted.get(id) ?? Number.NEGATIVE_INFINITY) < NOTE_USE_MS) return;
     remember(noted, id, now);
-    deps.records.write([{ kind: KEY_USE_KIND, key: id, value: { at: now } }]).catch((error: unknown) => {
+    deps.records.write([KEY_USE_KIND.put(id, { at: now })]).catch((error: unknown) => {
       deps.logger.warn('cannot note when a key was used', { id, problem: String(error) });
     });
   };
@@ -73,8 +73,7 @@ export function createKeyRing(deps: KeyDeps): KeyRing {
 }
 
 async function readKey({ records }: KeyDeps, id: string): Promise<StoredKey | undefined> {
-  const found = await records.get(KEY_KIND, id);
-  return found === undefined ? undefined : (found.value as unknown as StoredKey);
+  return (await KEY_KIND.get(records, id))?.value;
 }
 
 function remember<Value>(known: Map<string, Value>, key: string, value: Value): void {

@@ -2,12 +2,12 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 
 import type { Caller } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { StoredRecord } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
+import { type Kept, RecordKind } from './record-kind.js';
 
-const LINK_KIND = 'auth-link';
-const SESSION_KIND = 'auth-session';
+const LINK_KIND = new RecordKind<StoredCaller>('auth-link');
+const SESSION_KIND = new RecordKind<StoredSession>('auth-session');
 const LINK_MS = 60_000;
 /** Since it was last used, and since it was opened. */
 const SESSION_MS = 12 * 3_600_000;
@@ -53,20 +53,20 @@ export async function createLink(deps: SessionDeps, caller: Caller): Promise<{ r
   const code = newToken();
   const expiresAt = deps.clock.now() + LINK_MS;
   const value: StoredCaller = { keyId, name, role, tenant, loopback: via === 'loopback' };
-  if (!(await deps.records.write([{ kind: LINK_KIND, key: hashOf(code), value: { ...value }, expected: 0, expiresAt }]))) throw new AppError('INTERNAL', { problem: 'a fresh code was taken' });
+  if (!(await deps.records.write([LINK_KIND.put(hashOf(code), value, { expected: 0, expiresAt })]))) throw new AppError('INTERNAL', { problem: 'a fresh code was taken' });
   return { code, expiresAt };
 }
 
 /** Uses a code up and opens a session: of many who try at once, one. Fails with `LINK_UNUSABLE`. */
 export async function openBrowserSession(deps: SessionDeps, code: string): Promise<{ readonly token: string; readonly session: BrowserSession }> {
-  const link = TOKEN.test(code) ? await deps.records.get(LINK_KIND, hashOf(code)) : undefined;
+  const link = TOKEN.test(code) ? await LINK_KIND.get(deps.records, hashOf(code)) : undefined;
   if (link === undefined) throw new AppError('LINK_UNUSABLE');
   const now = deps.clock.now();
   const token = newToken();
-  const stored: StoredSession = { ...(link.value as unknown as StoredCaller), openedAt: now, endsAt: now + SESSION_MS };
+  const stored: StoredSession = { ...link.value, openedAt: now, endsAt: now + SESSION_MS };
   const opened = await deps.records.write([
-    { kind: LINK_KIND, key: link.key, remove: true, expected: link.version },
-    { kind: SESSION_KIND, key: hashOf(token), value: { ...stored }, expected: 0, expiresAt: stored.endsAt },
+    LINK_KIND.remove(link.key, link.version),
+    SESSION_KIND.put(hashOf(token), stored, { expected: 0, expiresAt: stored.endsAt }),
   ]);
   if (!opened) throw new AppError('LINK_UNUSABLE');
   return { token, session: toSession(token, stored) };
@@ -74,25 +74,23 @@ export async function openBrowserSession(deps: SessionDeps, code: string): Promi
 
 /** The session of a token, which lasts twelve hours from now on then, seven days from its beginning at most. `undefined`: there is none. */
 export async function readBrowserSession(deps: SessionDeps, token: string): Promise<BrowserSession | undefined> {
-  const found = TOKEN.test(token) ? await deps.records.get(SESSION_KIND, hashOf(token)) : undefined;
+  const found = TOKEN.test(token) ? await SESSION_KIND.get(deps.records, hashOf(token)) : undefined;
   if (found === undefined) return undefined;
-  const stored = found.value as unknown as StoredSession;
-  const now = deps.clock.now();
-  if (now >= stored.endsAt) return undefined;
-  return toSession(token, await extended(deps, found, stored));
+  if (deps.clock.now() >= found.value.endsAt) return undefined;
+  return toSession(token, await extended(deps, found));
 }
 
 /** Ends a session; ending one that is not there changes nothing. */
 export async function endBrowserSession({ records }: Pick<SessionDeps, 'records'>, token: string): Promise<void> {
-  if (TOKEN.test(token)) await records.write([{ kind: SESSION_KIND, key: hashOf(token), remove: true }]);
+  if (TOKEN.test(token)) await records.write([SESSION_KIND.remove(hashOf(token))]);
 }
 
-async function extended({ records, clock }: SessionDeps, found: StoredRecord, stored: StoredSession): Promise<StoredSession> {
+async function extended({ records, clock }: SessionDeps, { key, version, value: stored }: Kept<StoredSession>): Promise<StoredSession> {
   const endsAt = Math.min(clock.now() + SESSION_MS, stored.openedAt + SESSION_MAX_MS);
   if (endsAt - stored.endsAt < EXTEND_MS) return stored;
   const later = { ...stored, endsAt };
   // Where another request was first, or the session has just been ended, it stays as that left it.
-  const written = await records.write([{ kind: SESSION_KIND, key: found.key, value: later, expected: found.version, expiresAt: endsAt }]);
+  const written = await records.write([SESSION_KIND.put(key, later, { expected: version, expiresAt: endsAt })]);
   return written ? later : stored;
 }
 

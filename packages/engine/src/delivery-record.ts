@@ -3,15 +3,16 @@ import { LIMITS } from '@kb-labs/contracts';
 import type { RecordChange } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
+import { type Kept, RecordKind } from './record-kind.js';
 
 /** `<tenant>/<id>`: what came. Ids sort by time. */
-export const DELIVERY_KIND = 'delivery';
+export const DELIVERY_KIND = new RecordKind<StoredDelivery>('delivery');
 /** `<tenant>/<id>/<part>`: its body, in pieces that fit a record. */
-const BODY_KIND = 'delivery-body';
+const BODY_KIND = new RecordKind<string>('delivery-body');
 /** `<tenant>/<source>/<digest of the sender's id>` to the id here. */
-export const DELIVERY_OF_KIND = 'delivery-of';
+export const DELIVERY_OF_KIND = new RecordKind<string>('delivery-of');
 /** `<tenant>/<id>`: deliveries whose runs are not all there yet. */
-export const DELIVERY_OPEN_KIND = 'delivery-open';
+export const DELIVERY_OPEN_KIND = new RecordKind<null>('delivery-open');
 
 export interface StoredDelivery {
   readonly source: WebhookSource;
@@ -45,12 +46,11 @@ export function newDelivery(tenant: string, id: string, { delivery, body, sameAs
   const key = `${tenant}/${id}`;
   const expiresAt = delivery.receivedAt + LIMITS.deliveryKeepMs;
   const parts = Array.from({ length: Math.ceil(body.length / PART_LENGTH) }, (_, n) => body.slice(n * PART_LENGTH, (n + 1) * PART_LENGTH));
-  const value = { ...delivery, bodyParts: parts.length } as unknown as JsonValue;
   return [
-    ...(sameAs === undefined ? [] : [{ kind: DELIVERY_OF_KIND, key: sameAs.key, value: id, expected: 0, expiresAt: delivery.receivedAt + sameAs.keepMs }]),
-    { kind: DELIVERY_KIND, key, value, expected: 0, expiresAt },
-    ...parts.map((part, n) => ({ kind: BODY_KIND, key: `${key}/${String(n)}`, value: part, expiresAt })),
-    ...(delivery.runs.some(isOpen) ? [{ kind: DELIVERY_OPEN_KIND, key, value: null, expiresAt }] : []),
+    ...(sameAs === undefined ? [] : [DELIVERY_OF_KIND.put(sameAs.key, id, { expected: 0, expiresAt: delivery.receivedAt + sameAs.keepMs })]),
+    DELIVERY_KIND.put(key, { ...delivery, bodyParts: parts.length }, { expected: 0, expiresAt }),
+    ...parts.map((part, n) => BODY_KIND.put(`${key}/${String(n)}`, part, { expiresAt })),
+    ...(delivery.runs.some(isOpen) ? [DELIVERY_OPEN_KIND.put(key, null, { expiresAt })] : []),
   ];
 }
 
@@ -58,22 +58,21 @@ export function isOpen({ runId, problem }: StoredDeliveryRun): boolean {
   return runId === null && problem === null;
 }
 
-export async function readDeliveryRecord({ records }: Pick<EngineDeps, 'records'>, key: string): Promise<{ version: number; value: StoredDelivery } | undefined> {
-  const found = await records.get(DELIVERY_KIND, key);
-  return found === undefined ? undefined : { version: found.version, value: found.value as unknown as StoredDelivery };
+export async function readDeliveryRecord({ records }: Pick<EngineDeps, 'records'>, key: string): Promise<Kept<StoredDelivery> | undefined> {
+  return DELIVERY_KIND.get(records, key);
 }
 
 /** The JSON of its body. */
 export async function readDeliveryBody({ records }: Pick<EngineDeps, 'records'>, key: string, { bodyParts }: StoredDelivery): Promise<JsonValue> {
-  const parts = await Promise.all(Array.from({ length: bodyParts }, (_, n) => records.get(BODY_KIND, `${key}/${String(n)}`)));
-  return JSON.parse(parts.map((part) => String(part?.value ?? '')).join('')) as JsonValue;
+  const parts = await Promise.all(Array.from({ length: bodyParts }, (_, n) => BODY_KIND.get(records, `${key}/${String(n)}`)));
+  return JSON.parse(parts.map((part) => part?.value ?? '').join('')) as JsonValue;
 }
 
 export function removalOf(key: string, { bodyParts }: StoredDelivery): RecordChange[] {
   return [
-    { kind: DELIVERY_KIND, key, remove: true },
-    { kind: DELIVERY_OPEN_KIND, key, remove: true },
-    ...Array.from({ length: bodyParts }, (_, n) => ({ kind: BODY_KIND, key: `${key}/${String(n)}`, remove: true as const })),
+    DELIVERY_KIND.remove(key),
+    DELIVERY_OPEN_KIND.remove(key),
+    ...Array.from({ length: bodyParts }, (_, n) => BODY_KIND.remove(`${key}/${String(n)}`)),
   ];
 }
 

@@ -1,28 +1,21 @@
 import { LIMITS } from '@kb-labs/contracts';
 import { fromUnknown } from '@kb-labs/errors';
 
-import { DELIVERY_KIND, DELIVERY_OPEN_KIND, removalOf, type StoredDelivery } from './delivery-record.js';
+import { DELIVERY_KIND, DELIVERY_OPEN_KIND, removalOf } from './delivery-record.js';
 import type { EngineDeps } from './deps.js';
 import { tenantOf } from './find-schedules.js';
 import { startDelivery } from './start-delivery.js';
 
-const PAGE = 100;
-
 /** Carries out what was accepted and not carried out: whoever took it died, or the state was away. */
 export async function finishDeliveries(deps: EngineDeps): Promise<void> {
   const prefix = `${tenantOf(deps)}/`;
-  for (let after: string | undefined; ; ) {
-    const page = await deps.records.list(DELIVERY_OPEN_KIND, { prefix, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key } of page) {
-      const id = key.slice(prefix.length);
-      try {
-        await startDelivery(deps, id);
-      } catch (thrown) {
-        deps.logger.error('the runs of a delivery cannot be started now', { delivery: id, problem: fromUnknown(thrown).message });
-      }
+  for await (const { key } of DELIVERY_OPEN_KIND.each(deps.records, { prefix })) {
+    const id = key.slice(prefix.length);
+    try {
+      await startDelivery(deps, id);
+    } catch (thrown) {
+      deps.logger.error('the runs of a delivery cannot be started now', { delivery: id, problem: fromUnknown(thrown).message });
     }
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.key;
   }
 }
 
@@ -31,15 +24,11 @@ export async function sweepDeliveries(deps: Pick<EngineDeps, 'records' | 'trigge
   const prefix = `${tenantOf(deps)}/`;
   let seen = 0;
   let removed = 0;
-  for (let after: string | undefined; ; ) {
-    const page = await deps.records.list(DELIVERY_KIND, { prefix, descending: true, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key, value } of page) {
-      seen += 1;
-      if (seen <= most) continue;
-      await deps.records.write(removalOf(key, value as unknown as StoredDelivery));
-      removed += 1;
-    }
-    if (page.length < PAGE) return removed;
-    after = page.at(-1)?.key;
+  for await (const { key, value } of DELIVERY_KIND.each(deps.records, { prefix, descending: true })) {
+    seen += 1;
+    if (seen <= most) continue;
+    await deps.records.write(removalOf(key, value));
+    removed += 1;
   }
+  return removed;
 }

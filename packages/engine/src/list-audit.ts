@@ -2,6 +2,7 @@ import type { AuditEntry, Page } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { EngineDeps } from './deps.js';
+import { pageLimit } from './page-limit.js';
 import { AUDIT_KIND, AUDIT_OF_TENANT_KIND } from './record-audit.js';
 
 export interface ListAudit {
@@ -14,20 +15,20 @@ export interface ListAudit {
 }
 
 /** The audit log, newest first. */
-export async function listAudit({ records }: Pick<EngineDeps, 'records'>, { tenant, cursor, limit = 20 }: ListAudit): Promise<Page<AuditEntry>> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new AppError('USAGE', { problem: 'a limit is a whole number from 1 to 200' });
+export async function listAudit({ records }: Pick<EngineDeps, 'records'>, { tenant, cursor, limit: asked }: ListAudit): Promise<Page<AuditEntry>> {
+  const limit = pageLimit(asked);
   if (cursor !== undefined && !/^\d{16}$/.test(cursor)) throw new AppError('USAGE', { problem: `"${cursor}" is no cursor of a page` });
   const page = { descending: true, limit: limit + 1 } as const;
   if (tenant === undefined) {
-    const found = await records.list(AUDIT_KIND, { ...page, ...(cursor === undefined ? {} : { after: cursor }) });
-    return toPage(found.map(({ key, value }) => ({ key, row: value as unknown as AuditEntry })), limit);
+    const found = await AUDIT_KIND.list(records, { ...page, ...(cursor === undefined ? {} : { after: cursor }) });
+    return toPage(found.map(({ key, value }) => ({ key, row: value })), limit);
   }
   const prefix = `${tenant}/`;
-  const found = await records.list(AUDIT_OF_TENANT_KIND, { ...page, prefix, ...(cursor === undefined ? {} : { after: prefix + cursor }) });
+  const found = await AUDIT_OF_TENANT_KIND.list(records, { ...page, prefix, ...(cursor === undefined ? {} : { after: prefix + cursor }) });
   const rows = await Promise.all(
     found.map(async ({ key }) => {
       const seq = key.slice(prefix.length);
-      return { key: seq, row: (await records.get(AUDIT_KIND, seq))?.value as unknown as AuditEntry | undefined };
+      return { key: seq, row: (await AUDIT_KIND.get(records, seq))?.value };
     }),
   );
   return toPage(rows, limit);

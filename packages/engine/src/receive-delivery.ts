@@ -92,11 +92,11 @@ async function keep(deps: EngineDeps, { delivery, body, sameAs }: NewDelivery): 
   const id = deliveryId(delivery.receivedAt);
   const text = JSON.stringify(body);
   for (;;) {
-    const before = await deps.records.get(DELIVERY_OF_KIND, sameAs.key);
-    const known = before === undefined ? undefined : await readDeliveryRecord(deps, `${tenant}/${String(before.value)}`);
-    if (before !== undefined && known !== undefined) return { kind: 'accepted', delivery: await again(deps, String(before.value), known.value), repeated: true };
+    const before = await DELIVERY_OF_KIND.get(deps.records, sameAs.key);
+    const known = before === undefined ? undefined : await readDeliveryRecord(deps, `${tenant}/${before.value}`);
+    if (before !== undefined && known !== undefined) return { kind: 'accepted', delivery: await again(deps, before.value, known.value), repeated: true };
     // What is known of it is gone before its time, by the number of those that came since: it is still the same one.
-    if (before !== undefined) return { kind: 'accepted', delivery: { ...viewDelivery(String(before.value), { ...delivery, runs: [], bodyParts: 0 }) }, repeated: true };
+    if (before !== undefined) return { kind: 'accepted', delivery: { ...viewDelivery(before.value, { ...delivery, runs: [], bodyParts: 0 }) }, repeated: true };
     if (await deps.records.write(newDelivery(tenant, id, { delivery, body: text, sameAs }))) break;
   }
   return { kind: 'accepted', delivery: await startSoon(deps, id, { ...delivery, bodyParts: 0 }), repeated: false };

@@ -4,13 +4,14 @@ import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
+import { RecordKind } from './record-kind.js';
 
 /** A row by its number, in digits that sort as they count. */
-export const AUDIT_KIND = 'audit';
+export const AUDIT_KIND = new RecordKind<AuditEntry>('audit');
 /** `<tenant>/<number>`: the rows of a tenant. */
-export const AUDIT_OF_TENANT_KIND = 'audit-of';
+export const AUDIT_OF_TENANT_KIND = new RecordKind<null>('audit-of');
 /** The last row, under one key. Whoever appends has to have seen it. */
-export const AUDIT_HEAD_KIND = 'audit-head';
+export const AUDIT_HEAD_KIND = new RecordKind<AuditHead>('audit-head');
 export const AUDIT_HEAD_KEY = 'head';
 
 const ROWS_AT_ONCE = 100;
@@ -74,15 +75,15 @@ export function rowKey(seq: number): string {
 
 async function append({ records }: AuditDeps, batch: readonly Pending[]): Promise<AuditEntry[]> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const head = await records.get(AUDIT_HEAD_KIND, AUDIT_HEAD_KEY);
-    const rows = chain(batch, head === undefined ? { seq: 0, hash: AUDIT_START } : (head.value as unknown as AuditHead));
+    const head = await AUDIT_HEAD_KIND.get(records, AUDIT_HEAD_KEY);
+    const rows = chain(batch, head?.value ?? { seq: 0, hash: AUDIT_START });
     const last = rows.at(-1);
     if (last === undefined) return [];
     const changes: RecordChange[] = rows.flatMap((row): RecordChange[] => [
-      { kind: AUDIT_KIND, key: rowKey(row.seq), value: { ...row }, expected: 0 },
-      { kind: AUDIT_OF_TENANT_KIND, key: `${row.tenant}/${rowKey(row.seq)}`, value: null, expected: 0 },
+      AUDIT_KIND.put(rowKey(row.seq), row, { expected: 0 }),
+      AUDIT_OF_TENANT_KIND.put(`${row.tenant}/${rowKey(row.seq)}`, null, { expected: 0 }),
     ]);
-    changes.push({ kind: AUDIT_HEAD_KIND, key: AUDIT_HEAD_KEY, value: { seq: last.seq, hash: last.hash }, expected: head?.version ?? 0 });
+    changes.push(AUDIT_HEAD_KIND.put(AUDIT_HEAD_KEY, { seq: last.seq, hash: last.hash }, { expected: head?.version ?? 0 }));
     if (await records.write(changes)) return rows;
     await refusePlanted(records, head?.version, rows);
   }
@@ -91,7 +92,7 @@ async function append({ records }: AuditDeps, batch: readonly Pending[]): Promis
 
 /** A write that was refused although nobody else has appended met a row where there must be none. */
 async function refusePlanted(records: AuditDeps['records'], version: number | undefined, rows: readonly AuditEntry[]): Promise<void> {
-  const now = await records.get(AUDIT_HEAD_KIND, AUDIT_HEAD_KEY);
+  const now = await AUDIT_HEAD_KIND.get(records, AUDIT_HEAD_KEY);
   if (now?.version !== version) return;
   throw new AppError('AUDIT_BROKEN', { seq: rows[0]?.seq ?? 0, problem: 'a row stands behind the last one' });
 }

@@ -1,9 +1,10 @@
-import type { JsonValue, RunId, Schedule } from '@kb-labs/contracts';
+import type { RunId, Schedule } from '@kb-labs/contracts';
 
 import type { EngineDeps } from './deps.js';
+import { type Kept, RecordKind } from './record-kind.js';
 
 /** `<tenant>/<id>`: how a schedule stands. */
-export const SCHEDULE_KIND = 'schedule';
+export const SCHEDULE_KIND = new RecordKind<StoredSchedule>('schedule');
 
 /** As stored. Times are ms since the epoch. */
 export interface StoredSchedule {
@@ -34,19 +35,15 @@ export const OPEN_RUNS = 100;
 
 type RecordDeps = Pick<EngineDeps, 'records'>;
 
-export interface KeptSchedule {
-  readonly version: number;
-  readonly value: StoredSchedule;
-}
+export type KeptSchedule = Kept<StoredSchedule>;
 
 export async function readSchedule({ records }: RecordDeps, key: string): Promise<KeptSchedule | undefined> {
-  const found = await records.get(SCHEDULE_KIND, key);
-  return found === undefined ? undefined : { version: found.version, value: found.value as unknown as StoredSchedule };
+  return SCHEDULE_KIND.get(records, key);
 }
 
 /** Answers whether nobody else was faster. `before` is what the change was decided on. */
 export function writeSchedule({ records }: RecordDeps, key: string, { before, value }: { before: KeptSchedule | undefined; value: StoredSchedule }): Promise<boolean> {
-  return records.write([{ kind: SCHEDULE_KIND, key, value: value as unknown as JsonValue, expected: before?.version ?? 0 }]);
+  return records.write([SCHEDULE_KIND.put(key, value, { expected: before?.version ?? 0 })]);
 }
 
 /** Changes what is kept, as often as it takes. `undefined` for a schedule that is not there. A change that answers what it got writes nothing. */
@@ -60,12 +57,6 @@ export async function changeSchedule(deps: RecordDeps, key: string, change: (val
 }
 
 /** All of a tenant. */
-export async function* keptSchedules({ records }: RecordDeps, tenant: string): AsyncGenerator<{ readonly key: string } & KeptSchedule> {
-  const prefix = `${tenant}/`;
-  for (let after: string | undefined; ; ) {
-    const page = await records.list(SCHEDULE_KIND, { prefix, limit: 100, ...(after === undefined ? {} : { after }) });
-    for (const { key, version, value } of page) yield { key, version, value: value as unknown as StoredSchedule };
-    if (page.length < 100) return;
-    after = page.at(-1)?.key;
-  }
+export function keptSchedules({ records }: RecordDeps, tenant: string): AsyncGenerator<KeptSchedule> {
+  return SCHEDULE_KIND.each(records, { prefix: `${tenant}/` });
 }

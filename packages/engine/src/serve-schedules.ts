@@ -138,6 +138,6 @@ async function noteSeen(deps: ServeDeps, { key, workflowId, file, entry }: Found
 async function forgetGone(deps: ServeDeps, present: ReadonlySet<string>): Promise<void> {
   for await (const { key, version, value } of keptSchedules(deps, tenantOf(deps))) {
     if (present.has(key) || value.paused !== null || deps.wall.now() - value.seenAt < GONE_MS) continue;
-    await deps.records.write([{ kind: SCHEDULE_KIND, key, remove: true, expected: version }]);
+    await deps.records.write([SCHEDULE_KIND.remove(key, version)]);
   }
 }

@@ -25,8 +25,8 @@ export async function startDelivery(deps: EngineDeps, id: string): Promise<Deliv
     if (before === undefined) return viewDelivery(id, { ...found.value, runs });
     const value = { ...before.value, runs };
     const written = await deps.records.write([
-      { kind: DELIVERY_KIND, key, value: value as unknown as JsonValue, expected: before.version, expiresAt: expiryOf(value) },
-      { kind: DELIVERY_OPEN_KIND, key, remove: true },
+      DELIVERY_KIND.put(key, value, { expected: before.version, expiresAt: expiryOf(value) }),
+      DELIVERY_OPEN_KIND.remove(key),
     ]);
     if (written) return viewDelivery(id, value);
   }

@@ -2,10 +2,11 @@ import { LIMITS, type RunId, type Trigger } from '@kb-labs/contracts';
 
 import type { EngineDeps } from './deps.js';
 import { inTenant } from './in-tenant.js';
+import { RecordKind } from './record-kind.js';
 import { startRun, type StartDeps } from './start-run.js';
 
 /** `<tenant>` and key to the id of the run. */
-const START_KIND = 'start';
+const START_KIND = new RecordKind<RunId>('start');
 
 export interface StartOnce {
   /** Names what happened, and the workflow. */
@@ -37,8 +38,8 @@ export async function startOnce(deps: StartOnceDeps, { key, workflowId, trigger,
 async function reserve({ records, ids, clock }: Pick<EngineDeps, 'records' | 'ids' | 'clock'>, key: string): Promise<{ runId: RunId; known: boolean }> {
   const runId = ids.runId();
   for (;;) {
-    const kept = await records.get(START_KIND, key);
-    if (kept !== undefined) return { runId: kept.value as RunId, known: true };
-    if (await records.write([{ kind: START_KIND, key, value: runId, expected: 0, expiresAt: clock.now() + LIMITS.startKeepMs }])) return { runId, known: false };
+    const kept = await START_KIND.get(records, key);
+    if (kept !== undefined) return { runId: kept.value, known: true };
+    if (await records.write([START_KIND.put(key, runId, { expected: 0, expiresAt: clock.now() + LIMITS.startKeepMs })])) return { runId, known: false };
   }
 }

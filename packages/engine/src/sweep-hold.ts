@@ -1,8 +1,9 @@
 import { AppError } from '@kb-labs/errors';
 
 import type { EngineDeps } from './deps.js';
+import { RecordKind } from './record-kind.js';
 
-const KIND = 'lease';
+const LEASE_KIND = new RecordKind<{ readonly holder: string }>('lease');
 const KEY = 'retention-sweep';
 /** After it a sweep that was not renewed counts as dead. */
 const HOLD_MS = 120_000;
@@ -25,10 +26,10 @@ export async function holdSweep({ records, clock, ids }: Pick<EngineDeps, 'recor
   let version: number | undefined = 0;
   const write = async (forMs: number): Promise<boolean> => {
     if (version === undefined) return false;
-    const written = await records.write([{ kind: KIND, key: KEY, value: { holder }, expected: version, expiresAt: clock.now() + forMs }]);
+    const written = await records.write([LEASE_KIND.put(KEY, { holder }, { expected: version, expiresAt: clock.now() + forMs })]);
     if (!written) return false;
-    const stored = await records.get(KIND, KEY);
-    version = isOwn(stored?.value, holder) ? stored?.version : undefined;
+    const stored = await LEASE_KIND.get(records, KEY);
+    version = stored?.value.holder === holder ? stored.version : undefined;
     return version !== undefined;
   };
   if (!(await write(HOLD_MS))) return undefined;
@@ -40,11 +41,7 @@ export async function holdSweep({ records, clock, ids }: Pick<EngineDeps, 'recor
       await write(REST_MS);
     },
     giveUp: async () => {
-      if (version !== undefined) await records.write([{ kind: KIND, key: KEY, remove: true, expected: version }]);
+      if (version !== undefined) await records.write([LEASE_KIND.remove(KEY, version)]);
     },
   };
-}
-
-function isOwn(value: unknown, holder: string): boolean {
-  return typeof value === 'object' && value !== null && 'holder' in value && value.holder === holder;
 }

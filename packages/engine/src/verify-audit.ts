@@ -1,9 +1,10 @@
-import { AUDIT_START, type AuditCheck, type AuditEntry, type AuditHead, isJsonObject, type JsonValue } from '@kb-labs/contracts';
+import { AUDIT_START, type AuditCheck, type AuditEntry, type AuditHead, isJsonObject } from '@kb-labs/contracts';
 import { bytesDigest } from '@kb-labs/digest';
-import type { Records, StoredRecord } from '@kb-labs/ports';
+import type { Records } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
 import { AUDIT_HEAD_KEY, AUDIT_HEAD_KIND, AUDIT_KIND, AUDIT_OF_TENANT_KIND, hashOfRow, rowKey } from './record-audit.js';
+import { type Kept, splitKey } from './record-kind.js';
 
 const PAGE = 500;
 const FIELDS = ['action', 'actor', 'at', 'details', 'hash', 'outcome', 'previous', 'seq', 'target', 'tenant'].join();
@@ -20,7 +21,7 @@ export interface VerifyAudit {
  * (`expect`) tells it from the real one.
  */
 export async function verifyAudit({ records }: Pick<EngineDeps, 'records'>, { expect }: VerifyAudit = {}): Promise<AuditCheck> {
-  const stored = await records.get(AUDIT_HEAD_KIND, AUDIT_HEAD_KEY);
+  const stored = await AUDIT_HEAD_KIND.get(records, AUDIT_HEAD_KEY);
   const head = stored === undefined ? { seq: 0, hash: AUDIT_START } : readHead(stored.value);
   const broken = (seq: number, message: string): AuditCheck => ({ intact: false, rows: Math.max(0, seq - 1), head: stored === undefined ? null : head ?? null, problem: { seq, message } });
   if (head === undefined) return broken(0, 'what names the last row cannot be read');
@@ -31,7 +32,7 @@ export async function verifyAudit({ records }: Pick<EngineDeps, 'records'>, { ex
   let last = { seq: 0, hash: AUDIT_START };
   for await (const record of rowsUpTo(records, head.seq)) {
     const seq = last.seq + 1;
-    const row = readRow(record.value);
+    const row = isRow(record.value) ? record.value : undefined;
     if (record.key !== rowKey(seq)) return broken(seq, record.key > rowKey(seq) ? 'the row is missing' : `a row stands here that does not belong: ${record.key}`);
     if (row?.seq !== seq) return broken(seq, 'the row was altered');
     if (row.previous !== last.hash) return broken(seq, 'the row does not follow the one before');
@@ -50,24 +51,19 @@ export async function verifyAudit({ records }: Pick<EngineDeps, 'records'>, { ex
 }
 
 /** Everything whose key sorts before the end, whatever it looks like. */
-async function* rowsUpTo(records: Records, end: number): AsyncGenerator<StoredRecord> {
-  for (let after: string | undefined; ; ) {
-    const page = await records.list(AUDIT_KIND, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const record of page) {
-      if (record.key > rowKey(end)) return;
-      yield record;
-    }
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.key;
+async function* rowsUpTo(records: Records, end: number): AsyncGenerator<Kept<unknown>> {
+  for await (const record of AUDIT_KIND.each(records, { pageSize: PAGE })) {
+    if (record.key > rowKey(end)) return;
+    yield record;
   }
 }
 
 /** What was appended meanwhile is named by a later head; anything else was not appended. */
 async function rowBehind(records: Records, head: AuditHead): Promise<string | undefined> {
-  const [newest] = await records.list(AUDIT_KIND, { after: rowKey(head.seq), descending: false, limit: 1 });
+  const [newest] = await AUDIT_KIND.list(records, { after: rowKey(head.seq), descending: false, limit: 1 });
   if (newest === undefined) return undefined;
-  const [farthest] = await records.list(AUDIT_KIND, { descending: true, limit: 1 });
-  const stored = await records.get(AUDIT_HEAD_KIND, AUDIT_HEAD_KEY);
+  const [farthest] = await AUDIT_KIND.list(records, { descending: true, limit: 1 });
+  const stored = await AUDIT_HEAD_KIND.get(records, AUDIT_HEAD_KEY);
   const now = stored === undefined ? undefined : readHead(stored.value);
   const behind = farthest?.key ?? newest.key;
   return now !== undefined && behind <= rowKey(now.seq) ? undefined : behind;
@@ -76,16 +72,9 @@ async function rowBehind(records: Records, head: AuditHead): Promise<string | un
 /** The list of each tenant names the rows the chain has of it, no more and no fewer. */
 async function checkLists(records: Records, expected: ReadonlyMap<string, string>, end: number): Promise<string | undefined> {
   const found = new Map<string, string>();
-  for (let after: string | undefined; ; ) {
-    const page = await records.list(AUDIT_OF_TENANT_KIND, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key } of page) {
-      const slash = key.lastIndexOf('/');
-      const tenant = key.slice(0, slash);
-      const seq = key.slice(slash + 1);
-      if (seq <= rowKey(end)) found.set(tenant, addTo(found.get(tenant), seq));
-    }
-    if (page.length < PAGE) break;
-    after = page.at(-1)?.key;
+  for await (const { key } of AUDIT_OF_TENANT_KIND.each(records, { pageSize: PAGE })) {
+    const { tenant, name: seq } = splitKey(key);
+    if (seq <= rowKey(end)) found.set(tenant, addTo(found.get(tenant), seq));
   }
   for (const tenant of new Set([...expected.keys(), ...found.keys()])) {
     if (expected.get(tenant) !== found.get(tenant)) return `the list of the tenant "${tenant}" does not name its rows`;
@@ -98,16 +87,15 @@ function addTo(digest: string | undefined, key: string): string {
   return bytesDigest(Buffer.from(`${digest ?? ''}\n${key}`));
 }
 
-function readHead(value: JsonValue): AuditHead | undefined {
+function readHead(value: unknown): AuditHead | undefined {
   if (!isJsonObject(value)) return undefined;
   const { seq, hash } = value;
   return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 && typeof hash === 'string' ? { seq, hash } : undefined;
 }
 
 /** A row with exactly the fields of one; their values are the matter of its hash. */
-function readRow(value: JsonValue): AuditEntry | undefined {
-  if (!isJsonObject(value) || Object.keys(value).toSorted().join() !== FIELDS) return undefined;
-  return value as unknown as AuditEntry;
+function isRow(value: unknown): value is AuditEntry {
+  return isJsonObject(value) && Object.keys(value).toSorted().join() === FIELDS;
 }
 
 function hashIfAny({ hash: _, ...row }: AuditEntry): string | undefined {

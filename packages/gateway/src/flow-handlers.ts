@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, StartFlowRequest } from '@kb-labs/contracts';
+import type { JsonObject, StartFlowRequest } from '@kb-labs/contracts';
 import { addEvidence, cancelFlow, exportFlow, exportText, listFlows, readFlow, readFlowEvents, startFlow } from '@kb-labs/engine';
 
 import { parseSeq } from './follow-places.js';
@@ -35,6 +35,6 @@ export const flowHandlers: EngineHandlers<FlowRoutes> = {
   // Its keys in the order of its text: what is answered can be checked to the last byte.
   exportFlow: async ({ engine }, { params, caller }) => {
     const exported = await exportFlow(engine, { ...params, tenant: caller.tenant });
-    return { status: 200, body: JSON.parse(exportText(exported as unknown as JsonValue)) as JsonObject };
+    return { status: 200, body: JSON.parse(exportText(exported)) as JsonObject };
   },
 };

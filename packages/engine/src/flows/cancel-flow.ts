@@ -44,8 +44,6 @@ async function askToCancel(deps: FlowDeps, ref: FlowRef, { by, reason }: { by: s
   return deps.records.write([flowChange(value, kept.version), openChange(record, true)]);
 }
 
-const PAGE = 100;
-
 /**
  * Cancels the flows of a version that have not ended, for the reason that is given. For a version that was revoked before this is called: flows that are
  * being started are refused by that. Answers the ids of those it cancelled.
@@ -53,15 +51,11 @@ const PAGE = 100;
 export async function stopFlowsOf(deps: FlowDeps, { playbook_id, version }: Pick<PlaybookRef, 'playbook_id' | 'version'>, { tenant, by, reason }: { readonly tenant: string; readonly by: string; readonly reason: string }): Promise<readonly string[]> {
   const prefix = `${tenant}/${playbook_id}/${version}/`;
   const stopped: string[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await deps.records.list(FLOW_PLAYBOOK_KIND, { prefix, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key } of page) {
-      const id = key.slice(prefix.length);
-      if (await stop(deps, { id, tenant, by, reason })) stopped.push(id);
-    }
-    if (page.length < PAGE) return stopped;
-    after = page.at(-1)?.key;
+  for await (const { key } of FLOW_PLAYBOOK_KIND.each(deps.records, { prefix })) {
+    const id = key.slice(prefix.length);
+    if (await stop(deps, { id, tenant, by, reason })) stopped.push(id);
   }
+  return stopped;
 }
 
 async function stop(deps: FlowDeps, command: CancelFlow): Promise<boolean> {

@@ -16,7 +16,7 @@ import { FLOW_OPEN_KIND, flowChange, type FlowDeps, flowKey, type FlowRef, type 
  * to be done. Fails when the state is away.
  */
 export async function carryOn(deps: FlowDeps, ref: FlowRef): Promise<void> {
-  while ((await deps.records.get(FLOW_OPEN_KIND, flowKey(ref))) !== undefined) {
+  while ((await FLOW_OPEN_KIND.get(deps.records, flowKey(ref))) !== undefined) {
     const kept = await requireFlow(deps, ref);
     const { record } = kept.value;
     const place = await findAsked(deps, record.tenant, record.runId);

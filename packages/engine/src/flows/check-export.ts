@@ -1,7 +1,8 @@
-import { FLOW_KEY, type FlowStatus, isJsonObject, type JsonObject, type JsonValue, type PlaybookManifest } from '@kb-labs/contracts';
+import { FLOW_KEY, type FlowStatus, isJsonObject, type JsonValue } from '@kb-labs/contracts';
 import { playbookDigest } from '@kb-labs/manifest';
 import { toFlowView } from '@kb-labs/projector';
 
+import { asManifest } from '../playbooks/playbook-record.js';
 import { digestsOf } from './export-digests.js';
 import { toScopedRun } from './export-flow.js';
 import { EXPORT_FORMAT, type ExportDigests, type ExportedRun, type FlowExport, type FlowVerification } from './export-shape.js';
@@ -59,9 +60,9 @@ function checkDigests(given: FlowExport): string[] {
 /** That what is in it belongs together, and says what its view says. */
 function checkView(given: FlowExport): { readonly status: FlowStatus; readonly problems: readonly string[] } {
   const { record, evidence, manifest, submission, runs, view } = given;
-  const derived = toFlowView({ record, evidence, manifest: manifest as unknown as PlaybookManifest, submission, runs: runs.map(toScopedRun) });
+  const derived = toFlowView({ record, evidence, manifest: asManifest(manifest), submission, runs: runs.map(toScopedRun) });
   const problems: string[] = [];
-  if (exportText(derived as unknown as JsonValue) !== exportText(view as unknown as JsonValue)) problems.push(`its status is ${derived.status} by its journals and ${String(view.status)} by its view, or the rest of the view differs`);
+  if (exportText(derived) !== exportText(view)) problems.push(`its status is ${derived.status} by its journals and ${String(view.status)} by its view, or the rest of the view differs`);
   if (given.flow_id !== record.flowId || record.mark.flow_id !== record.flowId) problems.push('its parts are of several flows');
   const digest = playbookDigest(manifest);
   if (digest !== record.playbook.digest || digest !== record.mark.digest) problems.push('its playbook is not the one that the flow started with');
@@ -78,6 +79,6 @@ function checkRun(run: ExportedRun, { record }: FlowExport): string[] {
   const { pins, workflow } = first.plan;
   const problems = exportText(mark ?? null) === exportText(record.mark) ? [] : [`${run.run_id} is of another flow`];
   const pinned = record.pins.workflows;
-  const isPinned = Object.hasOwn(pinned, workflow.id) && pinned[workflow.id] === workflow.digest && exportText((pins ?? null) as unknown as JsonObject) === exportText(record.pins as unknown as JsonObject);
+  const isPinned = Object.hasOwn(pinned, workflow.id) && pinned[workflow.id] === workflow.digest && exportText(pins ?? null) === exportText(record.pins);
   return isPinned ? problems : [...problems, `${run.run_id} ran what the flow did not start with`];
 }

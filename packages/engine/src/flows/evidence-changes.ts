@@ -1,4 +1,4 @@
-import { EVIDENCE_KINDS, type EvidenceRef, type JsonValue, LIMITS, type StoredEvidence } from '@kb-labs/contracts';
+import { EVIDENCE_KINDS, type EvidenceRef, LIMITS, type StoredEvidence } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
@@ -30,7 +30,7 @@ export async function evidenceChanges(flow: FlowRef, refs: readonly EvidenceRef[
     const isKnown = (EVIDENCE_KINDS as readonly string[]).includes(kind);
     if (isKnown && !isOfFlow({ kind, id })) throw new AppError('EVIDENCE_NOT_IN_FLOW', { flow: flow.id, kind, id });
     const stored: StoredEvidence = { kind, id, ...(description === undefined ? {} : { description }), basis: isKnown ? 'known' : 'attestation', at, by };
-    changes.push({ kind: EVIDENCE_KIND, key: await evidenceKey(flow, stored), value: stored as unknown as JsonValue, expected: 0 });
+    changes.push(EVIDENCE_KIND.put(await evidenceKey(flow, stored), stored, { expected: 0 }));
   }
   if (before.size > LIMITS.flowEvidence) throw new AppError('USAGE', { problem: `a flow has at most ${String(LIMITS.flowEvidence)} pieces of evidence` });
   return { changes };

@@ -1,4 +1,3 @@
-import type { JsonValue } from '@kb-labs/contracts';
 import { bytesDigest } from '@kb-labs/digest';
 
 import type { ExportDigests, FlowExport } from './export-shape.js';
@@ -19,5 +18,5 @@ export function digestsOf({ digests: _, ...parts }: Omit<FlowExport, 'digests'> 
 }
 
 function digestPart(type: string, value: unknown): string {
-  return bytesDigest(Buffer.from(exportText({ type, value: value as JsonValue })));
+  return bytesDigest(Buffer.from(exportText({ type, value })));
 }

@@ -3,19 +3,20 @@ import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
 import type { EngineDeps } from '../deps.js';
+import { type Kept, RecordKind } from '../record-kind.js';
 import type { SessionDeps } from '../sessions/advance-session.js';
 import { findAsked, RUN_SESSION_KIND, runSessionKey } from '../sessions/session-record.js';
 
 /** `<tenant>/<id>`: what is known of a flow that its runs do not say. */
-export const FLOW_KIND = 'flow';
+export const FLOW_KIND = new RecordKind<StoredFlow>('flow');
 /** `<tenant>/<digest of the caller's key>`: the flow that the key was given. */
-export const FLOW_KEY_KIND = 'flow-key';
+export const FLOW_KEY_KIND = new RecordKind<{ readonly id: string }>('flow-key');
 /** `<tenant>/<id>`: flows whose run is not submitted yet, or that are to be cancelled: what somebody has to carry on. */
-export const FLOW_OPEN_KIND = 'flow-open';
+export const FLOW_OPEN_KIND = new RecordKind<null>('flow-open');
 /** `<tenant>/<playbook>/<version>/<id>`: the flows of a version. */
-export const FLOW_PLAYBOOK_KIND = 'flow-playbook';
+export const FLOW_PLAYBOOK_KIND = new RecordKind<null>('flow-playbook');
 /** `<tenant>/<flow>/<kind>/<digest of the id>`: evidence, written once. */
-export const EVIDENCE_KIND = 'flow-evidence';
+export const EVIDENCE_KIND = new RecordKind<StoredEvidence>('flow-evidence');
 
 export type FlowDeps = SessionDeps & Pick<EngineDeps, 'secrets' | 'services'>;
 
@@ -34,19 +35,14 @@ export interface StoredFlow {
   readonly evidence: number;
 }
 
-export interface KeptFlow {
-  readonly version: number;
-  readonly value: StoredFlow;
-}
+export type KeptFlow = Kept<StoredFlow>;
 
 type RecordDeps = Pick<EngineDeps, 'records'>;
 
 export const flowKey = ({ tenant, id }: FlowRef): string => `${tenant}/${id}`;
 
 export async function findFlow({ records }: RecordDeps, ref: FlowRef): Promise<KeptFlow | undefined> {
-  if (!OWN_ID.test(ref.id)) return undefined;
-  const found = await records.get(FLOW_KIND, flowKey(ref));
-  return found === undefined ? undefined : { version: found.version, value: found.value as unknown as StoredFlow };
+  return OWN_ID.test(ref.id) ? FLOW_KIND.get(records, flowKey(ref)) : undefined;
 }
 
 /** Fails with `FLOW_NOT_FOUND`, also for a text that is no id. */
@@ -59,12 +55,12 @@ export async function requireFlow(deps: RecordDeps, ref: FlowRef): Promise<KeptF
 /** `expected`: the version that the change was decided on; 0 for a new one. */
 export function flowChange(value: StoredFlow, expected: number): RecordChange {
   const { tenant, flowId } = value.record;
-  return { kind: FLOW_KIND, key: flowKey({ tenant, id: flowId }), value: value as unknown as JsonValue, expected };
+  return FLOW_KIND.put(flowKey({ tenant, id: flowId }), value, { expected });
 }
 
 export function openChange({ tenant, flowId }: FlowRecord, open: boolean): RecordChange {
   const key = flowKey({ tenant, id: flowId });
-  return open ? { kind: FLOW_OPEN_KIND, key, value: null } : { kind: FLOW_OPEN_KIND, key, remove: true };
+  return open ? FLOW_OPEN_KIND.put(key, null) : FLOW_OPEN_KIND.remove(key);
 }
 
 /**
@@ -72,29 +68,23 @@ export function openChange({ tenant, flowId }: FlowRecord, open: boolean): Recor
  * and this one only one can be. No session numbers anything 0.
  */
 export function neverSubmitted({ tenant, runId, sessionId }: FlowRecord): RecordChange {
-  return { kind: RUN_SESSION_KIND, key: runSessionKey(tenant, runId), value: { session: sessionId, n: 0 }, expected: 0 };
+  return RUN_SESSION_KIND.put(runSessionKey(tenant, runId), { session: sessionId, n: 0 }, { expected: 0 });
 }
 
 /** Whether the run of a flow was submitted to its session; `never`: and will not be. */
 export async function submissionOf(deps: RecordDeps, { tenant, runId, flowId }: Pick<FlowRecord, 'tenant' | 'runId' | 'flowId'>): Promise<'none' | 'submitted' | 'never'> {
   const place = await findAsked(deps, tenant, runId);
   if (place !== undefined) return place.n === 0 ? 'never' : 'submitted';
-  if ((await deps.records.get(FLOW_OPEN_KIND, flowKey({ tenant, id: flowId }))) !== undefined) return 'none';
+  if ((await FLOW_OPEN_KIND.get(deps.records, flowKey({ tenant, id: flowId }))) !== undefined) return 'none';
   // It is carried on no more: it was submitted, since it was looked for or so long ago that its session has forgotten.
   return 'submitted';
 }
 
 export async function readEvidence({ records }: RecordDeps, ref: FlowRef): Promise<StoredEvidence[]> {
   const found: StoredEvidence[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await records.list(EVIDENCE_KIND, { prefix: `${flowKey(ref)}/`, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    found.push(...page.map(({ value }) => value as unknown as StoredEvidence));
-    if (page.length < PAGE) return found;
-    after = page.at(-1)?.key;
-  }
+  for await (const { value } of EVIDENCE_KIND.each(records, { prefix: `${flowKey(ref)}/`, pageSize: 200 })) found.push(value);
+  return found;
 }
-
-const PAGE = 200;
 
 export async function evidenceKey(ref: FlowRef, { kind, id }: Pick<StoredEvidence, 'kind' | 'id'>): Promise<string> {
   return `${flowKey(ref)}/${kind}/${await digestOf('evidence', id)}`;

@@ -4,7 +4,7 @@ import { type FlowSource, isSettled, type ScopedRun, sidechainOf, toFlowView } f
 
 import type { EngineDeps } from '../deps.js';
 import { readScopedRun } from '../sessions/read-session-run.js';
-import { SESSION_RUN_KIND, sessionKey, type StoredSessionRun } from '../sessions/session-record.js';
+import { SESSION_RUN_KIND, sessionKey } from '../sessions/session-record.js';
 
 type ReadDeps = Pick<EngineDeps, 'records' | 'log'>;
 
@@ -71,9 +71,8 @@ async function nextAsked(
   { records }: ReadDeps,
   { tenant, sessionId, after, until }: { tenant: string; sessionId: string; after: string | undefined; until: number },
 ): Promise<{ readonly asked: readonly string[]; readonly last: string | undefined }> {
-  const page = await records.list(SESSION_RUN_KIND, { prefix: `${sessionKey({ tenant, sessionId })}/`, limit: PAGE, ...(after === undefined ? {} : { after }) });
-  const found = page.map(({ key, value }) => ({ key, asked: value as unknown as StoredSessionRun }));
-  const late = found.findIndex(({ asked }) => asked.at > until);
+  const found = await SESSION_RUN_KIND.list(records, { prefix: `${sessionKey({ tenant, sessionId })}/`, limit: PAGE, ...(after === undefined ? {} : { after }) });
+  const late = found.findIndex(({ value }) => value.at > until);
   const early = late === -1 ? found : found.slice(0, late);
-  return { asked: early.map(({ asked }) => asked.runId), last: early.at(-1)?.key };
+  return { asked: early.map(({ value }) => value.runId), last: early.at(-1)?.key };
 }

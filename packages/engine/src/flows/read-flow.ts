@@ -1,11 +1,11 @@
-import { type FlowView, OWN_ID, type Page, type PlaybookManifest } from '@kb-labs/contracts';
+import { type FlowView, OWN_ID, type Page } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import { type FlowSource, toFlowView } from '@kb-labs/projector';
 
-import { requireVersion, type StoredPlaybook } from '../playbooks/playbook-record.js';
-import { pageLimit } from '../sessions/session-record.js';
+import { pageLimit } from '../page-limit.js';
+import { asManifest, requireVersion, type StoredPlaybook } from '../playbooks/playbook-record.js';
 import { carryOn } from './carry-on.js';
-import { FLOW_KIND, type FlowDeps, type FlowRef, type KeptFlow, readEvidence, requireFlow, type StoredFlow, submissionOf } from './flow-record.js';
+import { FLOW_KIND, type FlowDeps, type FlowRef, type KeptFlow, readEvidence, requireFlow, submissionOf } from './flow-record.js';
 import { gatherRuns } from './gather-runs.js';
 
 /**
@@ -30,9 +30,9 @@ export interface ListFlows {
 export async function listFlows(deps: FlowDeps, { tenant, cursor, limit }: ListFlows): Promise<Page<FlowView>> {
   const most = pageLimit(limit);
   if (cursor !== undefined && !OWN_ID.test(cursor)) throw new AppError('USAGE', { problem: `"${cursor}" is no cursor of a page` });
-  const page = await deps.records.list(FLOW_KIND, { prefix: `${tenant}/`, descending: true, limit: most + 1, ...(cursor === undefined ? {} : { after: `${tenant}/${cursor}` }) });
+  const page = await FLOW_KIND.list(deps.records, { prefix: `${tenant}/`, descending: true, limit: most + 1, ...(cursor === undefined ? {} : { after: `${tenant}/${cursor}` }) });
   const items: FlowView[] = [];
-  for (const { version, value } of page.slice(0, most)) items.push(await viewOf(deps, { version, value: value as unknown as StoredFlow }));
+  for (const kept of page.slice(0, most)) items.push(await viewOf(deps, kept));
   const last = page.length > most ? items.at(-1) : undefined;
   return { items, ...(last === undefined ? {} : { nextCursor: last.flow_id }) };
 }
@@ -47,6 +47,6 @@ export async function readSource(deps: FlowDeps, { value: { record } }: KeptFlow
   const { stored } = await requireVersion(deps, { tenant, id: playbook.playbook_id, version: playbook.version, digest: playbook.digest });
   const evidence = await readEvidence(deps, { id: flowId, tenant });
   const submission = (await submissionOf(deps, record)) === 'submitted' ? 'submitted' : 'none';
-  const source = { record, evidence, manifest: stored.manifest as unknown as PlaybookManifest, submission } as const;
+  const source = { record, evidence, manifest: asManifest(stored.manifest), submission } as const;
   return { ...source, stored, runs: await gatherRuns(deps, source) };
 }

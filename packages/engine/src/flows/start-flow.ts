@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { type EvidenceRef, type FlowPins, type FlowRecord, type FlowView, type JsonObject, type JsonValue, LIMITS, OWN_ID, type PlaybookManifest, type Role, type StartFlowRequest } from '@kb-labs/contracts';
+import { type EvidenceRef, type FlowPins, type FlowRecord, type FlowView, type JsonValue, LIMITS, OWN_ID, type PlaybookManifest, type Role, type StartFlowRequest } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
@@ -99,8 +99,8 @@ async function readRequest({ request, tenant }: StartFlow): Promise<Asked> {
 
 /** The flow that the same request made before. Fails with `FLOW_CONFLICT`, which names what is different, when it was another one. */
 async function findKnown(deps: FlowDeps, { tenant, id, keyDigest, fields, requestDigest }: Asked): Promise<FlowRef | undefined> {
-  const named = keyDigest === undefined ? undefined : await deps.records.get(FLOW_KEY_KIND, `${tenant}/${keyDigest}`);
-  const ids = [id, ...(named === undefined ? [] : [(named.value as { id: string }).id])];
+  const named = keyDigest === undefined ? undefined : await FLOW_KEY_KIND.get(deps.records, `${tenant}/${keyDigest}`);
+  const ids = [id, ...(named === undefined ? [] : [named.value.id])];
   let known: FlowRef | undefined;
   for (const one of ids) {
     const found: KeptFlow | undefined = one === undefined ? undefined : await findFlow(deps, { id: one, tenant });
@@ -169,7 +169,7 @@ async function requireRoom(deps: FlowDeps, { sessionId, tenant, runKey }: { sess
   if (value.queue.length >= LIMITS.sessionQueue) throw new AppError('SESSION_FULL', { id: sessionId, limit: LIMITS.sessionQueue });
   if (runKey === undefined) return;
   // Whatever run it was given to: that run is not the one of a new flow.
-  const taken = await deps.records.get(SESSION_KEY_KIND, `${sessionKey(ref)}/${await digestOf('session-key', runKey)}`);
+  const taken = await SESSION_KEY_KIND.get(deps.records, `${sessionKey(ref)}/${await digestOf('session-key', runKey)}`);
   if (taken !== undefined) throw new AppError('IDEMPOTENCY_CONFLICT', { key: runKey });
 }
 
@@ -182,11 +182,10 @@ async function firstEvidence(record: FlowRecord, refs: readonly EvidenceRef[]): 
 
 function recordChanges(value: StoredFlow, { keyDigest }: Asked): RecordChange[] {
   const { tenant, flowId: id, playbook } = value.record;
-  const named: JsonObject = { id };
   return [
     flowChange(value, 0),
     openChange(value.record, true),
-    { kind: FLOW_PLAYBOOK_KIND, key: `${tenant}/${playbook.playbook_id}/${playbook.version}/${id}`, value: null },
-    ...(keyDigest === undefined ? [] : [{ kind: FLOW_KEY_KIND, key: `${tenant}/${keyDigest}`, value: named, expected: 0 }]),
+    FLOW_PLAYBOOK_KIND.put(`${tenant}/${playbook.playbook_id}/${playbook.version}/${id}`, null),
+    ...(keyDigest === undefined ? [] : [FLOW_KEY_KIND.put(`${tenant}/${keyDigest}`, { id }, { expected: 0 })]),
   ];
 }

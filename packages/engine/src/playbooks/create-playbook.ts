@@ -4,7 +4,7 @@ import type { PlaybookDocument } from '@kb-labs/manifest';
 
 import type { EngineDeps } from '../deps.js';
 import { refuseReserved } from '../sessions/refuse-reserved.js';
-import { changeRecord, PLAYBOOK_KIND, playbookKey, readRelease, readStored, RELEASE_KIND, releaseKey, type StoredPlaybook } from './playbook-record.js';
+import { changeRecord, PLAYBOOK_KIND, playbookKey, readRelease, readStored, RELEASE_KIND, releaseKey, type StoredPlaybook, type StoredRelease } from './playbook-record.js';
 import { readPlaybook } from './read-playbook.js';
 
 export interface CreatePlaybook {
@@ -35,10 +35,10 @@ export async function createPlaybook(deps: CreateDeps, { manifest, tenant, by }:
     if (Object.keys(release.value).length >= LIMITS.playbookVersions) throw new AppError('USAGE', { problem: `a playbook has at most ${String(LIMITS.playbookVersions)} versions` });
     const at = deps.clock.now();
     const stored: StoredPlaybook = { manifest: data, digest, createdAt: at, createdBy: by };
-    const versions = { ...release.value, [version]: { n: Object.keys(release.value).length + 1, digest, state: 'draft', releasedAt: null, changes: 1 } };
+    const versions: StoredRelease = { ...release.value, [version]: { n: Object.keys(release.value).length + 1, digest, state: 'draft', releasedAt: null, changes: 1 } };
     const written = await deps.records.write([
-      { kind: PLAYBOOK_KIND, key: playbookKey(tenant, id, version), value: stored as unknown as JsonValue, expected: 0 },
-      { kind: RELEASE_KIND, key: releaseKey(tenant, id), value: versions as unknown as JsonValue, expected: release.version },
+      PLAYBOOK_KIND.put(playbookKey(tenant, id, version), stored, { expected: 0 }),
+      RELEASE_KIND.put(releaseKey(tenant, id), versions, { expected: release.version }),
       changeRecord({ tenant, id, version, n: 1 }, { from: null, to: 'draft', at, by, evidenceRefs: [], reason: null }),
     ]);
     if (written) return { playbook: await readPlaybook(deps, { id, version, tenant }), created: true };

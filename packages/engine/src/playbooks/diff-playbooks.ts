@@ -1,10 +1,10 @@
-import type { JsonValue, PlaybookDiff, PlaybookManifest, PlaybookRef } from '@kb-labs/contracts';
+import type { JsonValue, PlaybookDiff, PlaybookRef } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { EngineDeps } from '../deps.js';
-import type { FindWorkflowDeps } from '../find-workflow.js';
+import { asManifest } from './playbook-record.js';
 import { readPlaybook } from './read-playbook.js';
-import { describeReach } from './reach.js';
+import { describeReach, type ReachDeps } from './reach.js';
 
 export interface DiffPlaybooks {
   readonly from: { readonly id: string; readonly version: string };
@@ -16,7 +16,7 @@ export interface DiffPlaybooks {
  * What differs between two versions: in what they say, and in what the workflows they name would run here and now. What cannot be told is in
  * `problems`. Fails with `PLAYBOOK_NOT_FOUND`.
  */
-export async function diffPlaybooks(deps: FindWorkflowDeps & Pick<EngineDeps, 'records'>, { from, to, tenant }: DiffPlaybooks): Promise<PlaybookDiff> {
+export async function diffPlaybooks(deps: ReachDeps & Pick<EngineDeps, 'records'>, { from, to, tenant }: DiffPlaybooks): Promise<PlaybookDiff> {
   const { diffValues } = await import('@kb-labs/manifest');
   const before = await sideOf(deps, { ...from, tenant });
   const after = await sideOf(deps, { ...to, tenant });
@@ -37,10 +37,10 @@ interface Side {
   readonly problems: PlaybookDiff['problems'];
 }
 
-async function sideOf(deps: FindWorkflowDeps & Pick<EngineDeps, 'records'>, at: { id: string; version: string; tenant: string }): Promise<Side> {
+async function sideOf(deps: ReachDeps & Pick<EngineDeps, 'records'>, at: { id: string; version: string; tenant: string }): Promise<Side> {
   const { playbook_id, version, digest, manifest } = await readPlaybook(deps, at);
   const side = { ref: { playbook_id, version, digest }, manifest };
-  const workflowId = (manifest as unknown as PlaybookManifest).runtime_defaults?.workflow_id;
+  const workflowId = asManifest(manifest).runtime_defaults?.workflow_id;
   try {
     return { ...side, reach: workflowId === undefined ? {} : { ...(await describeReach(deps, workflowId)) }, problems: [] };
   } catch (error) {

@@ -1,11 +1,12 @@
 import { type FlowPins, type RunId, type RunView, toRunId } from '@kb-labs/contracts';
 import { AppError, toRunError } from '@kb-labs/errors';
-import type { StepToPlace } from '@kb-labs/ports';
+import type { Placement, StepToPlace } from '@kb-labs/ports';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { answerApproval } from '../answer-approval.js';
 import type { EngineDeps } from '../deps.js';
-import { type Harness, manual, openHarness } from '../harness.fixture.js';
+import { type Harness, manual, openHarness, replacing } from '../harness.fixture.js';
+import { manualClock } from '../manual-clock.fixture.js';
 import { waiting } from '../one-job.fixture.js';
 import { planWorkflow } from '../plan-workflow.js';
 import { acceptRun } from '../start-run.js';
@@ -95,6 +96,25 @@ describe('what a flow may run', () => {
     expect(await images(`node@${IMAGE}`)).toEqual({ [`node@${IMAGE}`]: IMAGE });
     expect(await images('${{ inputs.image }}')).toEqual({});
     await expect(images('node:24')).rejects.toMatchObject({ code: 'IMAGE_NOT_AVAILABLE', details: { image: 'node:24' } });
+  });
+
+  it('cannot be told of an image that takes longer than somebody waits', async () => {
+    const { harness } = await engine({ ...now(), images: {} });
+    const clock = manualClock();
+    const asked = Promise.withResolvers<StepToPlace>();
+    const fetches = (step: StepToPlace): Promise<Placement> => {
+      if (step.target?.image === undefined) return harness.deps.plugins.place(step);
+      asked.resolve(step);
+      return new Promise((resolve) => {
+        step.signal.addEventListener('abort', () => resolve({ ok: false, retryable: true, error: toRunError(new AppError('INTERNAL', { problem: 'it was aborted' })) }));
+      });
+    };
+    const pins = resolvePins({ ...harness.deps, clock, plugins: replacing(harness.deps.plugins, { place: fetches }) }, 'root');
+    const { signal } = await asked.promise;
+    clock.advance(4 * 60_000 - 1);
+    expect(signal.aborted).toBe(false);
+    clock.advance(1);
+    await expect(pins).rejects.toMatchObject({ code: 'IMAGE_NOT_AVAILABLE', details: { image: 'node:24', problem: expect.stringContaining('4 minutes') as string } });
   });
 
   it('cannot be told of a workflow that is not there', async () => {

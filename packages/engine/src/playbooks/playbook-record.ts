@@ -1,15 +1,16 @@
-import { type EvidenceRef, type JsonObject, type JsonValue, PLAYBOOK_DIGEST_TYPE, type PlaybookManifest, type PlaybookSummaryView, type ReleaseChange, type ReleaseState, STARTABLE_STATES } from '@kb-labs/contracts';
+import { type EvidenceRef, type JsonObject, PLAYBOOK_DIGEST_TYPE, type PlaybookManifest, type PlaybookSummaryView, type ReleaseChange, type ReleaseState, STARTABLE_STATES } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { StoredRecord } from '@kb-labs/ports';
+import type { RecordChange } from '@kb-labs/ports';
 
 import type { EngineDeps } from '../deps.js';
+import { RecordKind } from '../record-kind.js';
 
 /** `<tenant>/<id>/<version>`: a manifest, written once. */
-export const PLAYBOOK_KIND = 'playbook';
+export const PLAYBOOK_KIND = new RecordKind<StoredPlaybook>('playbook');
 /** `<tenant>/<id>`: how the versions of a playbook stand. One record, so that there is never more than one active version. */
-export const RELEASE_KIND = 'playbook-release';
+export const RELEASE_KIND = new RecordKind<StoredRelease>('playbook-release');
 /** `<tenant>/<id>/<version>/<n>`: one change of a version, written once. */
-const CHANGE_KIND = 'playbook-change';
+const CHANGE_KIND = new RecordKind<StoredChange>('playbook-change');
 
 /** A manifest as stored. Times are ms since the epoch. */
 export interface StoredPlaybook {
@@ -47,35 +48,36 @@ export const playbookKey = (tenant: string, id: string, version: string): string
 export const releaseKey = (tenant: string, id: string): string => `${tenant}/${id}`;
 
 export async function readStored({ records }: RecordDeps, { tenant, id, version }: { tenant: string; id: string; version: string }): Promise<StoredPlaybook | undefined> {
-  const found = await records.get(PLAYBOOK_KIND, playbookKey(tenant, id, version));
-  return found?.value as StoredPlaybook | undefined;
+  return (await PLAYBOOK_KIND.get(records, playbookKey(tenant, id, version)))?.value;
 }
 
 export async function readRelease({ records }: RecordDeps, tenant: string, id: string): Promise<{ readonly version: number; readonly value: StoredRelease }> {
-  const found: StoredRecord | undefined = await records.get(RELEASE_KIND, releaseKey(tenant, id));
-  return found === undefined ? { version: 0, value: {} } : { version: found.version, value: found.value as unknown as StoredRelease };
+  return (await RELEASE_KIND.get(records, releaseKey(tenant, id))) ?? { version: 0, value: {} };
 }
 
 /** The write of one change. It fails when that number of the version is taken already. */
-export function changeRecord(at: { tenant: string; id: string; version: string; n: number }, change: StoredChange) {
-  return { kind: CHANGE_KIND, key: `${playbookKey(at.tenant, at.id, at.version)}/${numbered(at.n)}`, value: change as unknown as JsonValue, expected: 0 };
+export function changeRecord(at: { tenant: string; id: string; version: string; n: number }, change: StoredChange): RecordChange {
+  return CHANGE_KIND.put(`${playbookKey(at.tenant, at.id, at.version)}/${numbered(at.n)}`, change, { expected: 0 });
 }
 
 /** All changes of a version, the oldest first. */
 export async function readChanges({ records }: RecordDeps, at: { tenant: string; id: string; version: string }): Promise<ReleaseChange[]> {
   const prefix = `${playbookKey(at.tenant, at.id, at.version)}/`;
-  const found: StoredChange[] = [];
-  for (let after: string | undefined; ; ) {
-    const page = await records.list(CHANGE_KIND, { prefix, limit: 200, ...(after === undefined ? {} : { after }) });
-    found.push(...page.map(({ value }) => value as unknown as StoredChange));
-    after = page.at(-1)?.key;
-    if (page.length < 200) break;
+  const changes: ReleaseChange[] = [];
+  for await (const { value } of CHANGE_KIND.each(records, { prefix, pageSize: 200 })) {
+    const { at: instant, evidenceRefs, ...change } = value;
+    changes.push({ ...change, at: new Date(instant).toISOString(), evidence_refs: evidenceRefs });
   }
-  return found.map(({ at: instant, evidenceRefs, ...change }) => ({ ...change, at: new Date(instant).toISOString(), evidence_refs: evidenceRefs }));
+  return changes;
+}
+
+/** As the schema has it. What is kept was held to that when it came, and its digest is what it was then. */
+export function asManifest(kept: JsonObject): PlaybookManifest {
+  return kept as unknown as PlaybookManifest;
 }
 
 export function toSummary(stored: StoredPlaybook, version: StoredVersion): PlaybookSummaryView {
-  const { playbook_id, version: name, title } = stored.manifest as unknown as PlaybookManifest;
+  const { playbook_id, version: name, title } = asManifest(stored.manifest);
   return {
     playbook_id,
     version: name,

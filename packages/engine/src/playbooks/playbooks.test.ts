@@ -227,9 +227,9 @@ describe('what starts flows', () => {
     const { playbook } = await create('1');
     await publish('1', 'active');
     const key = playbookKey(tenant, 'p', '1');
-    const stored = await deps.records.get(PLAYBOOK_KIND, key);
+    const stored = await deps.records.get(PLAYBOOK_KIND.name, key);
     const flipped = JSON.parse(JSON.stringify(stored?.value).replace('to be kept', 'to be kepu')) as JsonValue;
-    await deps.records.write([{ kind: PLAYBOOK_KIND, key, value: flipped }]);
+    await deps.records.write([{ kind: PLAYBOOK_KIND.name, key, value: flipped }]);
     const start = requireStartable(deps, { playbook_id: 'p', version: '1', digest: playbook.digest }, tenant);
     await expect(start).rejects.toMatchObject({ code: 'PLAYBOOK_DIGEST_MISMATCH', details: { digest: expect.not.stringMatching(playbook.digest) as string } });
     expect(await codeOf(publish('1', 'verified'))).toBe('PLAYBOOK_DIGEST_MISMATCH');

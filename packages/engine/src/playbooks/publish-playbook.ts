@@ -1,4 +1,4 @@
-import { type EvidenceRef, type JsonValue, LIMITS, type PlaybookView, type ReleaseState } from '@kb-labs/contracts';
+import { type EvidenceRef, LIMITS, type PlaybookView, type ReleaseState } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { EngineDeps } from '../deps.js';
@@ -67,7 +67,7 @@ async function change(deps: ReleaseDeps, at: Version, { to, evidenceRefs, reason
     const releasedAt = to === 'revoked' ? now.releasedAt : (now.releasedAt ?? instant);
     const versions: StoredRelease = { ...release.value, ...stepsDown, [version]: { ...now, state: to, releasedAt, changes: now.changes + 1 } };
     const written = await deps.records.write([
-      { kind: RELEASE_KIND, key: releaseKey(tenant, id), value: versions as unknown as JsonValue, expected: release.version },
+      RELEASE_KIND.put(releaseKey(tenant, id), versions, { expected: release.version }),
       changeRecord({ tenant, id, version, n: now.changes + 1 }, { from: now.state, to, at: instant, by, evidenceRefs, reason }),
       ...(former === undefined
         ? []

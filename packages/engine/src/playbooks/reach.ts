@@ -2,7 +2,13 @@ import { digestInReference, type FlowPins, formatUses, type ImageUsed, isJsonObj
 import { AppError, isErrorCode } from '@kb-labs/errors';
 import type { CheckedDocument, CommandLookup, StepToPlace } from '@kb-labs/ports';
 
+import type { EngineDeps } from '../deps.js';
 import { findWorkflow, type FindWorkflowDeps } from '../find-workflow.js';
+
+export type ReachDeps = FindWorkflowDeps & Pick<EngineDeps, 'clock'>;
+
+/** How long images are fetched for all in all: somebody waits for the answer, and programs give up after five minutes. */
+const IMAGES_MS = 4 * 60_000;
 
 /** The checked documents of a workflow and of all that it can call, itself first. Fails as `findWorkflow` does for any of them. */
 export async function reachedWorkflows(deps: FindWorkflowDeps, workflowId: string): Promise<readonly CheckedDocument[]> {
@@ -19,17 +25,17 @@ export async function reachedWorkflows(deps: FindWorkflowDeps, workflowId: strin
 
 /**
  * What a workflow, and all that it can call, would run now. Fails as `findWorkflow` does, as a lookup of a plugin does, and with
- * `TARGET_NOT_AVAILABLE` or `IMAGE_NOT_AVAILABLE` for an image that cannot be had here. An image whose name is computed is not in it.
- * `signal` ends the looking for images, which can take its time.
+ * `TARGET_NOT_AVAILABLE` or `IMAGE_NOT_AVAILABLE` for an image that cannot be had here, or not within four minutes. An image whose name is
+ * computed is not in it.
  */
-export async function resolvePins(deps: FindWorkflowDeps, workflowId: string, signal: AbortSignal = new AbortController().signal): Promise<FlowPins> {
-  return pinsOf(deps, await reachedWorkflows(deps, workflowId), signal);
+export async function resolvePins(deps: ReachDeps, workflowId: string): Promise<FlowPins> {
+  return pinsOf(deps, await reachedWorkflows(deps, workflowId));
 }
 
 /** What there is to tell of a reach: pins, and what the code in it may touch. */
-export async function describeReach(deps: FindWorkflowDeps, workflowId: string, signal: AbortSignal = new AbortController().signal): Promise<Readonly<Record<string, JsonValue>>> {
+export async function describeReach(deps: ReachDeps, workflowId: string): Promise<Readonly<Record<string, JsonValue>>> {
   const documents = await reachedWorkflows(deps, workflowId);
-  const { workflows, plugins, images } = await pinsOf(deps, documents, signal);
+  const { workflows, plugins, images } = await pinsOf(deps, documents);
   const commands = await lookUp(deps, documents);
   return {
     workflows,
@@ -41,11 +47,11 @@ export async function describeReach(deps: FindWorkflowDeps, workflowId: string, 
   };
 }
 
-async function pinsOf(deps: FindWorkflowDeps, documents: readonly CheckedDocument[], signal: AbortSignal): Promise<FlowPins> {
+async function pinsOf(deps: ReachDeps, documents: readonly CheckedDocument[]): Promise<FlowPins> {
   return {
     workflows: Object.fromEntries(documents.map(({ id, plan }) => [id, plan.workflow.digest])),
     plugins: await pinPlugins(deps, documents),
-    images: await pinImages(deps, documents, signal),
+    images: await pinImages(deps, documents),
   };
 }
 
@@ -74,13 +80,19 @@ async function pinPlugins(deps: FindWorkflowDeps, documents: readonly CheckedDoc
 }
 
 /** Where its steps would run tells which images they are: also of steps that name none, where the installation has containers for all. */
-async function pinImages(deps: FindWorkflowDeps, documents: readonly CheckedDocument[], signal: AbortSignal): Promise<FlowPins['images']> {
+async function pinImages(deps: ReachDeps, documents: readonly CheckedDocument[]): Promise<FlowPins['images']> {
   const steps = documents.flatMap(({ plan }) => plan.jobs.flatMap((job) => job.steps));
   const places = new Map(steps.filter(isPlaced).map((step) => [JSON.stringify([step.uses, step.target ?? null]), step]));
   const images: Record<string, string> = {};
-  for (const { uses, target } of places.values()) {
-    const image = await imageOf(deps, { uses, signal, ...(target === undefined ? {} : { target }) });
-    if (image !== undefined) images[image.reference] = image.digest;
+  const late = new AbortController();
+  const disarm = deps.clock.after(IMAGES_MS, () => late.abort());
+  try {
+    for (const { uses, target } of places.values()) {
+      const image = await imageOf(deps, { uses, signal: late.signal, ...(target === undefined ? {} : { target }) });
+      if (image !== undefined) images[image.reference] = image.digest;
+    }
+  } finally {
+    disarm();
   }
   return images;
 }
@@ -97,6 +109,7 @@ async function imageOf({ plugins }: FindWorkflowDeps, step: StepToPlace): Promis
   if (target?.image !== undefined && named !== undefined) return { reference: target.image, digest: named };
   const placement = await plugins.place(step);
   if (placement.ok) return placement.image;
+  if (step.signal.aborted) throw new AppError('IMAGE_NOT_AVAILABLE', { image: target?.image ?? 'of the installation', problem: `it was not here after ${String(IMAGES_MS / 60_000)} minutes` }, { hint: 'fetch it on this machine, and try again' });
   // Where it will run something else may be there. An image that nobody could pin would not be run.
   if (target?.mode !== 'container') return undefined;
   const { code, message, details, hint } = placement.error;

@@ -1,7 +1,8 @@
 import { LIMITS, type Page, type PlaybookSummaryView, type PlaybookView } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
-import { PLAYBOOK_KIND, readChanges, readRelease, readStored, type RecordDeps, stateOf, type StoredPlaybook, type StoredRelease, toSummary } from './playbook-record.js';
+import { pageLimit } from '../page-limit.js';
+import { PLAYBOOK_KIND, readChanges, readRelease, readStored, type RecordDeps, stateOf, type StoredRelease, toSummary } from './playbook-record.js';
 
 /**
  * A version of a playbook. Without one: the active one, else the newest that can start flows, else the newest. Fails with `PLAYBOOK_NOT_FOUND`.
@@ -26,11 +27,11 @@ export interface ListPlaybooks {
 }
 
 /** Versions of playbooks, by id and version. */
-export async function listPlaybooks(deps: RecordDeps, { tenant, id, cursor, limit = 20 }: ListPlaybooks): Promise<Page<PlaybookSummaryView>> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 200) throw new AppError('USAGE', { problem: 'a limit is a whole number from 1 to 200' });
+export async function listPlaybooks(deps: RecordDeps, { tenant, id, cursor, limit: asked }: ListPlaybooks): Promise<Page<PlaybookSummaryView>> {
+  const limit = pageLimit(asked);
   if (cursor !== undefined && cursor.length > LIMITS.recordKeyBytes / 2) throw new AppError('USAGE', { problem: 'that is no cursor of a page' });
   const prefix = id === undefined ? `${tenant}/` : `${tenant}/${id}/`;
-  const found = await deps.records.list(PLAYBOOK_KIND, { prefix, limit: limit + 1, ...(cursor === undefined ? {} : { after: `${tenant}/${cursor}` }) });
+  const found = await PLAYBOOK_KIND.list(deps.records, { prefix, limit: limit + 1, ...(cursor === undefined ? {} : { after: `${tenant}/${cursor}` }) });
   const releases = new Map<string, StoredRelease>();
   const items: PlaybookSummaryView[] = [];
   for (const { key, value } of found.slice(0, limit)) {
@@ -38,7 +39,7 @@ export async function listPlaybooks(deps: RecordDeps, { tenant, id, cursor, limi
     const release = releases.get(of) ?? (await readRelease(deps, tenant, of)).value;
     releases.set(of, release);
     const now = stateOf(release, version);
-    if (now !== undefined) items.push(toSummary(value as unknown as StoredPlaybook, now));
+    if (now !== undefined) items.push(toSummary(value, now));
   }
   const last = found.length > limit ? found[limit - 1] : undefined;
   return { items, ...(last === undefined ? {} : { nextCursor: last.key.slice(tenant.length + 1) }) };

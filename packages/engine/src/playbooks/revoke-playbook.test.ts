@@ -1,34 +1,16 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
+import { sealedDeps } from '../flows/flows.fixture.js';
 import { startFlow } from '../flows/start-flow.js';
 import { readFlow } from '../flows/read-flow.js';
-import type { EngineDeps } from '../deps.js';
-import { by, type Line, openLine, tenant, WORK } from '../sessions/sessions.fixture.js';
+import { by, openLine, tenant, WORK } from '../sessions/sessions.fixture.js';
 import { turns } from '../watch-run.fixture.js';
 import { createPlaybook } from './create-playbook.js';
 import { publishPlaybook, revokePlaybook } from './publish-playbook.js';
 
-const open: Line[] = [];
-afterEach(async () => {
-  for (const harness of open.splice(0).toReversed()) await harness.close();
-});
-
-/** Plugins that can be pinned. */
-const sealed = (deps: EngineDeps): EngineDeps => ({
-  ...deps,
-  plugins: {
-    ...deps.plugins,
-    resolve: async (uses) => {
-      const found = await deps.plugins.resolve(uses);
-      return found.ok ? { ...found, plugin: { ...found.plugin, integrity: 'sha256-same' } } : found;
-    },
-  },
-});
-
 /** Two released versions, the second with a flow that goes on. */
 async function running() {
-  const line = await openLine({ workflows: { 'w.yml': WORK }, wrap: sealed });
-  open.push(line);
+  const line = await openLine({ workflows: { 'w.yml': WORK }, wrap: sealedDeps });
   await line.worker();
   const { deps } = line;
   const digests: string[] = [];

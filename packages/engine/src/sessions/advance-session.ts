@@ -5,6 +5,7 @@ import { decideCancel } from '../decide-cancel.js';
 import type { EngineDeps } from '../deps.js';
 import { isPassing } from '../passing.js';
 import { planWorkflow } from '../plan-workflow.js';
+import { splitKey } from '../record-kind.js';
 import { RunStates } from '../run-states.js';
 import { acceptRun, type StartDeps } from '../start-run.js';
 import { endOfAsked, findSession, type InLine, type KeptSession, readAsked, SESSION_OPEN_KIND, sessionChanges, type SessionRef, type StoredSession, type StoredSessionRun } from './session-record.js';
@@ -13,7 +14,6 @@ export type SessionDeps = StartDeps & Pick<EngineDeps, 'records' | 'catalog' | '
 
 /** How many of those that wait are cancelled in one write. */
 const CANCELS = 100;
-const PAGE = 100;
 
 /**
  * Lets the next one in a session have its turn when the one before has ended, and makes up for what a crash left undone. Done twice, or by
@@ -46,20 +46,14 @@ export async function advanceSession(deps: SessionDeps, ref: SessionRef, planned
 
 /** Looks after every session that is busy. One that cannot be looked after is reported and left; the others go on. */
 export async function recoverSessions(deps: SessionDeps): Promise<void> {
-  for (let after: string | undefined; ; ) {
-    const page = await deps.records.list(SESSION_OPEN_KIND, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key } of page) {
-      const slash = key.lastIndexOf('/');
-      const ref: SessionRef = { tenant: key.slice(0, slash), sessionId: key.slice(slash + 1) };
-      try {
-        await advanceSession(deps, ref);
-      } catch (thrown) {
-        if (hasCode(thrown, 'STATE_UNAVAILABLE') || hasCode(thrown, 'STATE_BUSY')) throw thrown;
-        deps.logger.error('a session cannot go on now', { session: ref.sessionId, problem: fromUnknown(thrown).message });
-      }
+  for await (const { key } of SESSION_OPEN_KIND.each(deps.records)) {
+    const { tenant, name: sessionId } = splitKey(key);
+    try {
+      await advanceSession(deps, { tenant, sessionId });
+    } catch (thrown) {
+      if (hasCode(thrown, 'STATE_UNAVAILABLE') || hasCode(thrown, 'STATE_BUSY')) throw thrown;
+      deps.logger.error('a session cannot go on now', { session: sessionId, problem: fromUnknown(thrown).message });
     }
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.key;
   }
 }
 

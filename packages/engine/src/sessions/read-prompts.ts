@@ -3,9 +3,9 @@ import { AppError } from '@kb-labs/errors';
 import { parsePromptId, type ScopedRun, taskIdOf, toPromptViews } from '@kb-labs/projector';
 
 import type { EngineDeps } from '../deps.js';
+import { pageLimit } from '../page-limit.js';
 import { readScopedRun } from './read-session-run.js';
 import { listRunParts, type ListRunParts } from './run-parts.js';
-import { pageLimit } from './session-record.js';
 
 type ReadDeps = Pick<EngineDeps, 'records' | 'log'>;
 

@@ -3,7 +3,9 @@ import { AppError } from '@kb-labs/errors';
 import { agentOf, type ScopedRun, scopedRunOf, toSessionRunView } from '@kb-labs/projector';
 
 import type { EngineDeps } from '../deps.js';
-import { findAsked, findSession, pageLimit, readAsked, RUN_SESSION_KIND, SESSION_RUN_KIND, sessionKey, sessionRunKey, type SessionRef, type StoredSessionRun } from './session-record.js';
+import { pageLimit } from '../page-limit.js';
+import type { EachRecord } from '../record-kind.js';
+import { findAsked, findSession, readAsked, RUN_SESSION_KIND, SESSION_RUN_KIND, sessionKey, sessionRunKey, type SessionRef, type StoredSessionRun } from './session-record.js';
 import { requireKept } from './sidechain.js';
 
 type ReadDeps = Pick<EngineDeps, 'records' | 'log'>;
@@ -88,14 +90,11 @@ async function* runIds({ records, log }: ReadDeps, { tenant, sessionId, after: c
   if (cursor !== undefined && parseRunId(cursor) === undefined) throw new AppError('USAGE', { problem: `"${cursor}" is no cursor of a page` });
   const ref: SessionRef | undefined = sessionId === undefined ? undefined : { sessionId, tenant };
   if (ref !== undefined) await requireKept({ records, log }, ref);
-  const [kind, prefix] = ref === undefined ? [RUN_SESSION_KIND, `${tenant}/`] : [SESSION_RUN_KIND, `${sessionKey(ref)}/`];
-  let after = cursor === undefined ? undefined : ref === undefined ? prefix + cursor : await keyOf({ records }, ref, cursor);
-  for (;;) {
-    const page = await records.list(kind, { prefix, descending: true, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key, value } of page) yield ref === undefined ? (key.slice(prefix.length) as RunId) : (value as unknown as StoredSessionRun).runId;
-    if (page.length < PAGE) return;
-    after = page.at(-1)?.key;
-  }
+  const prefix = ref === undefined ? `${tenant}/` : `${sessionKey(ref)}/`;
+  const after = cursor === undefined ? undefined : ref === undefined ? prefix + cursor : await keyOf({ records }, ref, cursor);
+  const each: EachRecord = { prefix, descending: true, pageSize: PAGE, ...(after === undefined ? {} : { after }) };
+  if (ref === undefined) for await (const { key } of RUN_SESSION_KIND.each(records, each)) yield key.slice(prefix.length) as RunId;
+  else for await (const { value } of SESSION_RUN_KIND.each(records, each)) yield value.runId;
 }
 
 /** What was refused or cancelled since it was looked at. */

@@ -2,8 +2,9 @@ import { type AgentView, OWN_ID, type Page, type SessionView } from '@kb-labs/co
 import { AppError, hasCode } from '@kb-labs/errors';
 import { sessionOfAgent } from '@kb-labs/projector';
 
+import { pageLimit } from '../page-limit.js';
 import { advanceSession, type SessionDeps } from './advance-session.js';
-import { type KeptSession, pageLimit, requireSession, SESSION_KIND, type SessionRef, type StoredSession } from './session-record.js';
+import { type KeptSession, requireSession, SESSION_KIND, type SessionRef } from './session-record.js';
 import { toAgentView, toSessionView } from './session-view.js';
 import { requireKept } from './sidechain.js';
 
@@ -52,8 +53,8 @@ async function listKept(deps: SessionDeps, { tenant, kind, cursor, limit }: List
   const prefix = `${tenant}/`;
   const found: KeptSession[] = [];
   for (let after = cursor; found.length <= most; ) {
-    const page = await deps.records.list(SESSION_KIND, { prefix: kind === 'sidechain' ? prefix + SIDECHAINS : prefix, descending: true, limit: most + 1, ...(after === undefined ? {} : { after: prefix + after }) });
-    const sessions = page.map(({ key, version, value }): KeptSession => ({ id: key.slice(prefix.length), tenant, version, value: value as unknown as StoredSession }));
+    const page = await SESSION_KIND.list(deps.records, { prefix: kind === 'sidechain' ? prefix + SIDECHAINS : prefix, descending: true, limit: most + 1, ...(after === undefined ? {} : { after: prefix + after }) });
+    const sessions = page.map(({ key, version, value }): KeptSession => ({ id: key.slice(prefix.length), tenant, version, value }));
     const skips = kind === 'session' ? sessions.findIndex(({ id }) => id.startsWith(SIDECHAINS)) : -1;
     found.push(...(skips === -1 ? sessions : sessions.slice(0, skips)));
     if (skips === -1 && page.length <= most) break;

@@ -3,8 +3,8 @@ import { AppError } from '@kb-labs/errors';
 import type { ScopedRun } from '@kb-labs/projector';
 
 import type { EngineDeps } from '../deps.js';
+import { pageLimit } from '../page-limit.js';
 import { readScopedRun, requireScopedRun, scopedRuns } from './read-session-run.js';
-import { pageLimit } from './session-record.js';
 
 export interface ListRunParts {
   readonly tenant: string;

@@ -99,7 +99,7 @@ async function expectOnceEach(harness: Harness, submitted: readonly string[]): P
   const spans = await Promise.all(submitted.map(async (id) => (await deps.log.read(id as RunId, 0)).map(({ at }) => at)));
   // One after the other: none began before the one before it had ended.
   for (const [index, span] of spans.entries()) expect(span[0] ?? 0).toBeGreaterThanOrEqual(spans[index - 1]?.at(-1) ?? 0);
-  expect(await deps.records.list(SESSION_OPEN_KIND, { limit: 10 })).toEqual([]);
+  expect(await SESSION_OPEN_KIND.list(deps.records, { limit: 10 })).toEqual([]);
 }
 
 async function sessionOf(wrap: (deps: EngineDeps) => EngineDeps): Promise<{ one: Harness; other: Harness; clock: ManualClock }> {

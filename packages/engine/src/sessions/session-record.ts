@@ -1,19 +1,20 @@
-import { type FlowMark, type FlowPins, type JsonObject, type JsonValue, LIMITS, OWN_ID, type RunError, type RunId } from '@kb-labs/contracts';
+import { type FlowMark, type FlowPins, type JsonObject, LIMITS, OWN_ID, type RunError, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
 import type { EngineDeps } from '../deps.js';
+import { RecordKind } from '../record-kind.js';
 
 /** `<tenant>/<id>`: a session, with the line of what waits in it. */
-export const SESSION_KIND = 'session';
+export const SESSION_KIND = new RecordKind<StoredSession>('session');
 /** `<tenant>/<session>/<number>`: what it was asked for. */
-export const SESSION_RUN_KIND = 'session-run';
+export const SESSION_RUN_KIND = new RecordKind<StoredSessionRun>('session-run');
 /** `<tenant>/<session>/<digest of the caller's key>`: the number that the key was given. */
-export const SESSION_KEY_KIND = 'session-key';
+export const SESSION_KEY_KIND = new RecordKind<{ readonly runId: RunId; readonly digest: string }>('session-key');
 /** `<tenant>/<run id>`: the session and number of a run, from before it is created. */
-export const RUN_SESSION_KIND = 'run-session';
+export const RUN_SESSION_KIND = new RecordKind<{ readonly session: string; readonly n: number }>('run-session');
 /** `<tenant>/<id>`: sessions that are busy. */
-export const SESSION_OPEN_KIND = 'session-open';
+export const SESSION_OPEN_KIND = new RecordKind<null>('session-open');
 
 /** A session as stored. Times are ms since the epoch. */
 export interface StoredSession {
@@ -82,47 +83,37 @@ export async function requireSession(deps: RecordDeps, ref: SessionRef): Promise
 export async function findSession({ records }: RecordDeps, ref: SessionRef): Promise<KeptSession | undefined> {
   const { sessionId: id, tenant } = ref;
   if (!OWN_ID.test(id)) return undefined;
-  const found = await records.get(SESSION_KIND, sessionKey(ref));
-  return found === undefined ? undefined : { id, tenant, version: found.version, value: found.value as unknown as StoredSession };
+  const found = await SESSION_KIND.get(records, sessionKey(ref));
+  return found === undefined ? undefined : { id, tenant, version: found.version, value: found.value };
 }
 
 /** What is written for a session: itself, and whether it is busy. `before` is what the change was decided on. */
 export function sessionChanges({ id, tenant, version }: Omit<KeptSession, 'value'>, value: StoredSession): RecordChange[] {
   const key = sessionKey({ tenant, sessionId: id });
-  const stored: RecordChange = { kind: SESSION_KIND, key, value: value as unknown as JsonValue, expected: version };
-  return [stored, value.active === null ? { kind: SESSION_OPEN_KIND, key, remove: true } : { kind: SESSION_OPEN_KIND, key, value: null }];
+  return [SESSION_KIND.put(key, value, { expected: version }), value.active === null ? SESSION_OPEN_KIND.remove(key) : SESSION_OPEN_KIND.put(key, null)];
 }
 
 /** `undefined`: what it was asked for was removed with its run. */
 export async function readAsked({ records }: RecordDeps, ref: SessionRef, n: number): Promise<StoredSessionRun | undefined> {
-  const found = await records.get(SESSION_RUN_KIND, sessionRunKey(ref, n));
-  return found?.value as StoredSessionRun | undefined;
+  return (await SESSION_RUN_KIND.get(records, sessionRunKey(ref, n)))?.value;
 }
 
 /** The session and number of a run. */
 export async function findAsked({ records }: RecordDeps, tenant: string, runId: string): Promise<(SessionRef & { readonly n: number }) | undefined> {
-  const found = await records.get(RUN_SESSION_KIND, runSessionKey(tenant, runId));
-  if (found === undefined) return undefined;
-  const { session, n } = found.value as { session: string; n: number };
-  return { sessionId: session, tenant, n };
+  const found = await RUN_SESSION_KIND.get(records, runSessionKey(tenant, runId));
+  return found === undefined ? undefined : { sessionId: found.value.session, tenant, n: found.value.n };
 }
 
 /** What is written when a session is asked for something. */
 export function askedChanges(ref: SessionRef, n: number, asked: StoredSessionRun): RecordChange[] {
   return [
-    { kind: SESSION_RUN_KIND, key: sessionRunKey(ref, n), value: asked as unknown as JsonValue, expected: 0 },
-    { kind: RUN_SESSION_KIND, key: runSessionKey(ref.tenant, asked.runId), value: { session: ref.sessionId, n }, expected: 0 },
+    SESSION_RUN_KIND.put(sessionRunKey(ref, n), asked, { expected: 0 }),
+    RUN_SESSION_KIND.put(runSessionKey(ref.tenant, asked.runId), { session: ref.sessionId, n }, { expected: 0 }),
   ];
 }
 
 export function endOfAsked(ref: SessionRef, n: number, asked: StoredSessionRun): RecordChange {
-  return { kind: SESSION_RUN_KIND, key: sessionRunKey(ref, n), value: asked as unknown as JsonValue };
-}
-
-/** Fails with `USAGE`. */
-export function pageLimit(limit: number | undefined): number {
-  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1 || limit > 200)) throw new AppError('USAGE', { problem: 'a limit is a whole number from 1 to 200' });
-  return limit ?? 20;
+  return SESSION_RUN_KIND.put(sessionRunKey(ref, n), asked);
 }
 
 /** Fails with `INPUT_INVALID`. */

@@ -1,4 +1,4 @@
-import { type FlowMark, type FlowPins, type JsonObject, LIMITS, type RunId, type SessionRunView, type SubmitInputRequest } from '@kb-labs/contracts';
+import { type FlowMark, type FlowPins, LIMITS, type RunId, type SessionRunView, type SubmitInputRequest } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { RecordChange } from '@kb-labs/ports';
 
@@ -79,11 +79,10 @@ async function findKnown(deps: Pick<EngineDeps, 'records'>, { ref, runId, key, k
     }
   }
   if (key === undefined || keyDigest === undefined) return undefined;
-  const found = await deps.records.get(SESSION_KEY_KIND, keyOf(ref, keyDigest));
+  const found = await SESSION_KEY_KIND.get(deps.records, keyOf(ref, keyDigest));
   if (found === undefined) return undefined;
-  const stored = found.value as { runId: RunId; digest: string };
-  if (stored.digest !== digest || (runId !== undefined && runId !== stored.runId)) throw conflict(key);
-  return stored.runId;
+  if (found.value.digest !== digest || (runId !== undefined && runId !== found.value.runId)) throw conflict(key);
+  return found.value.runId;
 }
 
 function keyOf(ref: SessionRef, keyDigest: string): string {
@@ -118,6 +117,5 @@ function withLine(value: StoredSession, line: InLine): StoredSession {
 /** The key of a flow's run is kept as long as what it stands for. */
 function keyChange({ ref, keyDigest, digest }: Again, { runId, at, mark }: StoredSessionRun): RecordChange[] {
   if (keyDigest === undefined) return [];
-  const value: JsonObject = { runId, digest };
-  return [{ kind: SESSION_KEY_KIND, key: keyOf(ref, keyDigest), value, expected: 0, ...(mark === null ? { expiresAt: at + LIMITS.idempotencyKeepMs } : {}) }];
+  return [SESSION_KEY_KIND.put(keyOf(ref, keyDigest), { runId, digest }, { expected: 0, ...(mark === null ? { expiresAt: at + LIMITS.idempotencyKeepMs } : {}) })];
 }

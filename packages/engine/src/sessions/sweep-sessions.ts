@@ -3,10 +3,9 @@ import { runOfSidechain } from '@kb-labs/projector';
 import type { RecordChange } from '@kb-labs/ports';
 
 import type { EngineDeps } from '../deps.js';
+import { splitKey } from '../record-kind.js';
 import { isToCome } from './read-session-run.js';
 import { findSession, readAsked, RUN_SESSION_KIND, runSessionKey, SESSION_KIND, SESSION_RUN_KIND, sessionKey, type SessionRef, sessionRunKey } from './session-record.js';
-
-const PAGE = 100;
 
 /**
  * Removes what is kept of runs that were removed, and of those that ended without one a month ago; the sessions of called runs go with the last of theirs.
@@ -14,16 +13,11 @@ const PAGE = 100;
  */
 export async function sweepSessions(deps: Pick<EngineDeps, 'records' | 'catalog' | 'clock'>): Promise<number> {
   let removed = 0;
-  for (let after: string | undefined; ; ) {
-    const page = await deps.records.list(RUN_SESSION_KIND, { limit: PAGE, ...(after === undefined ? {} : { after }) });
-    for (const { key, value } of page) {
-      const slash = key.lastIndexOf('/');
-      const { session, n } = value as { session: string; n: number };
-      if (await isOver(deps, { tenant: key.slice(0, slash), sessionId: session, n, runId: key.slice(slash + 1) as RunId })) removed += 1;
-    }
-    if (page.length < PAGE) return removed;
-    after = page.at(-1)?.key;
+  for await (const { key, value } of RUN_SESSION_KIND.each(deps.records)) {
+    const { tenant, name } = splitKey(key);
+    if (await isOver(deps, { tenant, sessionId: value.session, n: value.n, runId: name as RunId })) removed += 1;
   }
+  return removed;
 }
 
 async function isOver(deps: Pick<EngineDeps, 'records' | 'catalog' | 'clock'>, place: SessionRef & { readonly n: number; readonly runId: RunId }): Promise<boolean> {
@@ -37,8 +31,8 @@ async function isOver(deps: Pick<EngineDeps, 'records' | 'catalog' | 'clock'>, p
     if ((await deps.catalog.getRun(runId)) !== undefined) return false;
   }
   const changes: RecordChange[] = [
-    { kind: RUN_SESSION_KIND, key: runSessionKey(tenant, runId), remove: true },
-    { kind: SESSION_RUN_KIND, key: sessionRunKey(place, n), remove: true },
+    RUN_SESSION_KIND.remove(runSessionKey(tenant, runId)),
+    SESSION_RUN_KIND.remove(sessionRunKey(place, n)),
   ];
   return deps.records.write([...changes, ...(await withSidechain(deps, place))]);
 }
@@ -48,6 +42,6 @@ async function withSidechain(deps: Pick<EngineDeps, 'records'>, ref: SessionRef)
   if (runOfSidechain(ref.sessionId) === undefined) return [];
   const kept = await findSession(deps, ref);
   if (kept === undefined || kept.value.active !== null) return [];
-  const asked = await deps.records.list(SESSION_RUN_KIND, { prefix: `${sessionKey(ref)}/`, limit: 2 });
-  return asked.length > 1 ? [] : [{ kind: SESSION_KIND, key: sessionKey(ref), remove: true, expected: kept.version }];
+  const asked = await SESSION_RUN_KIND.list(deps.records, { prefix: `${sessionKey(ref)}/`, limit: 2 });
+  return asked.length > 1 ? [] : [SESSION_KIND.remove(sessionKey(ref), kept.version)];
 }
