@@ -9,7 +9,7 @@ import { openRedisStore } from '@kb-labs/store-redis';
 import { countingIds, memoryLogger, type RedisServer, startRedisServer } from '@kb-labs/testkit';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-type Deps = Pick<EngineDeps, 'records' | 'retention' | 'clock' | 'logger' | 'ids'>;
+type Deps = Pick<EngineDeps, 'records' | 'retention' | 'catalog' | 'clock' | 'logger' | 'ids'>;
 
 const clock: EngineDeps['clock'] = {
   now: () => Date.now(),
@@ -48,8 +48,8 @@ const STORES = {
 };
 let prefixes = 0;
 
-function toDeps({ records, retention }: Pick<EngineDeps, 'records' | 'retention'>): Deps {
-  return { records, retention, clock, logger: memoryLogger(), ids: countingIds() };
+function toDeps({ records, retention, catalog }: Pick<EngineDeps, 'records' | 'retention' | 'catalog'>): Deps {
+  return { records, retention, catalog, clock, logger: memoryLogger(), ids: countingIds() };
 }
 
 const ada: Caller = { keyId: null, name: 'ada', role: 'admin', tenant: 'acme', via: 'loopback' };

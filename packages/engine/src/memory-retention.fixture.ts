@@ -1,11 +1,13 @@
 import type { RunId, RunSummary } from '@kb-labs/contracts';
-import type { KeptBytes, KeptRun, Retention } from '@kb-labs/ports';
+import type { Catalog, KeptBytes, KeptRun, Retention } from '@kb-labs/ports';
 
 export interface MemoryRun {
   readonly tenant: string;
   /** `null`: it has not ended. */
   readonly endedAt: number | null;
   readonly bytes: KeptBytes;
+  /** Who called it. */
+  readonly parent?: string;
 }
 
 export interface MemoryRetention extends Retention {
@@ -14,6 +16,7 @@ export interface MemoryRetention extends Retention {
   /** Digests without a run, and since when. */
   readonly unused: Map<string, number>;
   readonly calls: { ended: number };
+  readonly getRun: Catalog['getRun'];
 }
 
 export function memoryRetention(runs: Readonly<Record<string, MemoryRun>>): MemoryRetention {
@@ -24,14 +27,18 @@ export function memoryRetention(runs: Readonly<Record<string, MemoryRun>>): Memo
     kept,
     unused,
     calls,
-    endedRuns: ({ tenant, before = Number.POSITIVE_INFINITY, with: part, limit }) => {
+    getRun: (id) => {
+      const run = kept.get(id);
+      return Promise.resolve(run === undefined ? undefined : summaryOf(id, run));
+    },
+    endedRuns: ({ tenant, before = Number.POSITIVE_INFINITY, with: part, after, limit }) => {
       calls.ended += 1;
       const found = [...kept]
-        .filter(([, run]) => run.tenant === tenant && run.endedAt !== null && run.endedAt < before && (part === undefined || run.bytes[part] > 0))
-        .toSorted(([, a], [, b]) => (a.endedAt ?? 0) - (b.endedAt ?? 0))
-        .slice(0, limit)
-        .map(([id, { bytes }]): KeptRun => ({ summary: { id } as RunSummary, bytes }));
-      return Promise.resolve(found);
+        .flatMap(([id, run]) => (run.endedAt === null ? [] : [{ summary: summaryOf(id, run), endedAt: run.endedAt, bytes: run.bytes }]))
+        .filter(({ summary, endedAt, bytes }) => summary.tenant === tenant && endedAt < before && (part === undefined || bytes[part] > 0))
+        .filter(({ summary, endedAt }) => after === undefined || endedAt > after.endedAt || (endedAt === after.endedAt && summary.id > after.id))
+        .toSorted((a, b) => a.endedAt - b.endedAt || (a.summary.id < b.summary.id ? -1 : 1));
+      return Promise.resolve(found.slice(0, limit) satisfies KeptRun[]);
     },
     tenants: () => Promise.resolve([...new Set([...kept.values()].map(({ tenant }) => tenant))].toSorted()),
     usage: (tenant) => {
@@ -51,5 +58,21 @@ export function memoryRetention(runs: Readonly<Record<string, MemoryRun>>): Memo
       for (const digest of digests) unused.delete(digest);
       return Promise.resolve([]);
     },
+  };
+}
+
+function summaryOf(id: string, { tenant, endedAt, parent }: MemoryRun): RunSummary {
+  return {
+    id,
+    workflowId: 'w',
+    workflowVersion: null,
+    status: endedAt === null ? 'running' : 'success',
+    root: id,
+    tenant,
+    trigger: { type: parent === undefined ? 'manual' : 'call', actor: 'test', branch: null },
+    ...(parent === undefined ? {} : { parent }),
+    createdAt: 0,
+    startedAt: 0,
+    finishedAt: endedAt,
   };
 }

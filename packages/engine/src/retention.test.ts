@@ -31,10 +31,10 @@ function open(runs: (now: number) => Readonly<Record<string, MemoryRun>>) {
   const unused = (): never => { throw new Error('unused'); };
   const ids = { runId: unused, sessionId: unused, flowId: unused, workerId: () => toWorkerId(String((worker += 1)).padStart(26, '0')) };
   const logger = { debug() {}, info() {}, warn() {}, error() {} };
-  return { clock, retention, records: memoryRecords(clock), blobs, ids, logger, removedBlobs, stored };
+  return { clock, retention, catalog: retention, records: memoryRecords(clock), blobs, ids, logger, removedBlobs, stored };
 }
 
-const run = (tenant: string, endedAt: number | null, bytes: Partial<MemoryRun['bytes']> = {}): MemoryRun => ({ tenant, endedAt, bytes: { journal: 10, log: 20, artifacts: 30, ...bytes } });
+const run = (tenant: string, endedAt: number | null, of: { readonly parent?: string } = {}): MemoryRun => ({ tenant, endedAt, bytes: { journal: 10, log: 20, artifacts: 30 }, ...of });
 
 describe('sweepRetention', () => {
   it('removes what is older than it may be, part by part, and nothing of others', async () => {
@@ -68,6 +68,47 @@ describe('sweepRetention', () => {
     const deps = open((now) => ({ a: run('acme', now - 1), b: run('acme', null), c: run('acme', now) }));
     await sweepRetention(deps, () => ({ ...KEEP, runs: { bytes: 0 } }));
     expect([...deps.retention.kept.keys()]).toEqual(['b']);
+  });
+
+  it('removes a run with all that it called, when its own time has come, or nothing of it', async () => {
+    const called = (now: number) => Object.fromEntries(Array.from({ length: 120 }, (_, n) => [`called ${String(n)}`, run('acme', now - (9 * DAY - n), { parent: n < 60 ? 'top' : `called ${String(n - 60)}` })]));
+    const others = (now: number) => ({ alone: run('acme', now - 8 * DAY), ofOpen: run('acme', now - 99 * DAY, { parent: 'open' }), open: run('acme', null), ofNone: run('acme', now - 99 * DAY, { parent: 'gone' }) });
+    const policy = (): RetentionPolicy => ({ ...KEEP, runs: { ageMs: 7 * DAY } });
+    const young = open((now) => ({ ...called(now), ...others(now), top: run('acme', now - 7 * DAY) }));
+    expect((await sweepRetention(young, policy)).removed.runs).toBe(2);
+    expect([...young.retention.kept.keys()]).toEqual([...Object.keys(called(0)), 'ofOpen', 'open', 'top']);
+
+    const old = open((now) => ({ ...called(now), ...others(now), top: run('acme', now - 7 * DAY - 1) }));
+    expect((await sweepRetention(old, policy)).removed).toEqual({ runs: 123, logs: 0, artifacts: 0, bytes: 123 * 60 });
+    expect([...old.retention.kept.keys()]).toEqual(['ofOpen', 'open']);
+  });
+
+  it('counts a run and all that it called as one where there is too much', async () => {
+    const runs = (now: number) => ({ a1: run('acme', now - 9, { parent: 'a' }), b1: run('acme', now - 8, { parent: 'b' }), b: run('acme', now - 7), a2: run('acme', now - 6, { parent: 'a1' }), a: run('acme', now - 5), c: run('acme', now - 4) });
+    const left = async (bytes: number): Promise<string[]> => {
+      const deps = open(runs);
+      await sweepRetention(deps, () => ({ ...KEEP, runs: { bytes } }));
+      return [...deps.retention.kept.keys()];
+    };
+    expect(await left(360)).toEqual(['a1', 'b1', 'b', 'a2', 'a', 'c']);
+    expect(await left(359)).toEqual(['a1', 'a2', 'a', 'c']);
+    expect(await left(239)).toEqual(['c']);
+    expect(await left(59)).toEqual([]);
+  });
+
+  it('removes the run that called first: whoever dies then leaves nothing that still counts', async () => {
+    const deps = open((now) => ({ failed: run('acme', now - 9 * DAY, { parent: 'top' }), top: run('acme', now - 8 * DAY) }));
+    const { remove } = deps.retention;
+    const asked: string[] = [];
+    deps.retention.remove = (id, parts) => {
+      asked.push(id);
+      return asked.length > 1 ? Promise.reject(new Error('died')) : remove(id, parts);
+    };
+    const policy = (): RetentionPolicy => ({ ...KEEP, runs: { ageMs: DAY } });
+    await expect(sweepRetention(deps, policy)).rejects.toThrow('died');
+    expect([...deps.retention.kept.keys()]).toEqual(['failed']);
+    deps.retention.remove = remove;
+    expect((await sweepRetention(deps, policy)).removed.runs).toBe(1);
   });
 
   it('comes to an end when nothing can be removed', async () => {

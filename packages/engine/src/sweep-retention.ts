@@ -3,13 +3,14 @@ import type { EndedRunQuery, KeptBytes, KeptRun, RemovedParts } from '@kb-labs/p
 
 import type { EngineDeps } from './deps.js';
 import { recordAudit } from './record-audit.js';
+import { RunTrees, type TreeDeps } from './run-trees.js';
 import { holdSweep, type SweepHold } from './sweep-hold.js';
 
 /** Blobs without a run are left alone for so long: a run that will refer to them may be about to be written. */
 const BLOB_GRACE_MS = 3_600_000;
 const PAGE = 50;
 
-export type SweepDeps = Pick<EngineDeps, 'retention' | 'records' | 'blobs' | 'clock' | 'ids' | 'logger'>;
+export type SweepDeps = Pick<EngineDeps, 'retention' | 'records' | 'blobs' | 'clock' | 'ids' | 'logger'> & TreeDeps;
 
 interface Swept {
   readonly runs: number;
@@ -31,7 +32,8 @@ const NOTHING: Swept = { runs: 0, logs: 0, artifacts: 0, bytes: 0 };
 
 /**
  * Removes what is older, or more, than each tenant may keep; then the bytes of artifacts that no run refers to since an hour.
- * Artifacts go before logs, logs before whole runs, and what ended first goes first. Open runs are never looked at. Of all
+ * Artifacts go before logs, logs before whole runs, and what ended first goes first. What a run called goes with it, in its turn and
+ * right behind it; what ended later than its caller, in its own. Open runs are never removed, nor what they called. Of all
  * daemons of a state, one sweeps, once in an hour. What was removed is in the audit log, in sums.
  */
 export async function sweepRetention(deps: SweepDeps, policyOf: (tenant: string) => RetentionPolicy): Promise<Sweep> {
@@ -84,24 +86,36 @@ const NONE = { count: 0, bytes: 0 };
 /** Those that ended before an instant, or as many as bring what is left down to a number of bytes. */
 async function removeRuns({ deps, hold, tenant }: TenantSweep, { parts, having, bytesOf }: (typeof PARTS)[number], until: { before: number } | { down: number }): Promise<typeof NONE> {
   const { retention } = deps;
+  const trees = new RunTrees(deps, 'before' in until ? until.before : Number.POSITIVE_INFINITY);
   const removed = { ...NONE };
   let left = 'down' in until ? bytesOf(await retention.usage(tenant)) : Number.POSITIVE_INFINITY;
   const enough = (): boolean => 'down' in until && left <= until.down;
-  while (!enough()) {
-    const page: readonly KeptRun[] = await retention.endedRuns({ tenant, ...having, ...('before' in until ? { before: until.before } : {}), limit: PAGE });
-    let gone = 0;
-    for (const { summary, bytes } of page) {
-      if (enough()) break;
-      if (!(await retention.remove(summary.id as RunId, parts))) continue;
-      gone += 1;
-      removed.count += 1;
-      removed.bytes += bytesOf(bytes);
-      left -= bytesOf(bytes);
-    }
-    // Nothing of a page could be removed: asking again would give the same page.
-    if (gone === 0 || page.length < PAGE) break;
+  const pause = async (): Promise<void> => {
     await hold.renew();
     await turn();
+  };
+  const remove = async ({ summary, bytes }: KeptRun): Promise<boolean> => {
+    if (!(await retention.remove(summary.id as RunId, parts))) return false;
+    removed.count += 1;
+    removed.bytes += bytesOf(bytes);
+    left -= bytesOf(bytes);
+    return true;
+  };
+  for (let after: EndedRunQuery['after']; !enough(); ) {
+    const page: readonly KeptRun[] = await retention.endedRuns({ tenant, ...having, ...('before' in until ? { before: until.before } : {}), ...(after === undefined ? {} : { after }), limit: PAGE });
+    for (const run of page) {
+      if (enough()) break;
+      const [first, ...others] = parts === 'run' ? await trees.goingWith(run) : [run];
+      if (first === undefined || !(await remove(first))) continue;
+      for (const [index, other] of others.entries()) {
+        if (index % PAGE === PAGE - 1) await pause();
+        await remove(other);
+      }
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) break;
+    after = { endedAt: last.endedAt, id: last.summary.id };
+    await pause();
   }
   return removed;
 }

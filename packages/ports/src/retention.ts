@@ -25,11 +25,15 @@ export interface EndedRunQuery {
   readonly before?: number;
   /** Only those that have something of this part. */
   readonly with?: 'log' | 'artifacts';
+  /** Only those behind this one, which need not be there any more. */
+  readonly after?: Pick<KeptRun, 'endedAt'> & { readonly id: string };
   readonly limit: number;
 }
 
 export interface KeptRun {
   readonly summary: RunSummary;
+  /** In milliseconds since the epoch: what they are listed by. */
+  readonly endedAt: number;
   readonly bytes: KeptBytes;
 }
 

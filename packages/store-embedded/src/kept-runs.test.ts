@@ -26,7 +26,9 @@ it('never goes through the history of runs for a list of them, for what is kept 
       }
     }
   }
-  for (const part of [{}, { with: 'log' as const }, { with: 'artifacts' as const }]) endedRuns(connection, { tenant: 'acme', before: 5, ...part, limit: 1 });
+  for (const part of [{}, { with: 'log' as const }, { with: 'artifacts' as const }]) {
+    for (const place of [{}, { after: { endedAt: 3, id: 'run_1' } }]) endedRuns(connection, { tenant: 'acme', before: 5, ...part, ...place, limit: 1 });
+  }
   keepEnded(connection, 1, 5);
   usageOf(connection, 'acme');
   tenantsWithRuns(connection);

@@ -8,6 +8,7 @@ interface KeptRow extends SummaryRow {
   readonly journal_bytes: number;
   readonly log_bytes: number;
   readonly artifact_bytes: number;
+  readonly ended_at: number;
 }
 
 /** Enters a run that has ended among those that are kept: from here on it counts against its tenant. */
@@ -28,14 +29,17 @@ export function endedRuns(connection: Connection, query: EndedRunQuery): KeptRun
   // Named and with the words of the index: otherwise the planner cannot know that it holds no other rows.
   const { index, part } = PARTS[query.with ?? 'any'];
   const rows = connection.all<KeptRow>(
-    `SELECT ${SUMMARY_COLUMNS}, journal_bytes, log_bytes, artifact_bytes FROM run INDEXED BY ${index}
-     WHERE tenant = ? AND ended = 1 ${part} AND ended_at < ? ORDER BY ended_at, id ${AT_MOST}`,
+    `SELECT ${SUMMARY_COLUMNS}, journal_bytes, log_bytes, artifact_bytes, ended_at FROM run INDEXED BY ${index}
+     WHERE tenant = ? AND ended = 1 ${part} AND ended_at < ? AND (ended_at, id) > (?, ?) ORDER BY ended_at, id ${AT_MOST}`,
     query.tenant,
     query.before ?? Number.MAX_SAFE_INTEGER,
+    query.after?.endedAt ?? Number.MIN_SAFE_INTEGER,
+    query.after?.id ?? '',
     Math.max(query.limit, 0),
   );
   return rows.map((row) => ({
     summary: toSummary(row),
+    endedAt: row.ended_at,
     bytes: { journal: row.journal_bytes, log: row.log_bytes, artifacts: row.artifact_bytes },
   }));
 }

@@ -50,12 +50,12 @@ export class RedisRetention implements Retention {
     const found: KeptRun[] = [];
     for (let passed = 0; found.length < query.limit; ) {
       const missing = query.limit - found.length;
-      const args = [link.now, LISTS[query.with ?? 'any'], query.tenant, query.before ?? '+inf', passed, missing];
+      const args = [link.now, LISTS[query.with ?? 'any'], query.tenant, query.before ?? '+inf', passed, missing, query.after?.endedAt ?? '-inf', query.after?.id ?? ''];
       const rows = rowsOf((await link.run(LIST_ENDED, [keys.base], args)) as string[]);
       const summaries = await Promise.all(rows.map(({ id }) => readSummary(link, keys, id)));
-      for (const [index, { bytes }] of rows.entries()) {
+      for (const [index, { endedAt, bytes }] of rows.entries()) {
         const summary = summaries[index];
-        if (summary !== undefined) found.push({ summary, bytes });
+        if (summary !== undefined) found.push({ summary, endedAt, bytes });
       }
       if (rows.length < missing) break;
       passed += rows.length;
@@ -64,12 +64,12 @@ export class RedisRetention implements Retention {
   }
 }
 
-/** A flat reply: an id, and the bytes of its parts. */
-function rowsOf(flat: readonly string[]): { id: RunId; bytes: KeptBytes }[] {
-  const width = 1 + PARTS.length;
+/** A flat reply: an id, an instant, and the bytes of its parts. */
+function rowsOf(flat: readonly string[]): { id: RunId; endedAt: number; bytes: KeptBytes }[] {
+  const width = 2 + PARTS.length;
   return Array.from({ length: Math.floor(flat.length / width) }, (_, index) => {
-    const [id, ...bytes] = flat.slice(index * width, (index + 1) * width);
-    return { id: id as RunId, bytes: toBytes(bytes) };
+    const [id, endedAt, ...bytes] = flat.slice(index * width, (index + 1) * width);
+    return { id: id as RunId, endedAt: Number(endedAt), bytes: toBytes(bytes) };
   });
 }
 

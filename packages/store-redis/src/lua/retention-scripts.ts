@@ -14,17 +14,27 @@ end`;
  * Runs that have ended, the first one first.
  * KEYS 1 base
  * ARGV 1 now  2 'ended', 'endedWithLog' or 'endedWithArtifacts'  3 tenant  4 ended before, or '+inf'  5 so many are passed over  6 at most so many
- * Returns (run, bytes of its journal, log, artifacts)….
+ *      7 instant and 8 run behind which to begin, or '-inf' and nothing
+ * Returns (run, instant it ended, bytes of its journal, log, artifacts)….
  */
 export const LIST_ENDED = script(
   'list-ended',
   CLOCK,
   `
 local before = ARGV[4] == '+inf' and '+inf' or '(' .. ARGV[4]
+local list = K[ARGV[2]] .. ARGV[3]
+local passed = tonumber(ARGV[5])
+if ARGV[7] ~= '-inf' then
+  for _, id in ipairs(redis.call('ZRANGE', list, ARGV[7], ARGV[7], 'BYSCORE')) do
+    if id <= ARGV[8] then passed = passed + 1 end
+  end
+end
 local found = {}
-for _, id in ipairs(redis.call('ZRANGE', K[ARGV[2]] .. ARGV[3], '-inf', before, 'BYSCORE', 'LIMIT', ARGV[5], ARGV[6])) do
+local rows = redis.call('ZRANGE', list, ARGV[7], before, 'BYSCORE', 'LIMIT', passed, ARGV[6], 'WITHSCORES')
+for index = 1, #rows, 2 do
+  local id = rows[index]
   local bytes = redis.call('HMGET', K.run .. id, 'journal', 'log', 'artifacts')
-  for _, value in ipairs({ id, bytes[1] or '0', bytes[2] or '0', bytes[3] or '0' }) do found[#found + 1] = value end
+  for _, value in ipairs({ id, rows[index + 1], bytes[1] or '0', bytes[2] or '0', bytes[3] or '0' }) do found[#found + 1] = value end
 end
 return found`,
 );

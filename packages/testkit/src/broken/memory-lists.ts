@@ -15,6 +15,7 @@ export function catalogOf(state: MemoryState): Catalog {
         if (query.workflowId !== undefined && run.workflowId !== query.workflowId) return false;
         if (query.status !== undefined && run.status !== query.status) return false;
         if (query.since !== undefined && run.createdAt < query.since && !state.has('since is not looked at')) return false;
+        if (query.until !== undefined && run.createdAt >= query.until && !state.has('until is not looked at')) return false;
         if (query.before === undefined) return true;
         return state.has('a list page repeats a run') ? run.id <= query.before : run.id < query.before;
       });

@@ -49,10 +49,15 @@ function endedRuns(state: MemoryState, query: EndedRunQuery): KeptRun[] {
   if (!state.has('runs that have ended are listed by id')) runs.sort((a, b) => (a.endedAt ?? 0) - (b.endedAt ?? 0) || (a.summary.id < b.summary.id ? -1 : 1));
   const fitting = runs.filter((run) => {
     if (query.before !== undefined && (run.endedAt ?? 0) >= query.before && !state.has('the end of a run is not looked at')) return false;
+    if (query.after !== undefined && !isBehind(run, query.after) && !state.has('a page of runs that have ended repeats one')) return false;
     if (query.with === 'log') return run.lines.length > 0;
     return query.with !== 'artifacts' || run.blobs.size > 0;
   });
-  return fitting.slice(0, query.limit).map((run) => ({ summary: run.summary, bytes: bytesOf(run) }));
+  return fitting.slice(0, query.limit).map((run) => ({ summary: run.summary, endedAt: run.endedAt ?? 0, bytes: bytesOf(run) }));
+}
+
+function isBehind({ endedAt = 0, summary }: MemoryRun, after: NonNullable<EndedRunQuery['after']>): boolean {
+  return endedAt === after.endedAt ? summary.id > after.id : endedAt > after.endedAt;
 }
 
 function isKept(state: MemoryState, run: MemoryRun): boolean {

@@ -76,6 +76,7 @@ export const CATALOG_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
           workflowId: fc.constantFrom('a', 'b', 'none'),
           status: fc.constantFrom<RunStatus>('queued', 'success', 'failed'),
           since: fc.integer({ min: -1, max: 21 }),
+          until: fc.integer({ min: -1, max: 21 }),
         },
         { requiredKeys: [] },
       );
@@ -93,6 +94,7 @@ function fits(run: RunSummary, filter: Omit<RunQuery, 'limit'>): boolean {
   if (filter.tenant !== undefined && run.tenant !== filter.tenant) return false;
   if (filter.workflowId !== undefined && run.workflowId !== filter.workflowId) return false;
   if (filter.status !== undefined && run.status !== filter.status) return false;
+  if (filter.until !== undefined && run.createdAt >= filter.until) return false;
   return filter.since === undefined || run.createdAt >= filter.since;
 }
 

@@ -31,6 +31,27 @@ export const RETENTION_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
+    name: 'goes on behind a run that has ended, among those that ended at the same instant too, and though it is gone',
+    async run(store) {
+      const runs = [];
+      for (const at of [10, 20, 20, 20, 30]) runs.push(await endedRun(store, { at, log: ['line'], blobs: [blob('a', 3)] }));
+      await endedRun(store, { tenant: 'acme', at: 20 });
+      const [first, second, third, , last] = runs.map((id, index) => ({ id, endedAt: [10, 20, 20, 20, 30][index] ?? 0 }));
+      for (const part of [{}, { with: 'log' as const }, { with: 'artifacts' as const }]) {
+        assert.deepEqual(await listed(store, { tenant: 'default', ...part, after: present(first) }), runs.slice(1));
+        assert.deepEqual(await listed(store, { tenant: 'default', ...part, after: present(second), limit: 2 }), runs.slice(2, 4));
+        assert.deepEqual(await listed(store, { tenant: 'default', ...part, after: present(third), before: 30 }), runs.slice(3, 4));
+        assert.deepEqual(await listed(store, { tenant: 'default', ...part, after: present(third), before: 20 }), []);
+        assert.deepEqual(await listed(store, { tenant: 'default', ...part, after: present(last) }), []);
+      }
+      const kept = await store.retention.endedRuns({ tenant: 'default', limit: 9 });
+      assert.deepEqual(kept.map(({ endedAt }) => endedAt), [10, 20, 20, 20, 30]);
+      await store.retention.remove(present(runs[2]), 'run');
+      assert.deepEqual(await listed(store, { tenant: 'default', after: present(third) }), runs.slice(3));
+      assert.deepEqual(await listed(store, { tenant: 'default', after: present(second) }), runs.slice(3));
+    },
+  },
+  {
     name: 'knows how much runs that have ended take up, each and by tenant',
     async run(store) {
       const open = await openRunIn(store, { tenant: 'acme' });
