@@ -1,6 +1,6 @@
-import { type JsonValue, LIMITS, type PlaybookRef, type RunId } from '@kb-labs/contracts';
+import { LIMITS, type PlaybookRef, type RunId } from '@kb-labs/contracts';
 import type { RecordChange, Records } from '@kb-labs/ports';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { EngineDeps } from '../deps.js';
 import { replacing } from '../harness.fixture.js';
@@ -8,7 +8,7 @@ import { revokePlaybook } from '../playbooks/publish-playbook.js';
 import { endSession } from '../sessions/end-session.js';
 import { listSessionRuns } from '../sessions/read-session-run.js';
 import { resolvePrompt } from '../sessions/resolve-prompt.js';
-import { findSession, SESSION_KIND } from '../sessions/session-record.js';
+import { requireSession, SESSION_KIND } from '../sessions/session-record.js';
 import { submitInput } from '../sessions/submit-input.js';
 import { addEvidence } from './add-evidence.js';
 import { cancelFlow, stopFlowsOf } from './cancel-flow.js';
@@ -17,19 +17,8 @@ import { by, type Flows, openFlows, sealedDeps, tenant, withFlows } from './flow
 import { followFlow, readFlowEvents } from './follow-flow.js';
 import { recoverFlows } from './recover-flows.js';
 
-const open: Flows[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-async function opened(options: Parameters<typeof openFlows>[0] = {}): Promise<Flows> {
-  const one = await openFlows(options);
-  open.push(one);
-  return one;
-}
-
 const code = (name: string) => expect.objectContaining({ code: name });
-const openKept = async (at: Flows): Promise<number> => (await at.deps.records.list(FLOW_OPEN_KIND, { limit: 100 })).length;
+const openKept = async (at: Flows): Promise<number> => (await FLOW_OPEN_KIND.list(at.deps.records, { limit: 100 })).length;
 const runsOf = async (at: Flows) => (await listSessionRuns(at.deps, { tenant })).items;
 const revoke = (at: Flows, { playbook_id: id, version, digest }: PlaybookRef) => revokePlaybook(at.deps, { id, version, digest, reason: 'bad', tenant, by });
 
@@ -48,18 +37,18 @@ function dyingAt(when: 'before' | 'after', isIt: (changes: readonly RecordChange
   };
 }
 
-const makesFlow = (changes: readonly RecordChange[]): boolean => changes.some(({ kind, expected }) => kind === FLOW_KIND && expected === 0);
+const makesFlow = (changes: readonly RecordChange[]): boolean => changes.some(({ kind, expected }) => kind === FLOW_KIND.name && expected === 0);
 const submits = (changes: readonly RecordChange[]): boolean => changes.some(({ kind }) => kind === 'run-session');
-const closes = (changes: readonly RecordChange[]): boolean => changes.some((change) => change.kind === FLOW_OPEN_KIND && 'remove' in change);
+const closes = (changes: readonly RecordChange[]): boolean => changes.some((change) => change.kind === FLOW_OPEN_KIND.name && 'remove' in change);
 
 /** An engine that dies while it starts the flow `f`, and another one on the same state. */
 async function dying(when: 'before' | 'after', isIt: (changes: readonly RecordChange[]) => boolean): Promise<{ other: Flows; ref: PlaybookRef }> {
-  const one = await opened();
+  const one = await openFlows();
   const ref = await one.publish();
   const other = withFlows(await one.another());
   const dead = { ...one, deps: dyingAt(when, isIt)(one.deps) };
   await expect(withFlows(dead).start_({ flow_id: 'f', playbook_ref: ref })).rejects.toThrow('this process died');
-  open.unshift(other);
+  onTestFinished(() => other.close());
   return { other: withFlows({ ...other, deps: sealedDeps(other.deps) }), ref };
 }
 
@@ -107,9 +96,9 @@ describe('a process that dies while it starts a flow', () => {
     const { other } = await dying('after', makesFlow);
     await submitInput(other.deps, { sessionId: 'line', tenant, by, request: { workflow_id: 'work' } });
     const fill = async (count: number): Promise<void> => {
-      const { value } = (await findSession(other.deps, { sessionId: 'line', tenant })) ?? {};
+      const { value } = await requireSession(other.deps, { sessionId: 'line', tenant });
       const queue = Array.from({ length: count }, (_, n) => ({ n: n + 10, runId: other.deps.ids.runId() }));
-      await other.deps.records.write([{ kind: SESSION_KIND, key: `${tenant}/line`, value: { ...value, queue } as unknown as JsonValue }]);
+      await other.deps.records.write([SESSION_KIND.put(`${tenant}/line`, { ...value, queue })]);
     };
     await fill(LIMITS.sessionQueue);
     await recoverFlows(other.deps);
@@ -135,7 +124,7 @@ describe('a flow that is cancelled', () => {
 
   it('in the middle of being submitted has no run, or one that is cancelled', async () => {
     const hold = Promise.withResolvers<undefined>();
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     const reached = Promise.withResolvers<undefined>();
     const write: Records['write'] = async (changes) => {
@@ -155,7 +144,7 @@ describe('a flow that is cancelled', () => {
   });
 
   it('is cancelled with its root run, in line or begun; a second time changes nothing; one that has ended is left', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish();
     const [one, two, three] = [await at.start_({ playbook_ref: ref }), await at.start_({ playbook_ref: ref }), await at.start_({ playbook_ref: ref })];
@@ -174,19 +163,19 @@ describe('a flow that is cancelled', () => {
   });
 
   it('by a process that dies before it tells the run is cancelled by whoever comes next', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish();
     const { flow } = await at.start_({ playbook_ref: ref });
     await at.flowOnce(flow.flow_id, ({ task_ids }) => task_ids.length === 1);
-    const dead = dyingAt('after', (changes) => changes.some(({ kind }) => kind === FLOW_KIND))(at.deps);
+    const dead = dyingAt('after', (changes) => changes.some(({ kind }) => kind === FLOW_KIND.name))(at.deps);
     await expect(cancelFlow(dead, { id: flow.flow_id, tenant, by })).rejects.toThrow('this process died');
     await recoverFlows(at.deps);
     expect(await at.flowOnce(flow.flow_id, ({ status }) => status === 'cancelled')).toMatchObject({ run_id: flow.run_id, cancel_requested: { by } });
   });
 
   it('with its version: those that go on are stopped, with the reason, and others are not', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish();
     const other = await at.publish({ version: '2' });
@@ -204,7 +193,7 @@ describe('a flow that is cancelled', () => {
 
 describe('evidence', () => {
   it('is added once, is never changed, and makes a flow succeed that requires it', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish({ runtime_defaults: { workflow_id: 'quick' }, required_evidence: [{ kind: 'review', id: 'R-1' }, { kind: 'task' }] });
     const { flow } = await at.start_({ playbook_ref: ref, evidence_refs: [{ kind: 'note', id: 'n', description: 'first' }] });
@@ -224,7 +213,7 @@ describe('evidence', () => {
   });
 
   it('that names something has to name something of this flow', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     at.handlers.set('do:it', async (call) => {
       const { digest } = await call.saveArtifact({ name: 'note.txt', type: 'text', content: new TextEncoder().encode('well') });
@@ -245,7 +234,7 @@ describe('evidence', () => {
   });
 
   it('is all of it added or none, by several at once, and no more than there can be', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const { flow } = await at.start_({ playbook_ref: await at.publish() });
     const many = (from: number, count: number) => Array.from({ length: count }, (_, n) => ({ kind: 'note', id: String(from + n) }));
     const add = (evidenceRefs: { kind: string; id: string }[]) => addEvidence(at.deps, { id: flow.flow_id, tenant, by, evidenceRefs });
@@ -262,7 +251,7 @@ describe('evidence', () => {
 
 describe('an approval of a flow', () => {
   it('is waited for, can be given as evidence, and is told afterwards', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const { flow } = await at.start_({ playbook_ref: await at.publish(), request: { workflow_id: 'ask' } });
     const waits = await at.flowOnce(flow.flow_id, ({ status }) => status === 'waiting');
@@ -275,7 +264,7 @@ describe('an approval of a flow', () => {
 
 describe('the events of a flow', () => {
   it('are those of its root run, which can be waited for in the line of its session', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish();
     const [one, two] = [await at.start_({ playbook_ref: ref }), await at.start_({ playbook_ref: ref, request: { workflow_id: 'quick' } })];

@@ -1,6 +1,7 @@
 import type { FlowView, JsonObject, PlaybookRef, Role, StartFlowRequest } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import type { Secrets } from '@kb-labs/ports';
+import { onTestFinished } from 'vitest';
 
 import type { EngineDeps } from '../deps.js';
 import { type Harness, type HarnessOptions, openHarness, replacing } from '../harness.fixture.js';
@@ -37,13 +38,14 @@ export interface Flows extends Harness {
   flowOnce(id: string, holds: (flow: FlowView) => boolean): Promise<FlowView>;
 }
 
-/** An engine with a session `line`, whose plugins can be pinned. */
+/** An engine with a session `line`, whose plugins can be pinned. The end of the test closes it. */
 export async function openFlows({ secrets, services, ...options }: Partial<HarnessOptions> & { readonly secrets?: Readonly<Record<string, string>>; readonly services?: readonly string[] } = {}): Promise<Flows> {
   const wrap = (deps: EngineDeps): EngineDeps => {
     const sealed = { ...sealedDeps(deps), ...(services === undefined ? {} : { services }), ...(secrets === undefined ? {} : { secrets: kept(secrets) }) };
     return options.wrap?.(sealed) ?? sealed;
   };
   const harness = await openHarness({ workflows: WORKFLOWS, ...options, wrap });
+  onTestFinished(() => harness.close());
   await createSession(harness.deps, { id: 'line', by, tenant });
   return withFlows(harness);
 }

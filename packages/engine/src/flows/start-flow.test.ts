@@ -1,6 +1,6 @@
 import { FLOW_KEY, type JsonObject, LIMITS, type RunId, type StartFlowRequest } from '@kb-labs/contracts';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { createPlaybook } from '../playbooks/create-playbook.js';
 import { PLAYBOOK_KIND } from '../playbooks/playbook-record.js';
@@ -16,23 +16,12 @@ import { by, type Flows, MANIFEST, openFlows, tenant, WORKFLOWS } from './flows.
 import { listFlows, readFlow } from './read-flow.js';
 import { startFlow } from './start-flow.js';
 
-const open: Flows[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-async function opened(options: Parameters<typeof openFlows>[0] = {}): Promise<Flows> {
-  const one = await openFlows(options);
-  open.push(one);
-  return one;
-}
-
 const code = (name: string) => expect.objectContaining({ code: name });
-const flowsKept = async (at: Flows): Promise<number> => (await at.deps.records.list(FLOW_KIND, { limit: 100 })).length;
+const flowsKept = async (at: Flows): Promise<number> => (await FLOW_KIND.list(at.deps.records, { limit: 100 })).length;
 
 describe('a flow that is started', () => {
   it('is an ordinary run of its session, which knows whose it is', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish();
     const { flow, repeated } = await at.start_({ flow_id: 'f', playbook_ref: ref, request: { inputs: { n: 3 }, metadata: { why: 'x' } }, metadata: { team: 'a' } });
@@ -50,7 +39,7 @@ describe('a flow that is started', () => {
   });
 
   it('has its steps, and those of what it calls, ask the model of the playbook', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const llm = { provider: 'anthropic', model: 'm-1' };
     const ref = await at.publish({ runtime_defaults: { workflow_id: 'parent', ...llm } });
@@ -64,7 +53,7 @@ describe('a flow that is started', () => {
   });
 
   it('is told with what it called, and fails by what that did', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish({ runtime_defaults: { workflow_id: 'parent' }, tools: { enforce: true, allow: ['t/do:it'] } });
     const { flow } = await at.start_({ playbook_ref: ref });
@@ -76,7 +65,7 @@ describe('a flow that is started', () => {
   });
 
   it('waits in the line of its session, is pending there, and belongs to its tenant', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish();
     const first = await at.start_({ playbook_ref: ref });
@@ -90,7 +79,7 @@ describe('a flow that is started', () => {
   });
 
   it('has what others submit to a session of its runs before it is settled', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const { flow } = await at.start_({ playbook_ref: await at.publish({ runtime_defaults: { workflow_id: 'patient' } }) });
     const [child = ''] = (await at.flowOnce(flow.flow_id, ({ task_ids }) => task_ids.length === 2)).child_run_ids;
@@ -106,7 +95,7 @@ describe('a flow that is started', () => {
   });
 
   it('is unknown when the run under its id is not the one that it started, or is gone', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish({ runtime_defaults: { workflow_id: 'quick' } });
     const { flow } = await at.start_({ flow_id: 'f', playbook_ref: ref });
@@ -124,7 +113,7 @@ describe('a flow that is started', () => {
   });
 
   it('is settled for good: what comes later into a session of its run changes nothing', async () => {
-    const at = await opened();
+    const at = await openFlows();
     await at.worker();
     const ref = await at.publish({ runtime_defaults: { workflow_id: 'parent' } });
     const { flow } = await at.start_({ playbook_ref: ref });
@@ -143,7 +132,7 @@ describe('a flow that is started', () => {
 
 describe('a start that is refused', () => {
   it('tells the first thing that is wrong, in order, and keeps nothing', async () => {
-    const at = await opened({ secrets: { HERE: 'a secret' }, services: ['llm'] });
+    const at = await openFlows({ secrets: { HERE: 'a secret' }, services: ['llm'] });
     const draft = (await createPlaybook(at.deps, { manifest: { ...MANIFEST, version: '9' }, tenant, by })).playbook;
     const ref = await at.publish({ inputs: [{ name: 'n', required: true }, { name: 'm', required: true }], scopes: { required_capability_scope: ['permission:write', 'service:llm', 'service:storage', 'plugin:t', 'plugin:broken', 'plugin:absent'], required_credential_scope: ['secret:HERE', 'secret:AWAY'] } });
     const bare = await at.publish({ playbook_id: 'bare', runtime_defaults: {} });
@@ -177,16 +166,16 @@ describe('a start that is refused', () => {
   });
 
   it('is also one whose manifest is not any more what its digest says', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     const key = `${tenant}/ship/1`;
-    const stored = (await at.deps.records.get(PLAYBOOK_KIND, key))?.value as { manifest: JsonObject };
-    await at.deps.records.write([{ kind: PLAYBOOK_KIND, key, value: { ...stored, manifest: { ...stored.manifest, objective: 'it is shippee' } } }]);
+    const stored = (await at.deps.records.get(PLAYBOOK_KIND.name, key))?.value as { manifest: JsonObject };
+    await at.deps.records.write([{ kind: PLAYBOOK_KIND.name, key, value: { ...stored, manifest: { ...stored.manifest, objective: 'it is shippee' } } }]);
     await expect(at.start_({ playbook_ref: ref })).rejects.toEqual(code('PLAYBOOK_DIGEST_MISMATCH'));
   });
 
   it('is one whose run has a key that another run has', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     await submitInput(at.deps, { sessionId: 'line', tenant, by, request: { workflow_id: 'work', idempotency_key: 'k' } });
     await expect(at.start_({ playbook_ref: ref, request: { idempotency_key: 'k' } })).rejects.toEqual(code('IDEMPOTENCY_CONFLICT'));
@@ -206,7 +195,7 @@ describe('a retry', () => {
   });
 
   it('is the same flow, by whoever, at once, and whatever became of the playbook', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     const all = await Promise.all(Array.from({ length: 4 }, () => at.start_(request(ref))));
     expect(all.filter(({ repeated }) => !repeated)).toHaveLength(1);
@@ -218,7 +207,7 @@ describe('a retry', () => {
   });
 
   it('is the same flow by its key alone, when there was no id', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     const { flow_id: _, ...keyed } = request(ref);
     const first = await at.start_(keyed);
@@ -228,7 +217,7 @@ describe('a retry', () => {
   });
 
   it('with anything else is refused, and says what is different', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     await at.publish({ version: '2' });
     const base = request(ref);
@@ -268,7 +257,7 @@ describe('a retry', () => {
 
 describe('what changed since a flow was started', () => {
   it('is refused when its turn comes, and the flow fails', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     await at.start_({ playbook_ref: ref });
     const { flow } = await at.start_({ playbook_ref: ref });
@@ -283,7 +272,7 @@ describe('what changed since a flow was started', () => {
   });
 
   it('publishing another version leaves flows of this one as they are', async () => {
-    const at = await opened();
+    const at = await openFlows();
     const ref = await at.publish();
     const { flow } = await at.start_({ playbook_ref: ref });
     const two = await at.publish({ version: '2' });

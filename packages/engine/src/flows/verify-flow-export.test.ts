@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue, type RunId } from '@kb-labs/contracts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { addEvidence } from './add-evidence.js';
 import { cancelFlow } from './cancel-flow.js';
@@ -10,15 +10,9 @@ import { exportText } from './export-text.js';
 import { by, type Flows, openFlows, tenant } from './flows.fixture.js';
 import { verifyFlowExport } from './verify-flow-export.js';
 
-const open: Flows[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
 /** A flow that has ended: two runs, evidence, half of a character and an inexact number in what a step has left. */
 async function exported(): Promise<{ at: Flows; export: FlowExport }> {
   const at = await openFlows();
-  open.push(at);
   await at.worker();
   at.handlers.set('do:it', () => ({ status: 'success', outputs: { odd: '\ud800', large: 2 ** 70, 10: 'ten', 9: 'nine' } }));
   const ref = await at.publish({ runtime_defaults: { workflow_id: 'parent' }, phases: [{ phase_id: 'p', objective: 'o' }] });
@@ -36,16 +30,15 @@ describe('an export of a flow', () => {
     expect(made.digests.manifest).toBe(made.record.playbook.digest);
     expect(made.release_history.map(({ to }) => to)).toEqual(['draft', 'verified']);
     const good = { ok: true, problems: [], flowId: made.flow_id, status: 'succeeded', digest: made.digests.all };
-    const text = exportText(made as unknown as JsonValue);
+    const text = exportText(made);
     expect(await verifyFlowExport(text)).toEqual(good);
     expect(await verifyFlowExport(Buffer.from(text))).toEqual(good);
     expect(await verifyFlowExport(JSON.parse(JSON.stringify(made)) as JsonValue)).toEqual(good);
-    expect(exportText((await exportFlow(at.deps, { id: made.flow_id, tenant })) as unknown as JsonValue)).toBe(text);
+    expect(exportText(await exportFlow(at.deps, { id: made.flow_id, tenant }))).toBe(text);
   });
 
   it('can be made while the flow goes on, or waits in line, was cancelled there, or has lost its run', async () => {
     const at = await openFlows();
-    open.push(at);
     await at.worker();
     const ref = await at.publish();
     const [one, two] = [await at.start_({ playbook_ref: ref }), await at.start_({ playbook_ref: ref })];
@@ -69,7 +62,7 @@ describe('an export of a flow', () => {
 
   it('does not hold with any of its bytes changed', async () => {
     const { export: made } = await exported();
-    const bytes = Buffer.from(exportText(made as unknown as JsonValue));
+    const bytes = Buffer.from(exportText(made));
     let state = 20_261_121;
     const next = (below: number): number => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -1,5 +1,5 @@
 import { FLOW_KEY, type JsonObject } from '@kb-labs/contracts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { callBack } from '../call-back.js';
 import { sendSignal } from '../send-signal.js';
@@ -13,11 +13,6 @@ import { resolvePrompt } from './resolve-prompt.js';
 import { by, line, type Line, openLine, tenant } from './sessions.fixture.js';
 import { stopTask } from './stop-task.js';
 import { answerApproval } from '../answer-approval.js';
-
-const open: Line[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
 
 const ASK = `
 id: ask
@@ -54,7 +49,6 @@ async function opened(): Promise<Line> {
     workflows: { 'ask.yml': ASK, 'twice.yml': TWICE, 'tasks.yml': TASKS },
     checkSchema: required,
   });
-  open.push(one);
   await one.worker();
   return one;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, SessionRunView } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
+import { onTestFinished } from 'vitest';
 
 import { type Harness, type HarnessOptions, openHarness } from '../harness.fixture.js';
 import { sendSignal } from '../send-signal.js';
@@ -36,9 +37,10 @@ export interface Line extends Harness {
   began(): unknown[];
 }
 
-/** An engine with a session `line`. */
+/** An engine with a session `line`. The end of the test closes it. */
 export async function openLine(options: Partial<HarnessOptions> = {}): Promise<Line> {
   const harness = await openHarness({ workflows: { 'w.yml': WORK }, ...options });
+  onTestFinished(() => harness.close());
   await createSession(harness.deps, { id: 'line', by, tenant });
   const read = (runId: string): Promise<SessionRunView> => readSessionRun(harness.deps, { runId, tenant });
   return {

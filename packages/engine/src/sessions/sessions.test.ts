@@ -1,5 +1,5 @@
 import { FLOW_KEY, LIMITS, type RunId } from '@kb-labs/contracts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { replacing } from '../harness.fixture.js';
 import { rerunRun } from '../rerun-run.js';
@@ -10,25 +10,14 @@ import { endSession } from './end-session.js';
 import { listSessionRuns } from './read-session-run.js';
 import { listAgents, listSessions, readAgent, readSession } from './read-session.js';
 import { SESSION_KIND } from './session-record.js';
-import { by, line, type Line, openLine, tenant, WORK } from './sessions.fixture.js';
+import { by, line, openLine, tenant, WORK } from './sessions.fixture.js';
 import { submitInput } from './submit-input.js';
-
-const open: Line[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
-
-async function opened(options: Parameters<typeof openLine>[0] = {}): Promise<Line> {
-  const one = await openLine(options);
-  open.push(one);
-  return one;
-}
 
 const code = (name: string) => expect.objectContaining({ code: name });
 
 describe('a session', () => {
   it('lets one run go on at a time, in the order they were submitted', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const runs = [await at.submit({ n: 1 }), await at.submit({ n: 2 }), await at.submit({ n: 3 })];
     expect(runs.map(({ status }) => status)).toEqual(['queued', 'queued', 'queued']);
@@ -49,7 +38,7 @@ describe('a session', () => {
   });
 
   it('says of a run that waits when it was submitted, also once it has begun', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const one = await at.submit();
     const two = await at.submit({ n: 2 }, { metadata: { why: 'because' } });
@@ -60,7 +49,7 @@ describe('a session', () => {
   });
 
   it('is opened once, and another one with its id is refused', async () => {
-    const at = await opened();
+    const at = await openLine();
     const made = await createSession(at.deps, { title: 'A', metadata: { a: 1, b: 2 }, by, tenant });
     expect(made).toMatchObject({ created: true, session: { session_id: expect.stringMatching(/^ses-/) as string, title: 'A', status: 'idle', created_by: by, parent: null } });
     const again = { id: made.session.session_id, title: 'A', metadata: { b: 2, a: 1 }, by: 'eve', tenant };
@@ -73,7 +62,7 @@ describe('a session', () => {
   });
 
   it('belongs to its tenant', async () => {
-    const at = await opened();
+    const at = await openLine();
     const run = await at.submit();
     await expect(readSession(at.deps, { ...line, tenant: 'other' })).rejects.toEqual(code('SESSION_NOT_FOUND'));
     await expect(submitInput(at.deps, { ...line, tenant: 'other', by, request: { workflow_id: 'work' } })).rejects.toEqual(code('SESSION_NOT_FOUND'));
@@ -86,7 +75,7 @@ describe('a session', () => {
   });
 
   it('is listed by pages, and so are the agents', async () => {
-    const at = await opened();
+    const at = await openLine();
     for (const id of ['a', 'b', 'tt', 'z']) await createSession(at.deps, { id, by, tenant });
     const ids: string[] = [];
     for (let cursor: string | undefined; ; ) {
@@ -103,7 +92,7 @@ describe('a session', () => {
 
 describe('what is submitted', () => {
   it('is the same run for the same key, and refused for another request', async () => {
-    const at = await opened();
+    const at = await openLine();
     const first = await at.submit({ n: 1 }, { key: 'k' });
     const again = await submitInput(at.deps, { ...line, by: 'eve', request: { workflow_id: 'work', inputs: { n: 1 }, idempotency_key: 'k' } });
     expect(again).toMatchObject({ repeated: true, run: { run_id: first.run_id } });
@@ -114,7 +103,7 @@ describe('what is submitted', () => {
   });
 
   it('is the same run for the same reserved id, whoever asks at once', async () => {
-    const at = await opened();
+    const at = await openLine();
     const runId = at.deps.ids.runId();
     const mark = { flow_id: 'f', playbook_id: 'p', version: '1', digest: 'd', nonce: 'x' };
     const ask = () => submitInput(at.deps, { ...line, by, runId, mark, request: { workflow_id: 'work' } });
@@ -129,7 +118,7 @@ describe('what is submitted', () => {
   });
 
   it('is refused at once when it cannot be run, and nothing is kept', async () => {
-    const at = await opened();
+    const at = await openLine();
     await expect(at.submit({}, { workflow: 'absent' })).rejects.toEqual(code('WORKFLOW_NOT_FOUND'));
     await expect(at.submit({ n: 'one' })).rejects.toEqual(code('INPUT_INVALID'));
     await expect(at.submit({}, { metadata: { a: { [FLOW_KEY]: 1 } } })).rejects.toMatchObject({ code: 'RESERVED_KEY', details: { path: 'metadata.a.kheish_flow' } });
@@ -141,7 +130,7 @@ describe('what is submitted', () => {
   });
 
   it('that became invalid before its turn ends as failed, and the session goes on', async () => {
-    const at = await opened({ workflows: { 'w.yml': WORK, 'x.yml': WORK.replace('id: work', 'id: gone') } });
+    const at = await openLine({ workflows: { 'w.yml': WORK, 'x.yml': WORK.replace('id: work', 'id: gone') } });
     const first = await at.submit({ n: 1 });
     const bad = await at.submit({ n: 2 }, { workflow: 'gone' });
     const last = await at.submit({ n: 3 });
@@ -157,7 +146,7 @@ describe('what is submitted', () => {
 
   it('waits when there are too many runs, and can be cancelled once there are not', async () => {
     let full = true;
-    const at = await opened({ wrap: (deps) => ({ ...deps, log: replacing(deps.log, { create: (command) => (full ? Promise.resolve({ ok: false, refused: 'full' }) : deps.log.create(command)) }) }) });
+    const at = await openLine({ wrap: (deps) => ({ ...deps, log: replacing(deps.log, { create: (command) => (full ? Promise.resolve({ ok: false, refused: 'full' }) : deps.log.create(command)) }) }) });
     const run = await at.submit();
     expect(run).toMatchObject({ status: 'queued', error: null });
     expect(await readSession(at.deps, line)).toMatchObject({ status: 'busy', active_run_id: run.run_id });
@@ -168,31 +157,31 @@ describe('what is submitted', () => {
   });
 
   it('that was removed with its journal does not run again', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const run = await at.submit({}, { key: 'k' });
     await at.release(run.run_id);
     await at.once(run.run_id, 'completed');
     // Where it was the active one when it was removed.
-    const kept = await at.deps.records.get(SESSION_KIND, 'default/line');
+    const kept = await at.deps.records.get(SESSION_KIND.name, 'default/line');
     const gone = at.deps.ids.runId();
-    await at.deps.records.write([{ kind: SESSION_KIND, key: 'default/line', value: { ...(kept?.value as object), active: { n: 9, runId: gone, made: true } } }]);
+    await at.deps.records.write([{ kind: SESSION_KIND.name, key: 'default/line', value: { ...(kept?.value as object), active: { n: 9, runId: gone, made: true } } }]);
     expect(await readSession(at.deps, line)).toMatchObject({ status: 'idle' });
     expect(await at.deps.catalog.getRun(gone)).toBeUndefined();
     await expect(at.read(gone)).rejects.toEqual(code('RUN_NOT_FOUND'));
   });
 
   it('is refused when as many wait as may', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.submit();
-    const kept = await at.deps.records.get(SESSION_KIND, 'default/line');
+    const kept = await at.deps.records.get(SESSION_KIND.name, 'default/line');
     const queue = Array.from({ length: LIMITS.sessionQueue }, (_, index) => ({ n: index + 2, runId: at.deps.ids.runId() }));
-    await at.deps.records.write([{ kind: SESSION_KIND, key: 'default/line', value: { ...(kept?.value as object), queue, next: queue.length + 2 } }]);
+    await at.deps.records.write([{ kind: SESSION_KIND.name, key: 'default/line', value: { ...(kept?.value as object), queue, next: queue.length + 2 } }]);
     await expect(at.submit()).rejects.toMatchObject({ code: 'SESSION_FULL', details: { limit: LIMITS.sessionQueue } });
   });
 
   it('runs again as an ordinary run, of no session', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const run = await at.submit();
     await at.release(run.run_id);
@@ -205,7 +194,7 @@ describe('what is submitted', () => {
 
 describe('cancelling', () => {
   it('a run that waits keeps it from ever beginning', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const [one, two, three] = [await at.submit({ n: 1 }), await at.submit({ n: 2 }), await at.submit({ n: 3 })];
     const cancelled = await cancelSessionRun(at.deps, { runId: two.run_id, tenant, by });
@@ -219,7 +208,7 @@ describe('cancelling', () => {
   });
 
   it('the run that goes on lets the next one begin', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const [one, two] = [await at.submit({ n: 1 }), await at.submit({ n: 2 })];
     await at.once(one.run_id, 'running');
@@ -234,7 +223,7 @@ describe('cancelling', () => {
 
 describe('the end of a session', () => {
   it('is refused while it is busy, and is for good', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const run = await at.submit();
     await expect(endSession(at.deps, { ...line, by })).rejects.toEqual(code('SESSION_BUSY'));
@@ -248,7 +237,7 @@ describe('the end of a session', () => {
   });
 
   it('cancels what goes on and what waits when it is told to', async () => {
-    const at = await opened();
+    const at = await openLine();
     await at.worker();
     const runs = [await at.submit({ n: 1 }, { key: 'k' })];
     for (let n = 2; n <= 150; n += 1) runs.push(await at.submit({ n }));

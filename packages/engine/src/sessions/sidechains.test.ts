@@ -1,5 +1,5 @@
 import { FLOW_KEY } from '@kb-labs/contracts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { readRun } from '../read-run.js';
 import { advanceSession } from './advance-session.js';
@@ -8,11 +8,6 @@ import { listAgents, listSessions, readAgent, readSession } from './read-session
 import { SESSION_KIND, SESSION_OPEN_KIND } from './session-record.js';
 import { by, line, type Line, openLine, tenant, WORK } from './sessions.fixture.js';
 import { submitInput } from './submit-input.js';
-
-const open: Line[] = [];
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close();
-});
 
 /** `top` calls `middle`, which calls `work`, which waits to be let go; `loose` calls it without waiting. */
 const workflows = {
@@ -24,7 +19,6 @@ const workflows = {
 
 async function opened(): Promise<Line> {
   const one = await openLine({ workflows });
-  open.push(one);
   await one.worker();
   return one;
 }
@@ -81,7 +75,7 @@ describe('a run that a run of a session calls', () => {
     const key = `${tenant}/sc-${child}`;
     const kept = await readSession(at.deps, { sessionId: `sc-${child}`, tenant });
     const asked = await at.deps.records.list('session-run', { prefix: `${key}/`, limit: 2 });
-    await at.deps.records.write([...[SESSION_KIND, SESSION_OPEN_KIND].map((kind) => ({ kind, key, remove: true as const })), { kind: 'run-session', key: `${tenant}/${child}`, remove: true }, { kind: 'session-run', key: asked[0]?.key ?? '', remove: true }]);
+    await at.deps.records.write([...[SESSION_KIND, SESSION_OPEN_KIND].map((kind) => kind.remove(key)), { kind: 'run-session', key: `${tenant}/${child}`, remove: true }, { kind: 'session-run', key: asked[0]?.key ?? '', remove: true }]);
     expect(await at.read(child)).toMatchObject({ session_id: `sc-${child}` });
     expect(await readSession(at.deps, { sessionId: `sc-${child}`, tenant })).toEqual(kept);
     expect((await listSessionRuns(at.deps, { tenant, sessionId: `sc-${child}` })).items).toHaveLength(1);
@@ -96,7 +90,7 @@ describe('a run that a run of a session calls', () => {
     const runs = await at.deps.catalog.listRuns({ limit: 10 });
     expect(runs).toHaveLength(2);
     for (const { id } of runs) expect((await readRun(at.deps, id)).trigger.session, id).toBeUndefined();
-    expect(await at.deps.records.list(SESSION_KIND, { limit: 10 })).toHaveLength(1);
+    expect(await SESSION_KIND.list(at.deps.records, { limit: 10 })).toHaveLength(1);
     expect(await advanceSession(at.deps, { sessionId: 'absent', tenant })).toEqual({ started: [] });
   });
 });

@@ -1,5 +1,5 @@
 import { LIMITS, type RunId } from '@kb-labs/contracts';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import { replacing } from '../harness.fixture.js';
 import { manualClock } from '../manual-clock.fixture.js';
@@ -7,12 +7,9 @@ import { settle } from '../one-job.fixture.js';
 import { cancelSessionRun } from './cancel-session-run.js';
 import { listSessionRuns } from './read-session-run.js';
 import { readSession } from './read-session.js';
-import { by, line, type Line, openLine, tenant, WORK } from './sessions.fixture.js';
+import { by, line, openLine, tenant, WORK } from './sessions.fixture.js';
 import { submitInput } from './submit-input.js';
 import { sweepSessions } from './sweep-sessions.js';
-
-let at: Line;
-afterEach(() => at.close());
 
 const mark = { flow_id: 'f', playbook_id: 'p', version: '1', digest: 'd', nonce: 'x' };
 
@@ -20,7 +17,7 @@ describe('what is kept of a session', () => {
   it('goes after the runs it is about, but for what belongs to a flow', async () => {
     const clock = manualClock();
     const removed = new Set<string>();
-    at = await openLine({
+    const at = await openLine({
       clock,
       workflows: { 'w.yml': WORK.replace(/.*hold.*\n/, ''), 'c.yml': 'id: caller\njobs: { a: { steps: [{ id: s, uses: "workflow://work" }] } }' },
       wrap: (deps) => ({
