@@ -4,6 +4,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import formatsPlugin from 'ajv-formats';
 
 import { jsonSize } from '../json-size.js';
+import { ofChosenBranches } from './choose-branch.js';
 
 /** How many problems of one value are told. */
 const TOLD = 8;
@@ -20,7 +21,7 @@ let findFirst: typeof findAll | undefined;
 export function findProblem(schema: JsonObject, value: JsonObject): string | undefined {
   const validate = (jsonSize(value).values > MANY_VALUES ? (findFirst ??= checker(false)) : findAll)(schema);
   if (validate(value)) return undefined;
-  const errors = validate.errors ?? [];
+  const errors = ofChosenBranches(validate.errors ?? []);
   const told = errors.slice(0, TOLD).map((error) => describe(error));
   return [...new Set(told), ...(errors.length > TOLD ? [`and ${String(errors.length - TOLD)} more`] : [])].join('; ');
 }
