@@ -1,6 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+import { isThere } from '../process-tree/is-there.js';
+
 /** The label by which a container says which process it belongs to. */
 export const OWNER_LABEL = 'dev.kb-labs.owner';
 
@@ -34,15 +36,6 @@ function processNamespace(): string {
 function startOf(pid: number): string | undefined {
   const stat = read(() => readFileSync(`/proc/${String(pid)}/stat`, 'latin1'));
   return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH');
-  }
 }
 
 function read(get: () => string): string {

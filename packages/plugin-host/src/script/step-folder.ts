@@ -2,6 +2,8 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmdirSync, un
 import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { isThere } from '../process-tree/is-there.js';
+
 /** A folder for one try of a script, outside the workspace and closed to other users (0700). */
 export interface StepFolder {
   readonly root: string;
@@ -26,16 +28,6 @@ export async function sweepStepFolders(parent: string): Promise<void> {
   for (const name of readdirSync(parent)) {
     const pid = Number(/^kb-step-(\d+)-/.exec(name)?.[1]);
     if (Number.isInteger(pid) && !isThere(pid)) await removeAll(join(parent, name)).catch(() => undefined);
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // A process of another user is there as well.
-    return !(thrown instanceof Error && 'code' in thrown && thrown.code === 'ESRCH');
   }
 }
 
