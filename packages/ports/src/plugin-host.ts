@@ -81,7 +81,7 @@ export type Placement =
 export interface InstalledPlugin {
   readonly id: string;
   readonly version: string;
-  /** `sha256-` and a digest in base64, of all its files. There when it was asked for. */
+  /** `sha256-` and a digest in base64, of all its files. There when it was asked for; in a list, of one that was added, as it was then. */
   readonly integrity?: string;
   /** `first-party` ships with the engine; `project` is a folder named in the project's configuration; `added` is a package of `.kb/plugins.lock`. */
   readonly origin: 'first-party' | 'project' | 'added';
@@ -91,6 +91,8 @@ export interface InstalledPlugin {
   /** Why none of its commands runs: it is not the one that was added, it is not installed. */
   readonly problem?: string;
   readonly commands: readonly PluginCommand[];
+  /** Of one that was added, in a list: what was granted to each of its commands. What a command asks for beyond it has to be agreed to. */
+  readonly granted?: Readonly<Record<string, Permissions>>;
 }
 
 export type CommandLookup =

@@ -114,7 +114,7 @@ describe('a plugin that is not the one that was added', () => {
     // A process that had used it before.
     const later = await run(running);
     expect(later).toMatchObject({ status: 'failed', error: { code: 'PLUGIN_CHANGED' }, retryable: false });
-    expect(await host().list({ verify: true })).toMatchObject([{ id: '@acme/greet', origin: 'added', problem: expect.any(String) as string }]);
+    expect(await host().list({ verify: true })).toMatchObject([{ id: '@acme/greet', origin: 'added', problem: expect.any(String) as string, granted: expect.any(Object) as object }]);
   });
 
   it('is told by its files in a process that had used it', async () => {
@@ -157,7 +157,7 @@ describe('a plugin that cannot be there', () => {
     await lock();
     rmSync(join(root, 'node_modules'), { recursive: true });
     expect(await host().resolve(uses())).toMatchObject({ ok: false, code: 'UNKNOWN_PLUGIN', message: expect.stringContaining('it was added as 1.2.3 and is not installed') as string });
-    expect(await host().list()).toEqual([{ id: '@acme/greet', version: '1.2.3', origin: 'added', trusted: true, commands: [], problem: 'it was added as 1.2.3 and is not installed' }]);
+    expect(await host().list()).toEqual([{ id: '@acme/greet', version: '1.2.3', origin: 'added', trusted: true, commands: [], granted: { 'greet:person': {} }, integrity: expect.stringMatching(/^sha256-/) as string, problem: 'it was added as 1.2.3 and is not installed' }]);
   });
 
   it('has its code where nobody checks it', async () => {

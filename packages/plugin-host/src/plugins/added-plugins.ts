@@ -64,7 +64,7 @@ export class AddedPlugins {
       const whole = verify ? await this.find(name) : here;
       const problem = whole === undefined || whole.ok ? undefined : whole.problem;
       const shown = here.ok ? here.plugin.installed : { id: name, version: locked.version, origin: 'added' as const, trusted: locked.trusted, commands: [] };
-      found.push({ ...shown, trusted: locked.trusted, ...(problem === undefined ? {} : { problem }) });
+      found.push({ ...shown, trusted: locked.trusted, integrity: locked.integrity, granted: locked.permissions, ...(problem === undefined ? {} : { problem }) });
     }
     return found;
   }

@@ -6,7 +6,6 @@ import { AppError } from '@kb-labs/errors';
 import { monotonicMs } from '../process-tree/monotonic-ms.js';
 import type { ProcessRow } from '../process-tree/process-list.js';
 import type { RunningProcess } from '../process-tree/start-process.js';
-import { StepFailure } from '../step-failure.js';
 
 export type TreeLimits = Pick<PlannedTarget, 'memoryBytes' | 'cpus' | 'pids'>;
 
@@ -43,9 +42,7 @@ export function watchLimits(running: RunningProcess, limits: TreeLimits, onExcee
 }
 
 function findExceeded(rows: readonly ProcessRow[], { memoryBytes, pids }: TreeLimits): Error | undefined {
-  if (pids !== undefined && rows.length > pids) {
-    return new StepFailure('TOO_MANY_PROCESSES', `the step had ${String(rows.length)} processes at once and may have ${String(pids)}`, { hint: 'allow more by "pids" of its "execution-target"', kbRetry: 'never' });
-  }
+  if (pids !== undefined && rows.length > pids) return new AppError('TOO_MANY_PROCESSES', { count: rows.length, limit: pids });
   if (memoryBytes === undefined) return undefined;
   const resident = rows.reduce((sum, { pid }) => sum + residentBytes(pid), 0);
   return resident > memoryBytes ? new AppError('MEMORY_EXCEEDED', { limit: `${String(Math.floor(memoryBytes / (1024 * 1024)))} MiB` }) : undefined;
