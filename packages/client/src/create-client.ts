@@ -1,7 +1,7 @@
 import type { BinaryName, JsonAnswerOf, JsonName, StreamedBy, StreamName, TextName } from '@kb-labs/contracts/http';
 
 import { follow, type FollowedEvent, type FollowOptions, type Pause } from './follow.js';
-import type { AnyRequest, Arguments, RequestTo } from './request-to.js';
+import type { AnyRequest, Arguments, DownloadOf, RequestTo } from './request-to.js';
 import { sendRequest, type Sender } from './send-request.js';
 
 export interface ClientOptions {
@@ -23,7 +23,7 @@ export interface Client {
   /** Routes that answer text that is no JSON. */
   text<Name extends TextName>(name: Name, ...request: Arguments<Name>): Promise<string>;
   /** Routes that answer bytes: the answer with its body still to be read. */
-  download<Name extends BinaryName>(name: Name, ...request: Arguments<Name>): Promise<Response>;
+  download<Name extends BinaryName>(name: Name, request: DownloadOf<Name>): Promise<Response>;
   /** Events as they come, to the end or until `signal` is aborted. */
   follow<Name extends StreamName>(name: Name, request: RequestTo<Name> & FollowOptions): AsyncGenerator<FollowedEvent<StreamedBy<Name>>>;
 }
@@ -37,12 +37,14 @@ export function createClient(options: ClientOptions): Client {
       return (await response.json()) as JsonAnswerOf<typeof name>;
     },
     text: async (name, ...[request]) => (await sendRequest(sender, name, (request ?? {}) as AnyRequest)).text(),
-    download: (name, ...[request]) => sendRequest(sender, name, (request ?? {}) as AnyRequest),
-    follow: (name, { lastEventId, retries, ...request }) =>
+    download: (name, request) => sendRequest(sender, name, request as AnyRequest),
+    follow: (name, { lastEventId, retries, onConnect, onDisconnect, ...request }) =>
       follow(sender, name, request as AnyRequest, {
         pause,
         ...(lastEventId === undefined ? {} : { lastEventId }),
         ...(retries === undefined ? {} : { retries }),
+        ...(onConnect === undefined ? {} : { onConnect }),
+        ...(onDisconnect === undefined ? {} : { onDisconnect }),
       }) as AsyncGenerator<FollowedEvent<StreamedBy<typeof name>>>,
   };
 }

@@ -57,6 +57,27 @@ it('waits longer each time, and gives up', async () => {
   expect((await collect(closed, 2)).error).toMatchObject({ code: 'GATEWAY_UNREACHABLE', message: expect.stringContaining('again and again') as string });
 });
 
+it('does not give up on a stream that is quiet, as long as it hears that somebody is there', async () => {
+  const quiet = Array.from({ length: 40 }, () => broken(': still here\n\n'));
+  expect(await collect([...quiet, stream('event: end\ndata: {}\n\n')])).toMatchObject({ ids: [], pauses: quiet.map(() => 250) });
+  // Not heard from at all is another matter, and so is a problem that comes again and again.
+  expect((await collect(Array.from({ length: 40 }, () => broken('')))).error).toMatchObject({ code: 'GATEWAY_UNREACHABLE' });
+  expect((await collect(Array.from({ length: 40 }, () => stream('event: problem\ndata: {"code":"STATE_BUSY","message":"x"}\n\n')))).error).toMatchObject({ code: 'STATE_BUSY' });
+});
+
+it('tries for ever when it is asked to, and tells of its connections', async () => {
+  const failures = Array.from({ length: 2_000 }, () => new TypeError('fetch failed'));
+  const { fetch } = scripted(...failures, broken('id: 1\ndata: {}\n\n'), problem(503, { code: 'STATE_BUSY', message: 'busy' }), stream(''), stream('event: end\ndata: {}\n\n'));
+  const told: string[] = [];
+  const pauses: number[] = [];
+  const client = createClient({ url: '', fetch, pause: (ms) => (pauses.push(ms), Promise.resolve()) });
+  const request = { params: { id: 'run_1' }, retries: Infinity, onConnect: () => told.push('on'), onDisconnect: ({ code }: { code: string }) => told.push(code) };
+  for await (const { id } of client.follow('runEvents', request)) told.push(id);
+  expect(told.slice(0, 2_000)).toEqual(failures.map(() => 'GATEWAY_UNREACHABLE'));
+  expect(told.slice(2_000)).toEqual(['on', '1', 'GATEWAY_UNREACHABLE', 'STATE_BUSY', 'on', 'GATEWAY_UNREACHABLE', 'on']);
+  expect(Math.max(...pauses)).toBe(10_000);
+});
+
 it('takes a problem for what it is: told when it stays, tried again when it passes', async () => {
   expect((await collect([problem(404, { code: 'RUN_NOT_FOUND', message: 'x', details: { id: 'run_1' } })])).error).toMatchObject({ code: 'RUN_NOT_FOUND', details: { id: 'run_1' } });
   expect((await collect([stream('event: problem\ndata: {"code":"UNAUTHENTICATED","message":"x"}\n\n')])).error).toMatchObject({ code: 'UNAUTHENTICATED' });
@@ -95,7 +116,7 @@ it('knows at compile time what a route takes', () => {
     // @ts-expect-error there is no such route
     client.call('listEverything'),
     // @ts-expect-error it cannot be followed
-    client.follow('listRuns', {}),
+    client.follow('getRun', { params: { id: 'x' } }),
   ];
   expect(never).toBeTypeOf('function');
 });

@@ -10,8 +10,8 @@ export interface SentEvent {
 /** Characters of one event: more than any the gateway sends. */
 const MOST = 32 * 1024 * 1024;
 
-/** The events in a body of the type `text/event-stream` (the HTML standard, "Server-sent events"). An event that is cut off is none. */
-export async function* readEventStream(body: AsyncIterable<Uint8Array>): AsyncGenerator<SentEvent> {
+/** The events in a body of the type `text/event-stream` (the HTML standard, "Server-sent events"). An event that is cut off is none. `onComment` hears of lines that say nothing but that somebody is there. */
+export async function* readEventStream(body: AsyncIterable<Uint8Array>, onComment?: () => void): AsyncGenerator<SentEvent> {
   const decoder = new TextDecoder();
   let rest = '';
   let id = '';
@@ -30,6 +30,10 @@ export async function* readEventStream(body: AsyncIterable<Uint8Array>): AsyncGe
         type = '';
         data = [];
         size = 0;
+        continue;
+      }
+      if (line.startsWith(':')) {
+        onComment?.();
         continue;
       }
       const [name, value] = fieldOf(line);

@@ -14,7 +14,7 @@ export interface Sender {
 /** Sends a request and answers what came, when it is no problem. Fails with the problem's code, or with `GATEWAY_UNREACHABLE`. */
 export async function sendRequest(sender: Sender, name: RouteName, request: AnyRequest, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   const { method, path } = ENDPOINTS[name];
-  const { params = {}, query = {}, body, idempotencyKey, signal } = request;
+  const { params = {}, query = {}, body, idempotencyKey, signal, range } = request;
   const url = sender.url + fillPath(path, params) + queryOf(query);
   const csrf = method === 'GET' ? null : sender.csrf();
   let response: Response;
@@ -26,6 +26,7 @@ export async function sendRequest(sender: Sender, name: RouteName, request: AnyR
         ...(sender.key === undefined ? {} : { Authorization: `Bearer ${sender.key}` }),
         ...(csrf === null ? {} : { 'X-KB-CSRF': csrf }),
         ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+        ...(range === undefined ? {} : { Range: `bytes=${range.join('-')}` }),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -70,7 +71,7 @@ export function unreachable({ url }: Pick<Sender, 'url'>, problem: string, cause
 }
 
 /** What `fetch` says itself is "fetch failed"; why is in its cause. */
-function wordsOf(thrown: unknown): string {
+export function wordsOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   return thrown.cause instanceof Error && thrown.cause.message !== '' ? thrown.cause.message : thrown.message;
 }
