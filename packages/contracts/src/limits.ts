@@ -46,6 +46,10 @@ export const LIMITS = {
   idempotencyKeyLength: 256,
   idempotencyKeepMs: 24 * HOUR,
   queuedRuns: 100_000,
+  /** Runs that one page of a list looks through for those that are asked for, where no index finds them. */
+  runsLookedThrough: 2_000,
+  /** Characters of a text that runs are searched for. */
+  searchLength: 256,
   /** How deep workflows can call each other; a run that nobody called has depth 0. */
   childDepth: 8,
   /** Runs that one run can start. */

@@ -106,6 +106,15 @@ export type WaitView =
   | { readonly kind: 'child'; readonly runId: string; readonly expiresAt: string | null }
   | { readonly kind: 'timer'; readonly dueAt: string };
 
+/** The document of a workflow as a run was started from it. */
+export interface RunDocumentView {
+  /** Where it was, relative to the project. */
+  readonly file: string;
+  readonly digest: string;
+  readonly format: 'yaml' | 'json';
+  readonly text: string;
+}
+
 export interface ArtifactView {
   readonly name: string;
   readonly type: ArtifactType;

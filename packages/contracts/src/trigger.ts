@@ -3,13 +3,16 @@ import type { JsonValue } from './json.js';
 import type { TriggerSession } from './session.js';
 import type { TerminalRunStatus } from './status.js';
 
+export const TRIGGER_TYPES = ['manual', 'push', 'schedule', 'webhook', 'call', 'workflow'] as const;
+export type TriggerType = (typeof TRIGGER_TYPES)[number];
+
 /**
  * What started a run. Expressions read it as `trigger`. `manual`: a person or a program asked for it; `push`: commits came
  * to a branch or tag; `schedule`: its time came; `webhook`: another service sent something; `call`: a step `workflow://`
  * of another run; `workflow`: another run ended.
  */
 export interface Trigger {
-  readonly type: 'manual' | 'push' | 'schedule' | 'webhook' | 'call' | 'workflow';
+  readonly type: TriggerType;
   /** Who asked, for people: a user name, an address. Of a called run it is who started the caller. */
   readonly actor: string;
   readonly payload: JsonValue;

@@ -13,29 +13,34 @@ export type FindWorkflowDeps = Pick<EngineDeps, 'workflows' | 'plugins' | 'check
  * diagnostics.
  */
 export async function findWorkflow(deps: FindWorkflowDeps, id: string): Promise<CheckedDocument> {
+  return (await findDocument(deps, id)).checked;
+}
+
+/** The same, with what was checked. */
+export async function findDocument(deps: FindWorkflowDeps, id: string): Promise<{ readonly checked: CheckedDocument; readonly source: WorkflowSource }> {
   const candidates = await deps.workflows.candidates(id);
   const checks = await Promise.all(candidates.map((source) => checkOnce(deps, source)));
   const found = checks.filter((check) => idOf(check) === id);
   const [first] = found;
   if (first === undefined) throw await notFound(deps, id, checks);
   if (found.length > 1) {
-    throw new AppError('DUPLICATE_WORKFLOW', { id, other: found.map((check) => check.file).join(' and ') });
+    throw new AppError('DUPLICATE_WORKFLOW', { id, other: found.map((check) => check.source.file).join(' and ') });
   }
   if (first.checked === undefined) throw invalid(id, first.diagnostics);
-  return first.checked;
+  return { checked: first.checked, source: first.source };
 }
 
-type FileCheck = DocumentCheck & { readonly file: string };
+type FileCheck = DocumentCheck & { readonly source: WorkflowSource };
 
 /** What was checked before and has not changed, in the document or in the commands it uses, is not checked again. */
 export async function checkOnce(deps: FindWorkflowDeps, source: WorkflowSource): Promise<FileCheck> {
   const known = await deps.checked?.read(source);
-  if (known !== undefined && (await holds(deps, known))) return { file: source.file, checked: known, diagnostics: [] };
+  if (known !== undefined && (await holds(deps, known))) return { source, checked: known, diagnostics: [] };
   const { checkDocument } = await import('./check-document.js');
   const check = await checkDocument(source, deps);
   // A document with warnings is checked every time: they are to be seen.
   if (check.checked !== undefined && check.diagnostics.length === 0) await deps.checked?.write(source, check.checked);
-  return { file: source.file, ...check };
+  return { source, ...check };
 }
 
 async function holds(deps: FindWorkflowDeps, known: CheckedDocument): Promise<boolean> {
@@ -54,7 +59,7 @@ async function notFound(deps: FindWorkflowDeps, id: string, checks: readonly Doc
   if (broken.length > 0) return invalid(id, broken);
   const sources = await deps.workflows.list();
   const all = await Promise.all(sources.map((source) => checkOnce(deps, source)));
-  const unread = all.filter((check) => idOf(check) === undefined).map((check) => check.file);
+  const unread = all.filter((check) => idOf(check) === undefined).map((check) => check.source.file);
   const hints = [suggestName(id, all.flatMap((check) => idOf(check) ?? [])), unread.length === 0 ? undefined : `there are errors in ${unread.join(', ')}`];
   const hint = hints.filter((one) => one !== undefined).join('; ');
   return new AppError('WORKFLOW_NOT_FOUND', { id }, hint === '' ? {} : { hint });

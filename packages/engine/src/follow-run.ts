@@ -4,6 +4,7 @@ import { foldRun } from '@kb-labs/projector';
 
 import { changes } from './changes.js';
 import type { EngineDeps } from './deps.js';
+import { pause } from './pause.js';
 import { toKnownRunId, withWorkerNote } from './read-run.js';
 
 /** A view of so many jobs takes long enough to be worth waiting for more changes. */
@@ -23,21 +24,9 @@ export async function* followRun(deps: Pick<EngineDeps, 'log' | 'queue' | 'claim
       state = foldRun(id, events, state);
       yield await withWorkerNote(deps, state);
       if (isTerminalRun(state.status)) return;
-      if (state.jobs.size > MANY_JOBS) await pause(deps.clock, signal);
+      if (state.jobs.size > MANY_JOBS) await pause(deps.clock, PAUSE_MS, signal);
     } while (await changed.next());
   } finally {
     changed.close();
   }
-}
-
-function pause(clock: EngineDeps['clock'], signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const disarm = clock.after(PAUSE_MS, done);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      disarm();
-      signal.removeEventListener('abort', done);
-      resolve();
-    }
-  });
 }

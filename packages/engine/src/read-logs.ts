@@ -7,6 +7,9 @@ import type { EngineDeps } from './deps.js';
 import { toKnownRunId } from './read-run.js';
 
 const PAGE = 1_000;
+/** Lines that are read at once, and characters after which a page is full: lines can be long. */
+const ROWS = 500;
+const PAGE_LENGTH = 4 * 1024 * 1024;
 
 export interface ReadLogs {
   readonly runId: string;
@@ -22,13 +25,22 @@ export interface ReadLogs {
 
 export type LogDeps = Pick<EngineDeps, 'logs' | 'catalog'>;
 
-/** A page of a run's log, in the order it was stored. Fails with `RUN_NOT_FOUND`. */
+/** A page of a run's log, in the order it was stored; shorter than its limit where lines are long. Fails with `RUN_NOT_FOUND`. */
 export async function readLogs(deps: LogDeps, query: ReadLogs): Promise<LogPage> {
   const runId = toKnownRunId(query.runId);
   const limit = query.limit ?? PAGE;
   if (!Number.isInteger(limit) || limit < 1 || limit > 10 * PAGE) throw new AppError('USAGE', { problem: `a limit is a whole number from 1 to ${10 * PAGE}` });
   if ((await deps.catalog.getRun(runId)) === undefined) throw new AppError('RUN_NOT_FOUND', { id: runId });
-  return deps.logs.read(runId, { ...query, limit });
+  const lines: LogLine[] = [];
+  let cursor = query.after ?? 0;
+  let more = true;
+  for (let length = 0; more && lines.length < limit && length < PAGE_LENGTH; ) {
+    const page = await deps.logs.read(runId, { ...query, after: cursor, limit: Math.min(ROWS, limit - lines.length) });
+    lines.push(...page.lines);
+    length = page.lines.reduce((sum, { text }) => sum + text.length, length);
+    ({ cursor, more } = page);
+  }
+  return { lines, cursor, more };
 }
 
 /** Every line of a run, those there are and those to come, until the run has ended or `signal` is aborted. */

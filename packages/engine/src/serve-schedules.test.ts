@@ -8,6 +8,7 @@ import { type Harness, openHarness, replacing } from './harness.fixture.js';
 import { listSchedules } from './list-schedules.js';
 import { manualClock } from './manual-clock.fixture.js';
 import { pauseSchedule, resumeSchedule } from './pause-schedule.js';
+import { SCHEDULE_KIND } from './schedule-record.js';
 import { serveSchedules } from './serve-schedules.js';
 import { triggerSchedule } from './trigger-schedule.js';
 
@@ -115,6 +116,7 @@ describe('a schedule', () => {
       get: (kind, key) => (kind === 'start' ? Promise.resolve(undefined) : deps.records.get(kind, key)),
       write: (changes) => {
         if (changes[0]?.kind === 'start') return Promise.resolve(true);
+        if (changes[0]?.kind !== SCHEDULE_KIND.name) return deps.records.write(changes);
         return (left -= 1) >= 0 || left < -1 ? deps.records.write(changes) : Promise.reject(new AppError('STATE_UNAVAILABLE', { problem: 'killed' }));
       },
     });

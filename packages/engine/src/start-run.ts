@@ -12,6 +12,7 @@ import { openRun } from './open-run.js';
 import { planWorkflow, type PlanDeps } from './plan-workflow.js';
 import { readRun } from './read-run.js';
 import type { DecideDeps } from './decider.js';
+import { keepDocument } from './run-documents.js';
 import { RunStates } from './run-states.js';
 import { refuseReserved } from './sessions/refuse-reserved.js';
 
@@ -35,7 +36,7 @@ export interface StartedRun {
   readonly repeated: boolean;
 }
 
-export type AcceptDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'ids'>;
+export type AcceptDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'ids' | 'records'>;
 export type StartDeps = PlanDeps & AcceptDeps;
 
 /**
@@ -95,6 +96,7 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
   if (JSON.stringify(event).length > LIMITS.runStateBytes) {
     throw new AppError('INPUT_INVALID', { problem: `the run would start with more than ${LIMITS.runStateBytes} bytes` });
   }
+  await keepDocument(deps, plan.workflow.digest);
   const started = foldRun(runId, [{ ...event, seq: 1, at }]);
   const opened = await openRun(deps, started, { at, matrixLimit: deps.limits.matrixCombinations, digest: await digestFor(started) });
   const result = await deps.log.create({

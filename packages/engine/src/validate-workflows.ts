@@ -1,14 +1,13 @@
-import type { Diagnostic, Workflow } from '@kb-labs/contracts';
-import { AppError, fromUnknown, messageOf, suggestName } from '@kb-labs/errors';
+import type { Diagnostic, TriggerType, Workflow } from '@kb-labs/contracts';
+import { AppError, fromUnknown, messageOf } from '@kb-labs/errors';
 import type { WorkflowDocument } from '@kb-labs/manifest';
 import type { WorkflowSource } from '@kb-labs/ports';
 import { needsOf } from '@kb-labs/resolver';
 
 import type { EngineDeps } from './deps.js';
-import type { FindWorkflowDeps } from './find-workflow.js';
 
-/** A workflow as lists show it. */
-export interface WorkflowEntry {
+/** What a document says of its workflow. */
+export interface WorkflowOutline {
   readonly id: string;
   readonly name: string;
   readonly version: string | null;
@@ -22,8 +21,18 @@ export interface WorkflowEntry {
     readonly key: string;
     readonly name: string;
     readonly needs: readonly string[];
+    /** Whether it is one job for every combination of a matrix. */
+    readonly strategy: boolean;
+    /** As it is written; `null` stands for `success()`. */
+    readonly if: string | null;
     readonly steps: readonly { readonly id: string; readonly name: string; readonly uses: string }[];
   }[];
+}
+
+/** A workflow as lists show it. */
+export interface WorkflowEntry extends WorkflowOutline {
+  /** What starts it. */
+  readonly triggers: readonly TriggerType[];
 }
 
 export interface Validation {
@@ -31,27 +40,31 @@ export interface Validation {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+export type ValidateDeps = Pick<EngineDeps, 'workflows' | 'plugins' | 'limits' | 'secrets'>;
+
 /** Checks documents: the given ones, or all of the project. Ids used twice are found among what is checked. */
-export async function validateWorkflows(
-  deps: Pick<EngineDeps, 'workflows' | 'plugins' | 'limits' | 'secrets'>,
-  sources?: readonly WorkflowSource[],
-): Promise<Validation> {
-  const { checkDocument } = await import('./check-document.js');
-  const checked = await Promise.all((sources ?? (await deps.workflows.list())).map((source) => checkDocument(source, deps)));
-  const documents = checked.flatMap((one) => (one.document === undefined ? [] : [{ document: one.document, valid: one.checked !== undefined }]));
-  return {
-    workflows: documents.map(({ document, valid }) => toEntry(document, valid)),
-    diagnostics: [...checked.flatMap((one) => one.diagnostics), ...duplicates(documents.map((one) => one.document)), ...(await missingSecrets(deps, documents.map((one) => one.document)))],
-  };
+export async function validateWorkflows(deps: ValidateDeps, sources?: readonly WorkflowSource[]): Promise<Validation> {
+  const { documents, diagnostics } = await checkProject(deps, sources);
+  return { workflows: documents.map(({ outline, workflow }) => ({ ...outline, triggers: triggersOf(workflow) })), diagnostics };
 }
 
-/** One workflow for people: what it takes and what it does. Fails with `WORKFLOW_NOT_FOUND`. */
-export async function showWorkflow(deps: FindWorkflowDeps, id: string): Promise<WorkflowEntry> {
-  const { workflows } = await validateWorkflows(deps);
-  const entry = workflows.find((workflow) => workflow.id === id);
-  if (entry !== undefined) return entry;
-  const hint = suggestName(id, workflows.map((workflow) => workflow.id));
-  throw new AppError('WORKFLOW_NOT_FOUND', { id }, hint === undefined ? {} : { hint });
+/** One that has a shape. What is too broken for that is in the diagnostics alone. */
+interface ProjectDocument {
+  readonly outline: WorkflowOutline;
+  readonly workflow: Workflow;
+  readonly source: WorkflowSource;
+}
+
+export async function checkProject(deps: ValidateDeps, sources?: readonly WorkflowSource[]): Promise<{ readonly documents: readonly ProjectDocument[]; readonly diagnostics: readonly Diagnostic[] }> {
+  const { checkDocument } = await import('./check-document.js');
+  const checked = await Promise.all((sources ?? (await deps.workflows.list())).map(async (source) => ({ source, ...(await checkDocument(source, deps)) })));
+  const read = checked.flatMap(({ document }) => document ?? []);
+  return {
+    documents: checked.flatMap(({ document, source, checked: whole }) =>
+      document === undefined ? [] : [{ outline: toOutline(document, whole !== undefined), workflow: document.workflow, source }],
+    ),
+    diagnostics: [...checked.flatMap((one) => one.diagnostics), ...duplicates(read), ...(await missingSecrets(deps, read))],
+  };
 }
 
 /** Secrets that are not there, or cannot be used, on this machine: another may have them, so that is no error. */
@@ -82,7 +95,12 @@ function duplicates(documents: readonly WorkflowDocument[]): Diagnostic[] {
   });
 }
 
-function toEntry(document: WorkflowDocument, valid: boolean): WorkflowEntry {
+function triggersOf({ on = {} }: Workflow): TriggerType[] {
+  const said: readonly TriggerType[] = (['push', 'schedule', 'webhook', 'workflow'] as const).filter((type) => on[type] !== undefined);
+  return on.manual === false ? [...said] : ['manual', ...said];
+}
+
+function toOutline(document: WorkflowDocument, valid: boolean): WorkflowOutline {
   const { workflow } = document;
   return {
     id: workflow.id,
@@ -97,6 +115,8 @@ function toEntry(document: WorkflowDocument, valid: boolean): WorkflowEntry {
       key,
       name: job.name ?? key,
       needs: needsOf(workflow, key),
+      strategy: job.strategy !== undefined,
+      if: job.if === undefined ? null : String(job.if),
       steps: job.steps.map((step, index) => ({
         id: step.id ?? `step-${index + 1}`,
         name: step.name ?? step.id ?? step.uses ?? 'run',

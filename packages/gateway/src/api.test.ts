@@ -40,6 +40,13 @@ describe('a run over HTTP', () => {
 
     const lines = (await answerOf('runLogs', `${RUNS}/${id}/logs?job=greet&step=say`)).json as { items: { text: string; at: string }[] };
     expect(lines.items.map(({ text }) => text)).toEqual(['Hello, Ada', 'second line']);
+    const first = (await answerOf('runLogs', `${RUNS}/${id}/logs?limit=1`)).json as { items: unknown[]; cursor: string; nextCursor?: string };
+    expect(first).toMatchObject({ items: [{ text: 'Hello, Ada' }], nextCursor: first.cursor });
+    const rest = (await answerOf('runLogs', `${RUNS}/${id}/logs?limit=5000&after=${first.cursor}`)).json as typeof first;
+    expect(rest).toEqual({ items: [expect.objectContaining({ text: 'second line' })], cursor: expect.any(String) as string });
+    expect((await answerOf('runLogs', `${RUNS}/${id}/logs?after=${rest.cursor}`)).json).toEqual({ items: [], cursor: rest.cursor });
+    expect((await harness.ask('viewer', 'GET', `${RUNS}/${id}/logs?limit=5001`)).status).toBe(400);
+    expect((await answerOf('getRunDocument', `${RUNS}/${id}/document`)).json).toMatchObject({ file: 'hello.yml', format: 'yaml', text: HELLO });
     const events = (await answerOf('runEvents', `${RUNS}/${id}/events`)).json as { items: { seq: number; type: string }[] };
     expect(events.items.map(({ seq }) => seq)).toEqual(events.items.map((_, index) => index + 1));
     expect(events.items[0]).toMatchObject({ type: 'run.started', workflow: { id: 'hello' }, input: { name: 'Ada' } });
@@ -131,7 +138,7 @@ describe('the project over HTTP', () => {
   it('shows its workflows and plugins, and checks documents', async () => {
     expect((await answerOf('listWorkflows', '/api/v1/workflows', { as: 'viewer' })).json).toMatchObject({ items: expect.arrayContaining([expect.objectContaining({ id: 'hello', valid: true })]) as unknown });
     expect((await answerOf('getWorkflow', '/api/v1/workflows/hello', { as: 'viewer' })).json).toMatchObject({ id: 'hello', inputs: { name: { default: 'world' } } });
-    expect((await harness.ask('viewer', 'GET', '/api/v1/workflows/helo')).json).toMatchObject({ code: 'WORKFLOW_NOT_FOUND', hint: 'did you mean "hello"?' });
+    expect((await harness.ask('viewer', 'GET', '/api/v1/workflows/helo')).json).toMatchObject({ code: 'WORKFLOW_NOT_FOUND', hint: 'did you mean "hello"?; there are errors in broken.yml' });
     expect((await answerOf('validateWorkflows', '/api/v1/workflows/validate', { as: 'viewer' })).json).toMatchObject({ valid: false, diagnostics: [{ file: 'broken.yml' }] });
     expect((await answerOf('validateWorkflows', '/api/v1/workflows/validate', { as: 'viewer', body: { documents: [{ file: 'x.yml', text: HELLO }] } })).json).toMatchObject({ valid: true });
     expect((await answerOf('listPlugins', '/api/v1/plugins', { as: 'viewer' })).json).toEqual({ items: [] });

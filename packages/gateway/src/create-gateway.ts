@@ -16,6 +16,7 @@ import { headers, protect } from './protect.js';
 import { mountRoutes } from './mount.js';
 import { OpenStreams } from './open-streams.js';
 import { type Check, readinessOf } from './readiness.js';
+import { serveStudio, type StudioFiles } from './serve-studio.js';
 
 export interface GatewayOptions {
   /** 127.0.0.1 when left out. An address that others can reach needs `allowedHosts`. */
@@ -35,6 +36,8 @@ export interface GatewayOptions {
   readonly secure?: boolean;
   /** Of the program, told to those who ask. */
   readonly version?: string;
+  /** Left out, there is no Studio. */
+  readonly studio?: StudioFiles;
 }
 
 export interface Gateway {
@@ -85,7 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** What answers, apart from the port it listens on. */
-export function appOf({ deps: engine, access, metrics, checks, allowedHosts = [], secure = false, version = '0.0.0' }: GatewayOptions, streams: OpenStreams): Express {
+export function appOf({ deps: engine, access, metrics, checks, allowedHosts = [], secure = false, version = '0.0.0', studio }: GatewayOptions, streams: OpenStreams): Express {
   const { clock, logger } = engine;
   const app = express();
   app.disable('x-powered-by');
@@ -94,6 +97,7 @@ export function appOf({ deps: engine, access, metrics, checks, allowedHosts = []
   app.set('query parser', 'simple');
   app.use(headers, protect(logger, allowedHosts));
   mountRoutes(app, { engine, access, secure, metrics, streams, readiness: readinessOf({ checks, clock }), description: describe(version) });
+  if (studio !== undefined) app.use(serveStudio(studio));
   app.use((request, response) => {
     sendProblem(response, new AppError('ROUTE_UNKNOWN', { path: request.path }));
   });

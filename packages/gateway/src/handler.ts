@@ -58,7 +58,7 @@ interface JsonAnswer<Body = unknown> {
   readonly body: Body;
 }
 
-interface BinaryAnswer {
+export interface BinaryAnswer {
   readonly status: number;
   readonly bytes: AsyncIterable<Uint8Array>;
   readonly length: number;

@@ -32,6 +32,8 @@ export interface Harness {
 interface AskOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of an answer that does not end by itself: hangs up when this much of it is enough. */
+  readonly enough?: (text: string) => boolean;
 }
 
 export interface Answer {
@@ -102,11 +104,12 @@ export async function openHarness({ workflows = {}, works = true, ...options }: 
     await close();
     throw thrown;
   });
-  const ask: Harness['ask'] = (as, method, path, { body, headers = {} } = {}) =>
+  const ask: Harness['ask'] = (as, method, path, { body, headers = {}, enough } = {}) =>
     send(url + path, {
       method,
       headers: { ...(as === undefined ? {} : { authorization: `Bearer ${as}` }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       body: body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      enough,
     });
   const until: Harness['until'] = async (as, id, done) => {
     for (;;) {
@@ -147,13 +150,14 @@ function toKnown(id: string): NonNullable<ReturnType<typeof parseRunId>> {
 }
 
 /** Not `fetch`: it does not let headers such as Host be chosen. */
-export function send(url: string, { method, headers, body }: { method: string; headers: Readonly<Record<string, string>>; body?: string | Uint8Array | undefined }): Promise<Answer> {
+export function send(
+  url: string,
+  { method, headers, body, enough }: { method: string; headers: Readonly<Record<string, string>>; body?: string | Uint8Array | undefined; enough?: ((text: string) => boolean) | undefined },
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('error', reject);
-      response.on('end', () => {
+      const answer = (): void => {
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
@@ -162,7 +166,15 @@ export function send(url: string, { method, headers, body }: { method: string; h
             return JSON.parse(text);
           },
         });
+      };
+      response.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        if (enough?.(text) !== true) return;
+        answer();
+        sent.destroy();
       });
+      response.on('error', reject);
+      response.on('end', answer);
     });
     sent.on('error', reject);
     sent.end(body);

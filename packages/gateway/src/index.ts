@@ -8,5 +8,6 @@ export type { AccessOptions, LoopbackKey } from './access/create-access.js';
 export { refuseUnsafe } from './access/refuse-unsafe.js';
 export { createGateway } from './create-gateway.js';
 export type { Gateway, GatewayOptions } from './create-gateway.js';
+export type { StudioFiles } from './serve-studio.js';
 export { createMetrics } from './metrics.js';
 export type { MetricSources, Metrics } from './metrics.js';

@@ -7,6 +7,8 @@ export function sendProblem(response: Response, thrown: unknown): AppError {
   if (error.code === 'UNAUTHENTICATED') response.set('WWW-Authenticate', 'Bearer realm="kb"');
   const { seconds } = error.details;
   if (error.code === 'RATE_LIMITED' && typeof seconds === 'number') response.set('Retry-After', String(Math.max(1, Math.ceil(seconds))));
+  const { bytes } = error.details;
+  if (error.code === 'RANGE_NOT_SATISFIABLE') response.set('Content-Range', `bytes */${String(bytes)}`);
   response.status(error.status).type('application/problem+json').send(JSON.stringify({ status: error.status, ...toProblem(error) }));
   return error;
 }

@@ -3,7 +3,10 @@ import { showWorkflow, validateWorkflows } from '@kb-labs/engine';
 import type { Handlers } from './handler.js';
 
 export const projectHandlers: Handlers<'listWorkflows' | 'getWorkflow' | 'validateWorkflows' | 'listPlugins'> = {
-  listWorkflows: async ({ engine }) => ({ status: 200, body: { items: (await validateWorkflows(engine)).workflows } }),
+  listWorkflows: async ({ engine }) => {
+    const { workflows, diagnostics } = await validateWorkflows(engine);
+    return { status: 200, body: { items: workflows, diagnostics } };
+  },
 
   getWorkflow: async ({ engine }, { params }) => ({ status: 200, body: await showWorkflow(engine, params.id) }),
 

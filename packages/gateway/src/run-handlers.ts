@@ -1,13 +1,14 @@
 import { isTerminalRun } from '@kb-labs/contracts';
-import { cancelRun, explainRun, listRuns, readArtifact, readEvents, readLogs, readRun, rerunRun, startRun } from '@kb-labs/engine';
+import { cancelRun, explainRun, listRuns, readArtifact, readEvents, readLogs, readRun, readRunDocument, rerunRun, startRun } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 
 import { artifactHeaders } from './artifact-headers.js';
+import { toListRuns } from './list-query.js';
 import { toEventView, toLogLineView } from './follow-views.js';
 import { parseLogPlace, parseSeq } from './follow-places.js';
 import type { Handlers } from './handler.js';
 
-type RunRoutes = 'startRun' | 'listRuns' | 'getRun' | 'cancelRun' | 'rerunRun' | 'explainRun' | 'runEvents' | 'runLogs' | 'listArtifacts' | 'getArtifact';
+type RunRoutes = 'startRun' | 'listRuns' | 'getRun' | 'cancelRun' | 'rerunRun' | 'explainRun' | 'getRunDocument' | 'runEvents' | 'runLogs' | 'listArtifacts' | 'getArtifact';
 
 export const runHandlers: Handlers<RunRoutes> = {
   startRun: async ({ engine }, { body, caller, idempotencyKey = body.idempotencyKey }) => {
@@ -21,10 +22,7 @@ export const runHandlers: Handlers<RunRoutes> = {
     return { status: repeated ? 200 : 201, body: run };
   },
 
-  listRuns: async ({ engine }, { query: { since, ...query }, caller }) => ({
-    status: 200,
-    body: await listRuns(engine, { ...query, tenant: caller.tenant, ...(since === undefined ? {} : { since: Date.parse(since) }) }),
-  }),
+  listRuns: async ({ engine }, { query, caller }) => ({ status: 200, body: await listRuns(engine, toListRuns(query, caller.tenant)) }),
 
   getRun: async ({ engine }, { run }) => ({ status: 200, body: await readRun(engine, run.id) }),
 
@@ -45,6 +43,8 @@ export const runHandlers: Handlers<RunRoutes> = {
 
   explainRun: async ({ engine }, { run }) => ({ status: 200, body: await explainRun(engine, run.id) }),
 
+  getRunDocument: async ({ engine }, { run }) => ({ status: 200, body: await readRunDocument(engine, run.id) }),
+
   runEvents: async ({ engine }, { run, query }) => {
     const { after, limit } = query;
     const { events, more } = await readEvents(engine, { runId: run.id, ...(after === undefined ? {} : { after: parseSeq(after) }), ...(limit === undefined ? {} : { limit }) });
@@ -61,7 +61,7 @@ export const runHandlers: Handlers<RunRoutes> = {
       ...(place === undefined ? {} : { after: place.after }),
       ...(since === undefined ? {} : { since: Date.parse(since) }),
     });
-    return { status: 200, body: { items: page.lines.map(toLogLineView), ...(page.more ? { nextCursor: String(page.cursor) } : {}) } };
+    return { status: 200, body: { items: page.lines.map(toLogLineView), cursor: String(page.cursor), ...(page.more ? { nextCursor: String(page.cursor) } : {}) } };
   },
 
   listArtifacts: async ({ engine }, { run }) => ({ status: 200, body: { items: (await readRun(engine, run.id)).artifacts } }),

@@ -1,6 +1,3 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-
 import type { Caller, Permission } from '@kb-labs/contracts';
 import { type RouteName, ROUTES, type RouteSpec, type StreamName } from '@kb-labs/contracts/http';
 import { fromUnknown } from '@kb-labs/errors';
@@ -14,15 +11,13 @@ import { handlers } from './handlers.js';
 import type { OpenStreams } from './open-streams.js';
 import { readJsonBody, readRawBody } from './read-body.js';
 import { checkBody, idempotencyKeyOf, isChange, readHead, recordedOf } from './read-request.js';
+import { sendBytes } from './send-bytes.js';
 import { sendEvents } from './send-events.js';
 
 export interface ServeDeps extends GatewayDeps {
   readonly access: Access;
   readonly streams: OpenStreams;
 }
-
-/** A download that nobody takes is cut off. */
-const DOWNLOAD_STALL_MS = 60_000;
 
 /**
  * Answers one row of the table: who asks, whether they may, how often; only then what they want is read. A change is put on
@@ -98,25 +93,7 @@ function isFollowed(name: RouteName, { path }: RouteSpec, request: Request): nam
 }
 
 async function send(response: Response, request: Request, answer: Answer): Promise<void> {
-  response.status(answer.status);
-  if ('body' in answer) {
-    response.json(answer.body);
-  } else if ('text' in answer) {
-    response.set({ ...answer.headers }).end(answer.text);
-  } else {
-    response.set({ ...answer.headers, 'Content-Length': String(answer.length) });
-    const bytes = Readable.from(answer.bytes, { objectMode: false });
-    if (request.method === 'HEAD') {
-      bytes.destroy();
-      response.end();
-      return;
-    }
-    response.setTimeout(DOWNLOAD_STALL_MS, () => response.destroy());
-    await pipeline(bytes, response).catch(unlessLeft);
-  }
-}
-
-/** Who has all of a download, or wants no more of it, may hang up: that is no failure. */
-function unlessLeft(thrown: unknown): void {
-  if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw thrown;
+  if ('body' in answer) response.status(answer.status).json(answer.body);
+  else if ('text' in answer) response.status(answer.status).set({ ...answer.headers }).end(answer.text);
+  else await sendBytes(response, request, answer);
 }

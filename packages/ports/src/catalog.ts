@@ -33,13 +33,18 @@ export interface OpenWait extends NewWait {
   readonly since: number;
 }
 
-/** Newest first. `before` is the id of the last run of the page before. */
+/**
+ * Newest first. Every combination is found by an index: a page costs what it answers, however many runs there are. `before` is the id of the last run of
+ * the page before.
+ */
 export interface RunQuery {
   readonly tenant?: string;
   readonly workflowId?: string;
   readonly status?: RunStatus;
   /** Created at or after, in milliseconds since the epoch. */
   readonly since?: number;
+  /** Created before, in milliseconds since the epoch. */
+  readonly until?: number;
   readonly before?: RunId;
   readonly limit: number;
 }

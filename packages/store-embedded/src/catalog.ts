@@ -70,6 +70,12 @@ export function listRuns(connection: Connection, query: RunQuery): RunSummary[] 
     narrow('id >= ?', oldest);
     narrow('created_at >= ?', query.since);
   }
+  if (query.until !== undefined) {
+    const newest = newestUntil(connection, query.until);
+    if (newest === undefined) return [];
+    narrow('id <= ?', newest);
+    narrow('created_at < ?', query.until);
+  }
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = connection.all<SummaryRow>(
     `SELECT ${SUMMARY_COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
@@ -82,6 +88,11 @@ export function listRuns(connection: Connection, query: RunQuery): RunSummary[] 
 /** Ids sort by the time of creation, so the oldest run of a span of time ends the walk instead of the oldest of all. */
 function oldestSince(connection: Connection, since: number): string | undefined {
   return connection.get<{ id: string }>('SELECT id FROM run WHERE created_at >= ? ORDER BY created_at, id LIMIT 1', since)?.id;
+}
+
+/** The other end of the span: the walk begins there. */
+function newestUntil(connection: Connection, until: number): string | undefined {
+  return connection.get<{ id: string }>('SELECT id FROM run WHERE created_at < ? ORDER BY created_at DESC, id DESC LIMIT 1', until)?.id;
 }
 
 /** Named, because the planner has no statistics here and `created_at` would tempt it to sort. */

@@ -9,7 +9,7 @@ import { runChild } from './run-child.fixture.js';
 import { systemClock } from './system-clock.fixture.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
 
-const KILLS = 10;
+const KILLS = process.env['KB_FAULTS'] === 'full' ? 10 : 4;
 
 interface Acknowledged {
   readonly runId: RunId;

@@ -55,8 +55,10 @@ export class RedisCatalog implements Catalog {
     const list = this.#keys.listOf(query);
     const oldest = query.since === undefined ? '-' : await this.#oldestSince(query.since);
     if (oldest === undefined) return [];
+    const newest = query.until === undefined ? undefined : await this.#newestUntil(query.until);
+    if (query.until !== undefined && newest === undefined) return [];
     const found: RunSummary[] = [];
-    let from = query.before === undefined ? '+' : `(${query.before}`;
+    let from = startOf(query.before, newest);
     while (found.length < query.limit) {
       const missing = query.limit - found.length;
       const ids = (await this.#link.call('ZRANGE', list, from, oldest, 'BYLEX', 'REV', 'LIMIT', 0, missing)) as RunId[];
@@ -73,6 +75,12 @@ export class RedisCatalog implements Catalog {
     const [id] = (await this.#link.call('ZRANGE', this.#keys.byTime, since, '+inf', 'BYSCORE', 'LIMIT', 0, 1)) as string[];
     return id === undefined ? undefined : `[${id}`;
   }
+
+  /** The other end of the span: the walk begins there. */
+  async #newestUntil(until: number): Promise<string | undefined> {
+    const [id] = (await this.#link.call('ZRANGE', this.#keys.byTime, `(${String(until)}`, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, 1)) as string[];
+    return id;
+  }
 }
 
 export async function readSummary(link: Link, keys: Keys, runId: RunId): Promise<RunSummary | undefined> {
@@ -80,8 +88,15 @@ export async function readSummary(link: Link, keys: Keys, runId: RunId): Promise
   return parseSummary(runId, values);
 }
 
-function fits(run: RunSummary, { status, since }: RunQuery): boolean {
-  return (status === undefined || run.status === status) && (since === undefined || run.createdAt >= since);
+/** Where a walk begins, as ZRANGE … BYLEX takes it: behind one id, and at another or below. */
+function startOf(before: string | undefined, newest: string | undefined): string {
+  if (before === undefined) return newest === undefined ? '+' : `[${newest}`;
+  return newest === undefined || before <= newest ? `(${before}` : `[${newest}`;
+}
+
+function fits(run: RunSummary, { status, since, until }: RunQuery): boolean {
+  if (status !== undefined && run.status !== status) return false;
+  return (since === undefined || run.createdAt >= since) && (until === undefined || run.createdAt < until);
 }
 
 function toOpenWait(cursor: string, text: string): OpenWait {

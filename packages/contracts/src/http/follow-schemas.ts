@@ -46,3 +46,6 @@ export const logLineSchema = schemaOf<LogLineView>()(
     text: z.string(),
   }),
 );
+
+/** `cursor` is there also when nothing comes behind it yet. */
+export const logPageSchema = z.strictObject({ items: z.array(logLineSchema), nextCursor: z.exactOptional(z.string()), cursor: z.string() });

@@ -4,16 +4,19 @@ import { LIMITS } from '../limits.js';
 import { ACCESS_ROUTES } from './access-routes.js';
 import { explanationSchema } from './explain-schemas.js';
 import { FLOW_ROUTES } from './flow-routes.js';
-import { logLineSchema, runEventSchema } from './follow-schemas.js';
+import { logLineSchema, logPageSchema, runEventSchema } from './follow-schemas.js';
 import { PLAYBOOK_ROUTES } from './playbook-routes.js';
 import type { RouteSpec } from './route-spec.js';
-import { artifactSchema, runSchema, runStatusSchema, runSummarySchema } from './run-schemas.js';
+import { artifactSchema, runDocumentSchema, runSchema, runStatusSchema, runSummarySchema, triggerTypeSchema } from './run-schemas.js';
 import { instant, json, jsonObject, pageOf, wholeNumber } from './schema-of.js';
 import { SESSION_ROUTES } from './session-routes.js';
 import { TRIGGER_ROUTES } from './trigger-routes.js';
-import { installedPluginSchema, pendingApprovalSchema, validateBodySchema, validationSchema, workflowEntrySchema } from './workflow-schemas.js';
+import { installedPluginSchema, pendingApprovalSchema, validateBodySchema, validationSchema, workflowDetailSchema, workflowListSchema } from './workflow-schemas.js';
 
 const RUNS = '/api/v1/workflows/runs';
+const FOLLOWED_PAGE = 'Followed, every event is the first page as it is then: at once, and after every change to it, one in half a second at most; it does not end by itself.';
+const runPage = pageOf(runSummarySchema);
+const approvalPage = pageOf(pendingApprovalSchema);
 const text = z.string();
 const ofRun = z.strictObject({ id: text });
 const key = text.check(z.minLength(1), z.maxLength(LIMITS.idempotencyKeyLength));
@@ -47,10 +50,23 @@ export const ROUTES = {
     method: 'GET',
     path: RUNS,
     tag: 'runs',
-    summary: 'List runs, newest first',
+    summary: 'List or follow runs, newest first',
+    description:
+      `\`since\`: created at or after; \`until\`: created before; \`q\`: a text in the id of the run or its workflow, in the actor or the branch, in capitals or not. With \`trigger\`, \`branch\`, \`actor\` or \`q\` one page looks through ${LIMITS.runsLookedThrough.toLocaleString('en')} runs at most: it can be short, or empty, and go on with \`nextCursor\` all the same. ${FOLLOWED_PAGE}`,
     access: 'read',
-    query: z.strictObject({ workflowId: z.exactOptional(text), status: z.exactOptional(runStatusSchema), since: z.exactOptional(instant), ...paged }),
-    answers: [{ status: 200, body: pageOf(runSummarySchema) }],
+    query: z.strictObject({
+      workflowId: z.exactOptional(text),
+      status: z.exactOptional(runStatusSchema),
+      trigger: z.exactOptional(triggerTypeSchema),
+      branch: z.exactOptional(text),
+      actor: z.exactOptional(text),
+      since: z.exactOptional(instant),
+      until: z.exactOptional(instant),
+      q: z.exactOptional(text.check(z.maxLength(LIMITS.searchLength))),
+      ...paged,
+    }),
+    answers: [{ status: 200, body: runPage }],
+    stream: runPage,
   },
   getRun: {
     method: 'GET',
@@ -98,6 +114,16 @@ export const ROUTES = {
     params: ofRun,
     answers: [{ status: 200, body: explanationSchema }],
   },
+  getRunDocument: {
+    method: 'GET',
+    path: `${RUNS}/:id/document`,
+    tag: 'runs',
+    summary: 'Show the document that a run was started from',
+    description: 'Whatever has become of the file since. A run that was run again has the document of the first.',
+    access: 'read',
+    params: ofRun,
+    answers: [{ status: 200, body: runDocumentSchema }],
+  },
   runEvents: {
     method: 'GET',
     path: `${RUNS}/:id/events`,
@@ -115,11 +141,12 @@ export const ROUTES = {
     path: `${RUNS}/:id/logs`,
     tag: 'runs',
     summary: 'Read or follow the log of a run',
-    description: 'Pages go on with `after`, the `nextCursor` of the page before. Followed, it ends with the run.',
+    description:
+      'Pages go on with `after`, the `nextCursor` of the page before; one is shorter than its limit where lines are long. `cursor` stands behind the last line: what comes after it is followed from there. Followed, it ends with the run.',
     access: 'read',
     params: ofRun,
-    query: z.strictObject({ job: z.exactOptional(text), step: z.exactOptional(text), since: z.exactOptional(instant), ...following }),
-    answers: [{ status: 200, body: pageOf(logLineSchema) }],
+    query: z.strictObject({ job: z.exactOptional(text), step: z.exactOptional(text), since: z.exactOptional(instant), after: z.exactOptional(text), limit: z.exactOptional(wholeNumber(1, 5_000)) }),
+    answers: [{ status: 200, body: logPageSchema }],
     stream: logLineSchema,
   },
   listArtifacts: {
@@ -136,7 +163,7 @@ export const ROUTES = {
     path: `${RUNS}/:id/artifacts/:name`,
     tag: 'runs',
     summary: 'Download an artifact',
-    description: 'By its name, or `<job>/<step>/<name>` where several steps stored one of the same name. A `/` is written `%2F`.',
+    description: 'By its name, or `<job>/<step>/<name>` where several steps stored one of the same name. A `/` is written `%2F`. Its `ETag` is its digest; one range of bytes can be asked for (206, or 416 where there are none).',
     access: 'read',
     params: z.strictObject({ id: text, name: text }),
     answers: [{ status: 200, body: 'binary' }],
@@ -162,10 +189,12 @@ export const ROUTES = {
     method: 'GET',
     path: '/api/v1/approvals',
     tag: 'approvals',
-    summary: 'List what waits for a decision, the oldest first',
+    summary: 'List or follow what waits for a decision, the oldest first',
+    description: FOLLOWED_PAGE,
     access: 'read',
     query: z.strictObject(paged),
-    answers: [{ status: 200, body: pageOf(pendingApprovalSchema) }],
+    answers: [{ status: 200, body: approvalPage }],
+    stream: approvalPage,
   },
   sendSignal: {
     method: 'POST',
@@ -195,8 +224,9 @@ export const ROUTES = {
     path: '/api/v1/workflows',
     tag: 'workflows',
     summary: 'List the workflows of the project',
+    description: 'What is wrong with documents stands beside them: one that is too broken to be a workflow is there alone.',
     access: 'read',
-    answers: [{ status: 200, body: pageOf(workflowEntrySchema) }],
+    answers: [{ status: 200, body: workflowListSchema }],
   },
   validateWorkflows: {
     method: 'POST',
@@ -212,15 +242,17 @@ export const ROUTES = {
     path: '/api/v1/workflows/:id',
     tag: 'workflows',
     summary: 'Show a workflow',
+    description: 'With its document, what is wrong with it, what starts it and the next times of its schedules.',
     access: 'read',
     params: ofRun,
-    answers: [{ status: 200, body: workflowEntrySchema }],
+    answers: [{ status: 200, body: workflowDetailSchema }],
   },
   listPlugins: {
     method: 'GET',
     path: '/api/v1/plugins',
     tag: 'plugins',
     summary: 'List the plugins of the project',
+    description: 'Their commands with schemas and the permissions they declare; of those that were added, what was granted and the digest of what was agreed to, and what is wrong when they are not that any more.',
     access: 'read',
     answers: [{ status: 200, body: pageOf(installedPluginSchema) }],
   },

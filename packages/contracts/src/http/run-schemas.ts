@@ -5,9 +5,9 @@ import { ISOLATION_LEVELS } from '../execution-target.js';
 import type { RunId } from '../ids.js';
 import { HOOKS } from '../plan.js';
 import type { RunError } from '../run-error.js';
-import type { ArtifactView, JobView, ReasonView, RunSummaryView, RunView, StepView, WaitView } from '../run-view.js';
+import type { ArtifactView, JobView, ReasonView, RunDocumentView, RunSummaryView, RunView, StepView, WaitView } from '../run-view.js';
 import { JOB_STATUSES, RUN_STATUSES, type TerminalRunStatus } from '../status.js';
-import type { Trigger } from '../trigger.js';
+import { type Trigger, TRIGGER_TYPES } from '../trigger.js';
 import { instant, json, jsonObject, schemaOf } from './schema-of.js';
 
 export const runStatusSchema = z.enum(RUN_STATUSES);
@@ -34,7 +34,7 @@ export const reasonSchema = schemaOf<ReasonView>()(
   }),
 );
 
-const triggerType = z.enum(['manual', 'push', 'schedule', 'webhook', 'call', 'workflow']);
+export const triggerTypeSchema = z.enum(TRIGGER_TYPES);
 
 const triggerParent = z.strictObject({
   runId,
@@ -48,7 +48,7 @@ const triggerParent = z.strictObject({
 
 export const triggerSchema = schemaOf<Trigger>()(
   z.strictObject({
-    type: triggerType,
+    type: triggerTypeSchema,
     actor: text,
     payload: json,
     branch: textOrNull,
@@ -153,6 +153,8 @@ export const runSchema = schemaOf<RunView>()(
   }),
 );
 
+export const runDocumentSchema = schemaOf<RunDocumentView>()(z.strictObject({ file: text, digest: text, format: z.enum(['yaml', 'json']), text }));
+
 export const runSummarySchema = schemaOf<RunSummaryView>()(
   z.strictObject({
     id: text,
@@ -160,7 +162,7 @@ export const runSummarySchema = schemaOf<RunSummaryView>()(
     workflowVersion: textOrNull,
     status: runStatusSchema,
     reason: z.exactOptional(reasonSchema),
-    trigger: z.strictObject({ type: triggerType, actor: text, branch: textOrNull }),
+    trigger: z.strictObject({ type: triggerTypeSchema, actor: text, branch: textOrNull }),
     parent: z.exactOptional(text),
     logRemovedAt: z.exactOptional(instant),
     artifactsRemovedAt: z.exactOptional(instant),

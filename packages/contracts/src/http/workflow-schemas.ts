@@ -1,14 +1,15 @@
 import * as z from 'zod/mini';
 
 import { LIMITS } from '../limits.js';
+import { pluginPermissionsSchema } from '../permissions.js';
 import { pluginCommandSchema } from '../plugin.js';
 import { inputSchema } from '../workflow.js';
+import { triggerTypeSchema } from './run-schemas.js';
 import { instant, json, jsonObject } from './schema-of.js';
 
 const text = z.string();
 
-/** A workflow as lists show it. */
-export const workflowEntrySchema = z.strictObject({
+const outline = {
   id: text,
   name: text,
   version: z.nullable(text),
@@ -22,10 +23,15 @@ export const workflowEntrySchema = z.strictObject({
       key: text,
       name: text,
       needs: z.array(text),
+      strategy: z.boolean(),
+      if: z.nullable(text),
       steps: z.array(z.strictObject({ id: text, name: text, uses: text })),
     }),
   ),
-});
+};
+
+/** A workflow as lists show it: of what starts it, the names. */
+export const workflowEntrySchema = z.strictObject({ ...outline, triggers: z.array(triggerTypeSchema) });
 
 export const diagnosticSchema = z.strictObject({
   code: text,
@@ -36,6 +42,30 @@ export const diagnosticSchema = z.strictObject({
   line: z.int(),
   column: z.int(),
   path: text,
+});
+
+/** Documents too broken to be a workflow are in the diagnostics alone. */
+export const workflowListSchema = z.strictObject({ items: z.array(workflowEntrySchema), diagnostics: z.array(diagnosticSchema) });
+
+const namesOrNull = z.nullable(z.array(text));
+
+/** A workflow with its document and everything that starts it. */
+export const workflowDetailSchema = z.strictObject({
+  ...outline,
+  source: z.strictObject({ text, format: z.enum(['yaml', 'json']) }),
+  triggers: z.strictObject({
+    manual: z.boolean(),
+    push: z.nullable(
+      z.strictObject({ branches: namesOrNull, branchesIgnore: namesOrNull, tags: namesOrNull, tagsIgnore: namesOrNull, paths: namesOrNull, pathsIgnore: namesOrNull }),
+    ),
+    schedules: z.array(
+      z.strictObject({ cron: text, timezone: text, catchup: z.enum(['none', 'last', 'all']), overlap: z.enum(['skip', 'queue', 'allow']), next: z.array(instant) }),
+    ),
+    webhooks: z.array(z.strictObject({ source: z.enum(['github', 'gitlab', 'slack', 'stripe', 'standard-webhooks', 'generic']), events: namesOrNull })),
+    workflows: z.array(z.strictObject({ id: text, on: z.array(z.enum(['success', 'failed', 'cancelled', 'skipped', 'quarantined'])) })),
+  }),
+  phases: z.array(z.strictObject({ id: text, label: text })),
+  diagnostics: z.array(diagnosticSchema),
 });
 
 export const validationSchema = z.strictObject({ valid: z.boolean(), workflows: z.array(workflowEntrySchema), diagnostics: z.array(diagnosticSchema) });
@@ -49,11 +79,13 @@ export const validateBodySchema = z.strictObject({
 export const installedPluginSchema = z.strictObject({
   id: text,
   version: text,
+  integrity: z.exactOptional(text),
   origin: z.enum(['first-party', 'project', 'added']),
   trusted: z.boolean(),
   describe: z.exactOptional(text),
   problem: z.exactOptional(text),
   commands: z.array(pluginCommandSchema),
+  granted: z.exactOptional(z.record(z.string(), pluginPermissionsSchema)),
 });
 
 /** A decision that somebody is waited for. */

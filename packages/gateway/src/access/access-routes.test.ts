@@ -51,7 +51,7 @@ describe('a browser', () => {
   it('is let in by a link, once, and led on', async () => {
     const { harness, link, path, entered, cookie, host } = await signedIn();
     expect(link.status).toBe(201);
-    expect(entered).toMatchObject({ status: 303, headers: { location: '/studio/', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' } });
+    expect(entered).toMatchObject({ status: 303, headers: { location: './', 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' } });
     expect(String(entered.headers['set-cookie'])).toMatch(new RegExp(`^kb_session_${host.split(':')[1] ?? ''}=[\\w-]{43}; Path=/; Max-Age=604800; HttpOnly; SameSite=Strict$`));
     expect(await harness.ask(undefined, 'GET', path)).toMatchObject({ status: 401, json: { code: 'LINK_UNUSABLE' } });
     expect(await harness.ask(undefined, 'GET', '/api/v1/auth/me', { headers: { cookie } })).toMatchObject({ status: 200, json: { name: 'ada', via: 'session', csrf: expect.any(String) as string } });

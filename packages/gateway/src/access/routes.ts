@@ -64,7 +64,7 @@ export const accessHandlers = {
     const { name, tenant, keyId } = session.caller;
     await recordAudit(engine, { actor: name, tenant, action: 'enterStudio', target: keyId ?? '', outcome: 'done' });
     const cookie = sessionCookie(headers, { secure, token, maxAgeMs: session.lastsMs });
-    return { status: 303, text: 'go to /studio/\n', headers: { Location: '/studio/', 'Set-Cookie': cookie, 'Content-Type': 'text/plain; charset=utf-8' } };
+    return { status: 303, text: 'go to /studio/\n', headers: { Location: './', 'Set-Cookie': cookie, 'Content-Type': 'text/plain; charset=utf-8' } };
   },
 
   signOut: async ({ engine, secure }: AccessRouteDeps, { headers }: Pick<Asked, 'headers'>): Promise<Told> => {
