@@ -108,4 +108,13 @@ describe('workflow:rerun', () => {
     expect(lines).toMatchObject({ code: 1, stdout: expect.stringMatching(/keeps {2}first[^]*again {2}second[^]*first ✓ success {2}kept from run_/) as string });
     expect((await kb(project.root, ['workflow:rerun', `--run-id=${id}`, '--from=three'])).code).toBe(5);
   });
+
+  it('answers one value with --detach --json: what it keeps, and the id of the new run', async () => {
+    const id = idOf((await kb(project.root, ['workflow:run', '--workflow-id=flaky'])).stdout);
+    const { code, stdout } = await kb(project.root, ['workflow:rerun', `--run-id=${id}`, '--failed', '--detach', '--json']);
+    expect(code).toBe(0);
+    const begun = JSON.parse(stdout) as Record<string, unknown>;
+    expect(begun).toMatchObject({ rerunOf: id, keeps: [{ job: 'first' }], again: [{ job: 'second' }] });
+    expect((await kb(project.root, ['workflow:watch', `--run-id=${String(begun['runId'])}`])).code, 'it is carried on').toBe(1);
+  });
 });

@@ -7,11 +7,13 @@ import { beginRerun } from './begin-rerun.js';
 
 export const execute: CommandHandler<'workflow:rerun'> = async (context, args) => {
   const desk = await context.desk();
-  const runId = toKnownRunId(await beginRerun(context, desk, args));
+  const begun = await beginRerun(context, desk, args);
+  const runId = toKnownRunId(begun.runId);
   if (args.detach) {
     const { detachRun } = await import('../attend/detach-run.js');
-    return detachRun(context, desk, runId);
+    return detachRun(context, desk, runId, begun);
   }
+  if (context.json) context.terminal.printJson(begun);
   return attendRun(desk, runId, {
     terminal: context.terminal,
     asks: !context.json,
