@@ -16,5 +16,6 @@ export async function carryApart(engine: Composition, started: readonly RunId[],
   if (first === undefined) return;
   const { carryInBackground } = await import('./hand-over.js');
   for (let at = 0; at < alone.length; at += RUNS_OF_ONE_WORKER) carryInBackground(engine, alone.slice(at, at + RUNS_OF_ONE_WORKER));
-  note(alone.length === 1 ? `${first} goes on in the background` : `${first} and ${String(alone.length - 1)} more runs go on in the background`);
+  const more = alone.length - 1;
+  note(more === 0 ? `${first} goes on in the background` : `${first} and ${String(more)} more ${more === 1 ? 'run' : 'runs'} go on in the background`);
 }

@@ -9,6 +9,7 @@ import { truncate } from '../terminal/text-width.js';
 import { LogTails } from './log-tails.js';
 import { TAIL } from './plain-presenter.js';
 import type { Presenter, PresenterOptions } from './presenter.js';
+import { thinProgress } from './thin-progress.js';
 
 const LOG_ROWS = 8;
 const TICK_MS = 1_000;
@@ -17,6 +18,7 @@ const TICK_MS = 1_000;
 export function livePresenter(terminal: Terminal, options: PresenterOptions = {}): Presenter {
   const { style } = terminal;
   const tails = new LogTails(TAIL);
+  const stays = thinProgress();
   const recent: LogLine[] = [];
   const notes: string[] = [];
   let run: RunView | undefined;
@@ -49,7 +51,7 @@ export function livePresenter(terminal: Terminal, options: PresenterOptions = {}
       refresh();
     },
     line: (line) => {
-      tails.add(line);
+      if (stays(line)) tails.add(line);
       recent.push(line);
       if (recent.length > LOG_ROWS) recent.shift();
       refresh();

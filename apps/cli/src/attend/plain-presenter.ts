@@ -6,6 +6,7 @@ import { renderRunSummary } from '../render/run-summary.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { LogTails } from './log-tails.js';
 import type { Presenter, PresenterOptions } from './presenter.js';
+import { thinProgress } from './thin-progress.js';
 
 export const TAIL = 20;
 
@@ -13,6 +14,7 @@ export const TAIL = 20;
 export function plainPresenter(terminal: Terminal, options: PresenterOptions = {}): Presenter {
   const { style } = terminal;
   const tails = new LogTails(TAIL);
+  const isTold = thinProgress();
   let shown: RunView | undefined;
   let pauses = 0;
   const held: string[] = [];
@@ -28,6 +30,7 @@ export function plainPresenter(terminal: Terminal, options: PresenterOptions = {
       shown = run;
     },
     line: (line) => {
+      if (!isTold(line)) return;
       tails.add(line);
       print([`${stamp(new Date(line.at).toISOString())} ${renderLogLine(line, style)}`]);
     },
