@@ -70,6 +70,25 @@ describe('plugin:add in a terminal', () => {
   });
 });
 
+describe('plugin:add where nobody can be asked', () => {
+  it('says how to agree with the words that were typed: by its name a registry would be asked', async () => {
+    const { code, stderr } = await kb(project.root, ['plugin:add', './vendor/greet', '--trust']);
+    expect([code, stderr, existsSync(lockFile())]).toEqual([4, expect.stringContaining('"kb plugin:add ./vendor/greet --yes --trust"'), false]);
+  });
+
+  it('installs nothing of a name that comes with kb', async () => {
+    const { code, stderr, stdout } = await kb(project.root, ['plugin:add', '@kb-labs/qa-plugin', '--yes']);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('@kb-labs/qa-plugin comes with kb')]);
+    expect(stderr, 'no package manager was started').not.toContain('add --save-dev');
+    expect(existsSync(join(project.root, 'node_modules'))).toBe(false);
+  });
+
+  it('says of a folder that is no package that it is none', async () => {
+    const { code, stderr } = await kb(project.root, ['plugin:add', './vendor', '--yes']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('./vendor has no package.json')]);
+  });
+});
+
 describe('a lock that cannot be read', () => {
   it('is told by what needs it, and by nothing else', async () => {
     writeFileSync(lockFile(), '{"schema":1,"plugins":{"@acme/greet":{}}}');
@@ -77,5 +96,7 @@ describe('a lock that cannot be read', () => {
     expect([added.code, JSON.parse(added.stdout)]).toEqual([2, expect.objectContaining({ code: 'PLUGINS_LOCK_INVALID' })]);
     expect((await kb(project.root, ['plugin:list', '--json'])).code).toBe(0);
     expect((await kb(project.root, ['plugin:remove', '@acme/greet'])).code).toBe(2);
+    const looked = await kb(project.root, ['doctor']);
+    expect([looked.code, looked.stdout]).toEqual([1, expect.stringMatching(/fail +plugin +\.kb\/plugins\.lock cannot be used/)]);
   });
 });

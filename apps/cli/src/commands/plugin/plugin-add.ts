@@ -11,13 +11,16 @@ import { findPackageManager, runPackageManager } from '../../plugin/package-mana
 import { type PackageSpec, parsePackageSpec } from '../../plugin/package-spec.js';
 import { changesOf, showRequest } from '../../plugin/show-request.js';
 import { userName } from '../../project/user-name.js';
+import { quoteWord } from '../../render/quote-word.js';
 import { askYesNo } from '../../terminal/ask.js';
 import { sanitizeText } from '../../terminal/sanitize.js';
 
 export const execute: CommandHandler<'plugin:add'> = async (context, args) => {
   const { terminal } = context;
   const { projectRoot } = await context.config();
-  const spec = parsePackageSpec(args.rest[0] ?? '');
+  const spec = parsePackageSpec(args.rest[0]);
+  // Before anything of that name is installed.
+  if (spec.kind === 'package') await refuseTaken(context, spec.name);
   const { folder, source } = await findSource(context, projectRoot, spec);
   const plugin = await readPluginAt(folder);
   const name = plugin.installed.id;
@@ -30,7 +33,7 @@ export const execute: CommandHandler<'plugin:add'> = async (context, args) => {
   const next: LockedPlugin = { version: plugin.installed.version, source, integrity, permissions: grantsOf(plugin.installed.commands), trusted: args.trust || (same && before.trusted) };
   const changes = before === undefined ? [] : changesOf(before, next);
   if (before === undefined || changes.length > 0) {
-    await getConsent(context, { plugin, next, before, changes, yes: args.yes });
+    await getConsent(context, { written: args.rest[0], plugin, next, before, changes, yes: args.yes });
     const { deps } = await context.engine();
     const entry = { actor: userName(), tenant: DEFAULT_TENANT, action: 'plugin.add', target: name, details: { version: next.version, integrity, trusted: next.trusted } };
     await audited(deps, entry, () => changePluginsLock(projectRoot, (plugins) => new Map(plugins).set(name, next)));
@@ -71,7 +74,8 @@ async function fits({ root }: PluginFolder, range: string | undefined): Promise<
 
 async function readNamed(cwd: string, path: string): Promise<PluginFolder> {
   const root = resolve(cwd, path);
-  if (!existsSync(root)) throw new AppError('USAGE', { problem: `there is no folder ${path}` });
+  if (!existsSync(root)) throw new AppError('USAGE', { problem: `there is no folder ${path}` }, { hint: 'a folder is named from where you are: ./path/to/it' });
+  if (!existsSync(join(root, 'package.json'))) throw new AppError('USAGE', { problem: `${path} has no package.json` }, { hint: 'name the folder of a plugin; "kb plugin:new NAME" makes one' });
   return readPluginFolder(realpathSync(root), 'added');
 }
 
@@ -99,6 +103,8 @@ async function refuseTaken(context: CommandContext, name: string): Promise<void>
 }
 
 interface Consent {
+  /** As it was asked for: a package that is only a folder cannot be found by its name before it was added. */
+  readonly written: string;
   readonly plugin: LoadedPlugin;
   readonly next: LockedPlugin;
   readonly before: LockedPlugin | undefined;
@@ -106,7 +112,7 @@ interface Consent {
   readonly yes: boolean;
 }
 
-async function getConsent({ terminal, json }: CommandContext, { plugin, next, before, changes, yes }: Consent): Promise<void> {
+async function getConsent({ terminal, json }: CommandContext, { written, plugin, next, before, changes, yes }: Consent): Promise<void> {
   const name = plugin.installed.id;
   const { errorStyle: style } = terminal;
   const shown = [...showRequest(next, plugin, style), ...(before === undefined ? [] : ['', `since ${before.version} was added:`, ...changes.map((line) => `  ${sanitizeText(line)}`)])];
@@ -119,7 +125,7 @@ async function getConsent({ terminal, json }: CommandContext, { plugin, next, be
     permissions: Object.fromEntries(plugin.installed.commands.map(({ id, permissions }) => [id, permissionTerms(permissions)])),
     trusted: next.trusted,
   };
-  const hint = asked ? 'nothing was added; the package stays installed, and does not run' : `look at what it asks for, and say yes with "kb plugin:add ${name} --yes${next.trusted ? ' --trust' : ''}"`;
+  const hint = asked ? 'nothing was added; the package stays installed, and does not run' : `look at what it asks for, and say yes with "kb plugin:add ${quoteWord(written)} --yes${next.trusted ? ' --trust' : ''}"`;
   if (before === undefined) throw new AppError('PLUGIN_NOT_TRUSTED', details, { hint });
   throw new AppError('PLUGIN_CHANGED', { ...details, problem: changes.join(', ') }, { hint });
 }

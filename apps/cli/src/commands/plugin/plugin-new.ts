@@ -6,6 +6,7 @@ import { PACKAGE_NAME } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { CommandHandler } from '../../command-context.js';
+import { fileProblem } from '../../input/file-problem.js';
 import { type ScaffoldVersions, scaffoldFiles } from '../../plugin/scaffold.js';
 import { quoteWord } from '../../render/quote-word.js';
 
@@ -14,7 +15,7 @@ declare const KB_SCAFFOLD: ScaffoldVersions;
 
 export const execute: CommandHandler<'plugin:new'> = async (context, args) => {
   const { terminal } = context;
-  const name = args.rest[0] ?? '';
+  const name = args.rest[0];
   if (!PACKAGE_NAME.test(name)) {
     throw new AppError('USAGE', { problem: `"${name}" cannot be the name of a package` }, { hint: 'a name has small letters, digits, ".", "_" and "-", such as text-plugin or @acme/text-plugin' });
   }
@@ -24,10 +25,14 @@ export const execute: CommandHandler<'plugin:new'> = async (context, args) => {
     throw new AppError('USAGE', { problem: `${shown} is there already` }, { hint: 'name another folder with --dir' });
   }
   const files = scaffoldFiles(name, KB_SCAFFOLD);
-  for (const [path, text] of Object.entries(files)) {
-    const file = join(folder, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, text, { flag: 'wx' });
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      const file = join(folder, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, text, { flag: 'wx' });
+    }
+  } catch (error) {
+    throw new AppError('USAGE', { problem: `${shown} cannot be written: ${fileProblem(error)}` }, { hint: 'name another folder with --dir' });
   }
   if (context.json) terminal.printJson({ name, folder, files: Object.keys(files) });
   else {

@@ -9,7 +9,7 @@ import { userName } from '../../project/user-name.js';
 
 export const execute: CommandHandler<'plugin:remove'> = async (context, args) => {
   const { terminal } = context;
-  const name = args.rest[0] ?? '';
+  const name = args.rest[0];
   const { projectRoot } = await context.config();
   const locked = (await readPluginsLock(projectRoot)).get(name);
   if (locked === undefined) throw new AppError('PLUGIN_NOT_ADDED', { plugin: name });
