@@ -27,21 +27,27 @@ const yamlModules: Plugin = {
   },
 };
 
-/** Loading `node:crypto` takes as long as a commit: it waits for the first call. A function that is missing here fails the build. */
-const CRYPTO_WHEN_CALLED = ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'hkdfSync', 'randomBytes', 'randomUUID', 'timingSafeEqual']
-  .map((name) => `export const ${name} = (...args) => process.getBuiltinModule('node:crypto').${name}(...args);`)
-  .join('\n');
+/** What a call of each does is what Node's own does. A function that is missing here fails the build. */
+const whenCalled = (module: string, names: readonly string[]): string => names.map((name) => `export const ${name} = (...args) => process.getBuiltinModule('${module}').${name}(...args);`).join('\n');
 
-const lateCrypto: Plugin = {
-  name: 'late-crypto',
+/** A module of Node that is loaded when a function of it is called. */
+const late = (module: string, contents: string): Plugin => ({
+  name: `late-${module}`,
   setup(build) {
-    build.onResolve({ filter: /^node:crypto$/ }, ({ path }) => ({ path, namespace: 'late' }));
-    build.onLoad({ filter: /.*/, namespace: 'late' }, () => ({ contents: CRYPTO_WHEN_CALLED, loader: 'js' }));
+    build.onResolve({ filter: new RegExp(`^${module}$`) }, ({ path }) => ({ path, namespace: 'late' }));
+    build.onLoad({ filter: new RegExp(`^${module}$`), namespace: 'late' }, () => ({ contents, loader: 'js' }));
   },
-};
+});
+
+/** To load it takes as long as a commit. */
+const lateCrypto = late('node:crypto', whenCalled('node:crypto', ['createCipheriv', 'createDecipheriv', 'createHash', 'createHmac', 'hkdfSync', 'randomBytes', 'randomUUID', 'timingSafeEqual']));
+
+/** It brings a dozen modules along, among them one that reads lines, and a run of scripts calls nothing of it. */
+const FILE_CALLS = ['access', 'chmod', 'lstat', 'mkdir', 'mkdtemp', 'open', 'readdir', 'readFile', 'readlink', 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'statfs', 'symlink', 'unlink', 'utimes', 'writeFile'];
+const lateFiles = late('node:fs/promises', `${whenCalled('node:fs/promises', FILE_CALLS)}\nexport const { constants } = process.getBuiltinModule('node:fs');`);
 
 /** What `src/apart.ts` exports, asked for when it is needed. */
-const APART = /(^@kb-labs\/manifest|\/check-document\.js|\/config-schema\.js|\/plugin-commands\.js|\/control\.js)$/;
+const APART = /(^@kb-labs\/manifest|\/(check-document|command-table|config-schema|control|plugin-commands|secret-file)\.js)$/;
 
 const loadApart: Plugin = {
   name: 'load-apart',
@@ -137,7 +143,7 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucke
 rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, force: true });
 
 export default defineConfig([
-  program('main', [loadApart, loadRedis, loadBucket, loadLlm, loadRemote, loadCoordination]),
+  program('main', [lateFiles, loadApart, loadRedis, loadBucket, loadLlm, loadRemote, loadCoordination]),
   program('apart', [loadDaemon, loadRedis, loadBucket, loadLlm, loadRemote]),
   program('daemon', [loadApart, loadRedis, loadBucket, loadLlm]),
   program('redis', [loadBullmq]),

@@ -2,7 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import * as schema from '@kb-labs/daemon/config-schema';
+import * as secrets from '@kb-labs/daemon/secret-file';
 import { describe, expect, it } from 'vitest';
+
+import * as apart from './apart.js';
+import * as table from './command-table.js';
+import * as control from './control.js';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -25,6 +31,11 @@ function askedOfManifest(folder: string): string[] {
 }
 
 describe('the program apart', () => {
+  it('has all of the modules that it stands for', () => {
+    const modules = { table, control, schema, secrets };
+    for (const [name, module] of Object.entries(modules)) expect(Object.keys(apart), name).toEqual(expect.arrayContaining(Object.keys(module)));
+  });
+
   it('has all that sources ask of the manifest package when they need it', () => {
     const exported = /export \{([^}]*)\} from '@kb-labs\/manifest'/.exec(readFileSync(join(repository, 'apps/cli/src/apart.ts'), 'utf8'))?.[1] ?? '';
     const asked = ['packages/engine/src', 'apps/daemon/src', 'apps/cli/src'].flatMap(askedOfManifest);

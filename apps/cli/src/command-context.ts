@@ -31,3 +31,5 @@ export interface CommandContext {
 
 /** Nothing stands for success. */
 export type CommandHandler<Id extends CommandId> = (context: CommandContext, args: ArgsOf<SpecOf<Id>>) => Promise<ExitCode | undefined>;
+
+export type Handlers = { readonly [Id in CommandId]: CommandHandler<Id> };

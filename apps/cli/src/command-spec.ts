@@ -55,7 +55,7 @@ type ArgOf<Spec extends OptionSpec> = Spec extends { multiple: true }
     ? ValueOf<Spec>
     : ValueOf<Spec> | undefined;
 
-/** What a handler gets: every option by its name, and `rest`, the positional arguments. */
+/** What a handler gets: every option by its name, and `rest`, the positional arguments: at least one where one is required. */
 export type ArgsOf<Spec extends CommandSpec> = {
   readonly [Name in keyof Spec['options']]: ArgOf<Spec['options'][Name]>;
-} & { readonly rest: readonly string[] };
+} & { readonly rest: Spec extends { positional: { required: true } } ? readonly [string, ...string[]] : readonly string[] };

@@ -6,12 +6,12 @@ import { approvalsAllow, approvalsDeny, approvalsList, questionsAnswer, question
 import { runsCancel, runsEvents, runsGet, runsList, runsStream } from './commands/session-runs.js';
 import { sessionsCreate, sessionsEnd, sessionsGet, sessionsList, sessionsSubmit } from './commands/sessions.js';
 import { tasksGet, tasksList, tasksOutput, tasksStop } from './commands/tasks.js';
-import type { CommandHandler } from './command-context.js';
-import type { CoordinationId } from './coordination-table.js';
+import type { Handlers } from './command-context.js';
+import type { COORDINATION_COMMANDS } from './table/coordination.js';
 
 export { directRoutes } from './desk/direct-routes.js';
 
-export const COMMANDS: { readonly [Id in CoordinationId]: CommandHandler<Id> } = {
+export const HANDLERS: Pick<Handlers, keyof typeof COORDINATION_COMMANDS> = {
   'playbooks:validate': playbooksValidate,
   'playbooks:create': playbooksCreate,
   'playbooks:list': playbooksList,

@@ -1,71 +1,119 @@
 import type { CommandHandler } from './command-context.js';
+import type { CommandSpec } from './command-spec.js';
 import type { CommandId } from './command-table.js';
-import { COORDINATION_COMMANDS, type CoordinationId } from './coordination-table.js';
+import type { HANDLERS as CONTROL } from './control.js';
+import type { HANDLERS as COORDINATION } from './coordination.js';
+import { PROGRAM_COMMANDS } from './table/program.js';
+import { WORKFLOW_COMMANDS } from './table/workflow.js';
 
-type Loaders = { readonly [Id in CommandId]: () => Promise<{ readonly execute: CommandHandler<Id> }> };
+type Loader<Id extends CommandId> = (id: Id) => Promise<CommandHandler<Id>>;
+type ControlId = keyof typeof CONTROL;
+type CoordinationId = keyof typeof COORDINATION;
 
-/** What is about playbooks, flows and sessions is a program of its own. */
-function coordination(): Pick<Loaders, CoordinationId> {
-  const ids = Object.keys(COORDINATION_COMMANDS) as CoordinationId[];
-  return Object.fromEntries(ids.map((id) => [id, async () => ({ execute: (await import('./coordination.js')).COMMANDS[id] })])) as unknown as Pick<Loaders, CoordinationId>;
-}
+const control = async <Id extends ControlId>(id: Id): Promise<(typeof CONTROL)[Id]> => (await import('./control.js')).HANDLERS[id];
+const coordination = async <Id extends CoordinationId>(id: Id): Promise<(typeof COORDINATION)[Id]> => (await import('./coordination.js')).HANDLERS[id];
 
-/** The code of each command, in a file of its own that is read only when the command is used. */
-const LOADERS: Loaders = {
-  'workflow:run': () => import('./commands/workflow-run.js'),
-  'workflow:list-runs': () => import('./commands/workflow-list-runs.js'),
-  'workflow:logs': () => import('./commands/workflow-logs.js'),
-  'workflow:cancel': () => import('./commands/workflow-cancel.js'),
-  'workflow:status': () => import('./commands/workflow-status.js'),
-  'workflow:watch': () => import('./commands/workflow-watch.js'),
-  'workflow:resume': () => import('./commands/workflow-resume.js'),
-  'workflow:rerun': () => import('./commands/workflow-rerun.js'),
-  'workflow:explain': async () => ({ execute: (await import('./control.js')).explain }),
-  'workflow:approvals': async () => ({ execute: (await import('./control.js')).approvals }),
-  'workflow:approve': async () => ({ execute: (await import('./control.js')).approve }),
-  'workflow:reject': async () => ({ execute: (await import('./control.js')).reject }),
-  'workflow:signal': async () => ({ execute: (await import('./control.js')).signal }),
-  'workflow:callback': async () => ({ execute: (await import('./control.js')).callback }),
-  'workflow:artifacts': () => import('./commands/workflow-artifacts.js'),
-  'workflow:list': () => import('./commands/workflow-list.js'),
-  'workflow:show': () => import('./commands/workflow-show.js'),
-  'workflow:validate': () => import('./commands/workflow-validate.js'),
-  'workflow:plan': () => import('./commands/workflow-plan.js'),
-  'workflow:schema': () => import('./commands/workflow-schema.js'),
-  'workflow:new': () => import('./commands/workflow-new.js'),
-  'plugin:list': () => import('./commands/plugin-list.js'),
-  'plugin:add': async () => ({ execute: (await import('./control.js')).pluginAdd }),
-  'plugin:remove': async () => ({ execute: (await import('./control.js')).pluginRemove }),
-  'plugin:new': async () => ({ execute: (await import('./control.js')).pluginNew }),
-  'plugin:validate': async () => ({ execute: (await import('./control.js')).pluginValidate }),
-  'daemon:start': async () => ({ execute: (await import('./control.js')).daemonStart }),
-  'daemon:status': async () => ({ execute: (await import('./control.js')).daemonStatus }),
-  'daemon:stop': async () => ({ execute: (await import('./control.js')).daemonStop }),
-  'schedule:list': async () => ({ execute: (await import('./control.js')).scheduleList }),
-  'schedule:pause': async () => ({ execute: (await import('./control.js')).schedulePause }),
-  'schedule:resume': async () => ({ execute: (await import('./control.js')).scheduleResume }),
-  'schedule:trigger': async () => ({ execute: (await import('./control.js')).scheduleTrigger }),
-  'webhook:list': async () => ({ execute: (await import('./control.js')).webhookList }),
-  'webhook:replay': async () => ({ execute: (await import('./control.js')).webhookReplay }),
-  ...coordination(),
-  'auth:create-key': async () => ({ execute: (await import('./control.js')).authCreateKey }),
-  'auth:list-keys': async () => ({ execute: (await import('./control.js')).authListKeys }),
-  'auth:revoke-key': async () => ({ execute: (await import('./control.js')).authRevokeKey }),
-  'secret:set': async () => ({ execute: (await import('./control.js')).secretSet }),
-  'secret:list': async () => ({ execute: (await import('./control.js')).secretList }),
-  'secret:remove': async () => ({ execute: (await import('./control.js')).secretRemove }),
-  'audit:list': async () => ({ execute: (await import('./control.js')).auditList }),
-  'audit:verify': async () => ({ execute: (await import('./control.js')).auditVerify }),
-  doctor: () => import('./commands/doctor.js'),
-  completion: () => import('./commands/completion.js'),
-  help: () => import('./commands/help.js'),
-  version: () => import('./commands/version.js'),
-  __complete: () => import('./commands/complete.js'),
-  __work: () => import('./commands/work.js'),
-  __pushes: async () => ({ execute: (await import('./control.js')).pushes }),
+/** The code of each command: in a file of its own that is read only when the command is used, or in a program that holds several. */
+const LOADERS: { readonly [Id in CommandId]: Loader<Id> } = {
+  'workflow:run': async () => (await import('./commands/workflow-run.js')).execute,
+  'workflow:list-runs': async () => (await import('./commands/workflow-list-runs.js')).execute,
+  'workflow:logs': async () => (await import('./commands/workflow-logs.js')).execute,
+  'workflow:cancel': async () => (await import('./commands/workflow-cancel.js')).execute,
+  'workflow:status': async () => (await import('./commands/workflow-status.js')).execute,
+  'workflow:watch': async () => (await import('./commands/workflow-watch.js')).execute,
+  'workflow:resume': async () => (await import('./commands/workflow-resume.js')).execute,
+  'workflow:rerun': async () => (await import('./commands/workflow-rerun.js')).execute,
+  'workflow:explain': control,
+  'workflow:approvals': control,
+  'workflow:approve': control,
+  'workflow:reject': control,
+  'workflow:signal': control,
+  'workflow:callback': control,
+  'workflow:artifacts': async () => (await import('./commands/workflow-artifacts.js')).execute,
+  'workflow:list': control,
+  'workflow:show': control,
+  'workflow:validate': control,
+  'workflow:plan': control,
+  'workflow:schema': control,
+  'workflow:new': control,
+  'plugin:list': control,
+  'plugin:add': control,
+  'plugin:remove': control,
+  'plugin:new': control,
+  'plugin:validate': control,
+  'daemon:start': control,
+  'daemon:status': control,
+  'daemon:stop': control,
+  studio: control,
+  'schedule:list': control,
+  'schedule:pause': control,
+  'schedule:resume': control,
+  'schedule:trigger': control,
+  'webhook:list': control,
+  'webhook:replay': control,
+  'playbooks:validate': coordination,
+  'playbooks:create': coordination,
+  'playbooks:list': coordination,
+  'playbooks:get': coordination,
+  'playbooks:diff': coordination,
+  'playbooks:publish': coordination,
+  'playbooks:revoke': coordination,
+  'flows:start': coordination,
+  'flows:list': coordination,
+  'flows:get': coordination,
+  'flows:cancel': coordination,
+  'flows:stream': coordination,
+  'flows:evidence': coordination,
+  'flows:export': coordination,
+  'flows:verify': coordination,
+  'sessions:create': coordination,
+  'sessions:list': coordination,
+  'sessions:get': coordination,
+  'sessions:submit': coordination,
+  'sessions:end': coordination,
+  'runs:list': coordination,
+  'runs:get': coordination,
+  'runs:events': coordination,
+  'runs:stream': coordination,
+  'runs:cancel': coordination,
+  'agents:list': coordination,
+  'agents:get': coordination,
+  'tasks:list': coordination,
+  'tasks:get': coordination,
+  'tasks:output': coordination,
+  'tasks:stop': coordination,
+  'approvals:list': coordination,
+  'approvals:allow': coordination,
+  'approvals:deny': coordination,
+  'questions:list': coordination,
+  'questions:answer': coordination,
+  'auth:create-key': control,
+  'auth:list-keys': control,
+  'auth:revoke-key': control,
+  'secret:set': control,
+  'secret:list': control,
+  'secret:remove': control,
+  'audit:list': control,
+  'audit:verify': control,
+  doctor: control,
+  completion: control,
+  help: control,
+  version: async () => (await import('./commands/version.js')).execute,
+  __complete: control,
+  __work: async () => (await import('./commands/work.js')).execute,
+  __pushes: control,
 };
 
-export async function loadCommand<Id extends CommandId>(id: Id): Promise<CommandHandler<Id>> {
-  const { execute } = await LOADERS[id]();
-  return execute;
+export const COMMAND_IDS = Object.keys(LOADERS) as readonly CommandId[];
+
+export function loadCommand<Id extends CommandId>(id: Id): Promise<CommandHandler<Id>> {
+  return LOADERS[id](id);
+}
+
+/** Of the commands that are no other program's. */
+const SPECS: Readonly<Record<string, CommandSpec>> = { ...WORKFLOW_COMMANDS, ...PROGRAM_COMMANDS };
+
+/** Its row in the table of commands. */
+export async function loadSpec(id: CommandId): Promise<CommandSpec> {
+  return SPECS[id] ?? (await import('./command-table.js')).specOf(id);
 }

@@ -4,8 +4,9 @@ import { EXIT_CODES } from '@kb-labs/errors';
 import { describe, expect, it } from 'vitest';
 
 import type { OptionSpecs } from './command-spec.js';
-import { GLOBAL_OPTIONS, specOf, visibleCommands } from './command-table.js';
+import { specOf, visibleCommands } from './command-table.js';
 import { describeOption, flagOf, usageLine } from './render/help.js';
+import { GLOBAL_OPTIONS } from './table/options.js';
 
 const MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   ok: 'ok',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { COMMAND_IDS } from './load-command.js';
 import { route } from './route.js';
 
 describe('route', () => {
@@ -21,11 +22,11 @@ describe('route', () => {
     [['Workflow:Run'], { kind: 'unknown', name: 'Workflow:Run', tokens: [] }],
     [['constructor'], { kind: 'unknown', name: 'constructor', tokens: [] }],
   ])('sends %j where it belongs', (argv, expected) => {
-    expect(route(argv)).toEqual(expected);
+    expect(route(argv, COMMAND_IDS)).toEqual(expected);
   });
 
   it('sends every command line somewhere', () => {
     const word = fc.oneof(fc.string(), fc.constantFrom('--', '--project', '--json', 'workflow', 'run', 'git:diff', '-h'));
-    fc.assert(fc.property(fc.array(word, { maxLength: 6 }), (argv) => typeof route(argv).kind === 'string'));
+    fc.assert(fc.property(fc.array(word, { maxLength: 6 }), (argv) => typeof route(argv, COMMAND_IDS).kind === 'string'));
   });
 });

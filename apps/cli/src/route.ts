@@ -1,5 +1,6 @@
 import type { OptionSpec } from './command-spec.js';
-import { type CommandId, GLOBAL_OPTIONS, groups, isCommandId } from './command-table.js';
+import type { CommandId } from './command-table.js';
+import { GLOBAL_OPTIONS } from './table/options.js';
 
 export type Route =
   | { readonly kind: 'command'; readonly id: CommandId; readonly tokens: readonly string[] }
@@ -12,11 +13,17 @@ export type Route =
 const PLUGIN_COMMAND = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/;
 const WORD = /^[a-z][a-z0-9-]*$/;
 
+/** What stands before the colon. */
+export function groupsOf(ids: readonly CommandId[]): string[] {
+  return [...new Set(ids.flatMap((id) => (id.includes(':') ? [id.slice(0, id.indexOf(':'))] : [])))];
+}
+
 /**
- * Which command a command line means. Global options may stand before its name; they come first in `tokens`.
+ * Which of the commands with these ids a command line means. Global options may stand before its name; they come first in `tokens`.
  * `kb <group> <command>` is `kb <group>:<command>`.
  */
-export function route(argv: readonly string[]): Route {
+export function route(argv: readonly string[], ids: readonly CommandId[]): Route {
+  const isCommandId = (text: string): text is CommandId => ids.some((id) => id === text);
   const { leading, rest } = splitLeading(argv);
   const [name, next, ...after] = rest;
   if (name === undefined) return leading.includes('--version') ? { kind: 'command', id: 'version', tokens: leading.filter((token) => token !== '--version') } : { kind: 'overview', tokens: leading };
@@ -29,7 +36,7 @@ export function route(argv: readonly string[]): Route {
     if (isCommandId(joined)) return { kind: 'command', id: joined, tokens: [...leading, ...after] };
     return { kind: 'plugin', id: joined, tokens: [...leading, ...after] };
   }
-  if (groups().includes(name)) return { kind: 'overview', group: name, tokens: [...leading, ...tail] };
+  if (groupsOf(ids).includes(name)) return { kind: 'overview', group: name, tokens: [...leading, ...tail] };
   return { kind: 'unknown', name, tokens: [...leading, ...tail] };
 }
 

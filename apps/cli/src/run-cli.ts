@@ -2,17 +2,18 @@ import { AppError, EXIT_CODES, type ExitCode, suggestName } from '@kb-labs/error
 
 import type { CommandHandler } from './command-context.js';
 import type { ArgsOf, CommandSpec } from './command-spec.js';
-import { type CommandId, GLOBAL_OPTIONS, groups, type SpecOf, specOf, visibleCommands } from './command-table.js';
-import { loadCommand } from './load-command.js';
+import type { CommandId, SpecOf } from './command-table.js';
+import { COMMAND_IDS, loadCommand, loadSpec } from './load-command.js';
 import { type OpenContext, openContext } from './open-context.js';
 import { parseArgs } from './parse-args.js';
-import { type Route, route } from './route.js';
+import { groupsOf, type Route, route } from './route.js';
+import { GLOBAL_OPTIONS } from './table/options.js';
 import { createTerminal, type Host } from './terminal/terminal.js';
 
 /** Runs one command line to its exit code. Never throws: what goes wrong is told, and decides the code. */
 export async function runCli(argv: readonly string[], host: Host): Promise<ExitCode> {
   const terminal = createTerminal(host);
-  const routed = route(argv);
+  const routed = route(argv, COMMAND_IDS);
   const context = openContext(terminal, contextOptions(routed, host));
   let code: ExitCode;
   try {
@@ -59,20 +60,21 @@ async function dispatch(routed: Route, context: OpenContext): Promise<ExitCode |
     }
     case 'overview': {
       parseArgs(routed.tokens, GLOBAL_OPTIONS);
-      const { printOverview } = await import('./commands/help.js');
+      const { printOverview } = await import('./control.js');
       return printOverview(context, routed.group);
     }
     case 'unknown': {
-      const hint = suggestName(routed.name, routed.name.includes(':') ? visibleCommands() : [...groups(), ...visibleCommands()]);
+      const { visibleCommands } = await import('./command-table.js');
+      const hint = suggestName(routed.name, routed.name.includes(':') ? visibleCommands() : [...groupsOf(COMMAND_IDS), ...visibleCommands()]);
       throw new AppError('USAGE', { problem: `unknown command "${routed.name}"` }, { hint: hint ?? '"kb help" lists the commands' });
     }
   }
 }
 
 async function execute<Id extends CommandId>(id: Id, tokens: readonly string[], context: OpenContext): Promise<ExitCode | undefined> {
-  const spec = specOf(id);
+  const spec = await loadSpec(id);
   if (asksForHelp(tokens)) {
-    const { printCommandHelp } = await import('./commands/help.js');
+    const { printCommandHelp } = await import('./control.js');
     return printCommandHelp(context, id, spec);
   }
   refuseGateway(id, spec, context);

@@ -47,9 +47,9 @@ export function kb(cwd: string, args: readonly string[], options: { env?: Readon
 }
 
 /** The program in a pseudo-terminal of 100 columns and 30 rows; standard output has everything the terminal was sent. */
-export function startKbInTerminal(cwd: string, args: readonly string[]): Running {
+export function startKbInTerminal(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
   const command = `stty cols 100 rows 30; exec ${[process.execPath, KB, ...args].map((word) => `'${word}'`).join(' ')}`;
-  return start('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { cwd, env: { TERM: 'xterm-256color' }, keepInput: true });
+  return start('script', ['--quiet', '--flush', '--return', '--command', command, '/dev/null'], { cwd, env: { TERM: 'xterm-256color', ...env }, keepInput: true });
 }
 
 interface StartOptions {

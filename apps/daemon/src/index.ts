@@ -16,6 +16,7 @@ export { LOG_LEVELS } from './line-logger.js';
 export type { EngineLogLevel } from './line-logger.js';
 export { loadConfig } from './load-config.js';
 export type { LoadConfig } from './load-config.js';
+export { readLoopbackKey } from './loopback-key.js';
 export { shownUrl } from './redis-url.js';
 export { projectSecrets } from './secrets/project-secrets.js';
 export { makeStateFolder } from './state-folder.js';

@@ -13,7 +13,7 @@ export const agentsList: CommandHandler<'agents:list'> = async (context, args) =
 
 export const agentsGet: CommandHandler<'agents:get'> = async (context, args) => {
   const routes = await context.routes();
-  const agent = await routes.call('getAgent', { params: { id: args.rest[0] ?? '' } });
+  const agent = await routes.call('getAgent', { params: { id: args.rest[0] } });
   printFacts(context, agent, [['agent', agent.agent_id], ['kind', agent.kind], ['status', agent.status], ['session', agent.session_id], ['run', agent.active_run_id], ['spawned by', agent.spawned_by_run_id]]);
   return undefined;
 };

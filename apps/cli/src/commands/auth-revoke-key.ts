@@ -4,7 +4,7 @@ import { sanitizeText } from '../terminal/sanitize.js';
 export const execute: CommandHandler<'auth:revoke-key'> = async (context, args) => {
   const { terminal } = context;
   // The table asks for exactly one.
-  const id = args.rest[0] ?? '';
+  const id = args.rest[0];
   const access = await context.access();
   const key = await access.revokeKey(id);
   if (context.json) terminal.printJson(key);

@@ -4,28 +4,18 @@ import { AppError, suggestName } from '@kb-labs/errors';
 import type { ArgsOf } from '../command-spec.js';
 import type { CommandHandler } from '../command-context.js';
 import type { SpecOf } from '../command-table.js';
-import { ownVersion } from '../project/own-version.js';
-
-/** Set when the program is bundled. */
-declare const KB_BUILD: string;
+import { checkRange } from '../input/check-range.js';
+import { serveProject } from './serve-project.js';
 
 type Args = ArgsOf<SpecOf<'daemon:start'>>;
 
 export const execute: CommandHandler<'daemon:start'> = async (context, args) => {
-  const config = await context.config();
   const roles = args.roles === undefined ? DAEMON_ROLES : parseRoles(args.roles);
   refuseIdle(args, roles);
-  const port = within('port', args.port, { from: 0, to: 65_535 });
-  const concurrency = within('concurrency', args.concurrency, { from: 1, to: 256 });
-  const drain = within('drain-timeout', args['drain-timeout'], { from: 0, to: 86_400 });
-  const { runDaemon } = await import('@kb-labs/daemon/run-daemon');
-  return runDaemon(config, {
-    env: context.terminal.host.env,
-    build: KB_BUILD,
-    version: await ownVersion(),
+  const concurrency = checkRange('concurrency', args.concurrency, { from: 1, to: 256 });
+  const drain = checkRange('drain-timeout', args['drain-timeout'], { from: 0, to: 86_400 });
+  return serveProject(context, args, {
     roles,
-    ...(args.host === undefined ? {} : { host: args.host }),
-    ...(port === undefined ? {} : { port }),
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(drain === undefined ? {} : { drainMs: drain * 1_000 }),
     ...(args['log-level'] === undefined ? {} : { logLevel: toLevel(args['log-level']) }),
@@ -54,11 +44,6 @@ function refuseIdle(args: Args, roles: readonly DaemonRole[]): void {
   for (const option of Object.keys(NEEDS) as (keyof typeof NEEDS)[]) {
     if (args[option] !== undefined && !roles.includes(NEEDS[option])) throw new AppError('USAGE', { problem: `--${option} goes with the role ${NEEDS[option]}` });
   }
-}
-
-function within(name: string, value: number | undefined, { from, to }: { from: number; to: number }): number | undefined {
-  if (value === undefined || (value >= from && value <= to)) return value;
-  throw new AppError('USAGE', { problem: `--${name} goes from ${String(from)} to ${String(to)}, it cannot be ${String(value)}` });
 }
 
 /** The table lets no other text through. */

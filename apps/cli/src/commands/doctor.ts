@@ -3,8 +3,9 @@ import { EXIT_CODES, fromUnknown } from '@kb-labs/errors';
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { type Check, fail } from '../doctor/check.js';
 import { checkGit, checkInterpreters, checkNode } from '../doctor/machine.js';
-import { checkPlugins, checkSecrets, checkSettings, checkWorkflows } from '../doctor/project.js';
+import { checkModel, checkPlugins, checkSecrets, checkSettings, checkWorkflows } from '../doctor/project.js';
 import { checkState } from '../doctor/state.js';
+import { checkTargets } from '../doctor/targets.js';
 import type { Style } from '../terminal/style.js';
 import { padTo } from '../terminal/text-width.js';
 
@@ -31,8 +32,9 @@ async function checkProject(context: CommandContext): Promise<Check[]> {
       ...(await checkState(config, () => context.engine())),
       await checkWorkflows(offline),
       ...(await checkSecrets(offline)),
+      ...(await checkModel(offline)),
       ...(await checkPlugins(offline)),
-      ...(await (await import('../control.js')).checkTargets(config, context.terminal.host.env)),
+      ...(await checkTargets(config, context.terminal.host.env)),
     ];
   } catch (thrown) {
     const error = fromUnknown(thrown);
@@ -42,7 +44,7 @@ async function checkProject(context: CommandContext): Promise<Check[]> {
 
 const SYMBOLS = { ok: '✓', warn: '!', fail: '✗' } as const;
 
-export function renderChecks(checks: readonly Check[], style: Style): string[] {
+function renderChecks(checks: readonly Check[], style: Style): string[] {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const paint = { ok: style.green, warn: style.yellow, fail: style.red } as const;
   return checks.flatMap(({ name, state, text, advice }) => [

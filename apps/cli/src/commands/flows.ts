@@ -49,13 +49,13 @@ export const flowsList: CommandHandler<'flows:list'> = async (context, args) => 
 
 export const flowsGet: CommandHandler<'flows:get'> = async (context, args) => {
   const routes = await context.routes();
-  printFlow(context, await routes.call('getFlow', { params: { id: args.rest[0] ?? '' } }));
+  printFlow(context, await routes.call('getFlow', { params: { id: args.rest[0] } }));
   return undefined;
 };
 
 export const flowsCancel: CommandHandler<'flows:cancel'> = async (context, args) => {
   const routes = await context.routes();
-  const flow = await routes.call('cancelFlow', { params: { id: args.rest[0] ?? '' }, body: given({ reason: args.reason }) });
+  const flow = await routes.call('cancelFlow', { params: { id: args.rest[0] }, body: given({ reason: args.reason }) });
   printFlow(context, flow);
   await carry(routes, flow);
   return undefined;
@@ -63,13 +63,13 @@ export const flowsCancel: CommandHandler<'flows:cancel'> = async (context, args)
 
 export const flowsStream: CommandHandler<'flows:stream'> = async (context, args) => {
   const routes = await context.routes();
-  return followToEnd(context, (signal) => routes.follow('streamFlow', { params: { id: args.rest[0] ?? '' }, signal }));
+  return followToEnd(context, (signal) => routes.follow('streamFlow', { params: { id: args.rest[0] }, signal }));
 };
 
 export const flowsEvidence: CommandHandler<'flows:evidence'> = async (context, args) => {
   const evidence_refs = parseEvidence(args['evidence-refs-json']);
   const routes = await context.routes();
-  printFlow(context, await routes.call('addEvidence', { params: { id: args.rest[0] ?? '' }, body: { evidence_refs } }));
+  printFlow(context, await routes.call('addEvidence', { params: { id: args.rest[0] }, body: { evidence_refs } }));
   return undefined;
 };
 
@@ -77,7 +77,7 @@ export const flowsExport: CommandHandler<'flows:export'> = async (context, args)
   const { terminal } = context;
   const routes = await context.routes();
   // Without a line end behind it: the file is what is checked, to the last byte.
-  const text = exportText(await routes.call('exportFlow', { params: { id: args.rest[0] ?? '' } }));
+  const text = exportText(await routes.call('exportFlow', { params: { id: args.rest[0] } }));
   if (args.output === undefined) {
     terminal.host.stdout.write(text);
     return undefined;
@@ -85,7 +85,7 @@ export const flowsExport: CommandHandler<'flows:export'> = async (context, args)
   try {
     await writeFile(resolve(terminal.host.cwd, args.output), text, { mode: 0o600 });
   } catch (error) {
-    throw new AppError('USAGE', { problem: `--output "${args.output}" cannot be written: ${fileProblem(error)}` });
+    throw new AppError('USAGE', { problem: `--output "${args.output}" cannot be written: ${fileProblem(error)}` }, { hint: 'name a file in a folder that is there' });
   }
   if (!context.json) terminal.note(`written: "kb flows verify ${args.output}" checks it`);
   return undefined;
@@ -94,9 +94,9 @@ export const flowsExport: CommandHandler<'flows:export'> = async (context, args)
 export const flowsVerify: CommandHandler<'flows:verify'> = async (context, args) => {
   const { terminal } = context;
   const { style } = terminal;
-  const file = args.rest[0] ?? '';
+  const file = args.rest[0];
   const bytes = await readFile(resolve(terminal.host.cwd, file)).catch((error: unknown) => {
-    throw new AppError('USAGE', { problem: `cannot read ${file}: ${fileProblem(error)}` });
+    throw new AppError('USAGE', { problem: `cannot read ${file}: ${fileProblem(error)}` }, { hint: 'name a file that "kb flows export FLOW --output F" has written' });
   });
   const { ok, problems, flowId, status, digest } = await verifyFlowExport(new Uint8Array(bytes));
   if (context.json) terminal.printJson({ ok, problems, flow_id: flowId, status, digest });

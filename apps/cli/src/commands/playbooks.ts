@@ -1,4 +1,4 @@
-import { type Diagnostic, evidenceRefSchema, type EvidenceRef, type PlaybookView, type ValueChange } from '@kb-labs/contracts';
+import { type Diagnostic, evidenceRefSchema, type EvidenceRef, isJsonObject, type JsonValue, type PlaybookView, type ValueChange } from '@kb-labs/contracts';
 import { AppError, EXIT_CODES } from '@kb-labs/errors';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
@@ -20,7 +20,7 @@ export const playbooksValidate: CommandHandler<'playbooks:validate'> = async (co
     const { style } = terminal;
     const diagnostics = checked.diagnostics as readonly Diagnostic[];
     terminal.print(renderDiagnostics([...diagnostics], { style, columns: terminal.columns(), textOf: (named) => (named === file ? text : undefined) }));
-    terminal.print(checked.valid ? `${style.green('✓')} ${checked.digest ?? ''}${diagnostics.length === 0 ? '' : `, ${countDiagnostics([...diagnostics])}`}` : `${style.red('✗')} ${countDiagnostics([...diagnostics])}`);
+    terminal.print(checked.valid ? `${style.green('✓')} ${sanitizeText(`${checked.manifest?.playbook_id ?? file} ${checked.manifest?.version ?? ''}`)}  ${style.dim(checked.digest ?? '')}${diagnostics.length === 0 ? '' : `, ${countDiagnostics([...diagnostics])}`}` : `${style.red('✗')} ${countDiagnostics([...diagnostics])}`);
   }
   return checked.valid ? undefined : EXIT_CODES.badInput;
 };
@@ -48,14 +48,14 @@ export const playbooksList: CommandHandler<'playbooks:list'> = async (context, a
 
 export const playbooksGet: CommandHandler<'playbooks:get'> = async (context, args) => {
   const routes = await context.routes();
-  printPlaybook(context, await routes.call('getPlaybook', { params: { id: args.rest[0] ?? '' }, query: given({ version: args.version }) }));
+  printPlaybook(context, await routes.call('getPlaybook', { params: { id: args.rest[0] }, query: given({ version: args.version }) }));
   return undefined;
 };
 
 export const playbooksDiff: CommandHandler<'playbooks:diff'> = async (context, args) => {
   const { terminal } = context;
   const routes = await context.routes();
-  const diff = await routes.call('diffPlaybooks', { params: { id: args.rest[0] ?? '' }, query: { from: args.from, to: args.to } });
+  const diff = await routes.call('diffPlaybooks', { params: { id: args.rest[0] }, query: { from: args.from, to: args.to } });
   if (context.json) {
     terminal.printJson(diff);
     return undefined;
@@ -71,14 +71,14 @@ export const playbooksPublish: CommandHandler<'playbooks:publish'> = async (cont
   const status = chosen(args.status, ['verified', 'canary', 'active'] as const);
   const evidence_refs = parseEvidence(args['evidence-refs-json']);
   const routes = await context.routes();
-  printPlaybook(context, await routes.call('publishPlaybook', { params: { id: args.rest[0] ?? '' }, body: { version: args.version, digest: args.digest, status, evidence_refs } }));
+  printPlaybook(context, await routes.call('publishPlaybook', { params: { id: args.rest[0] }, body: { version: args.version, digest: args.digest, status, evidence_refs } }));
   return undefined;
 };
 
 export const playbooksRevoke: CommandHandler<'playbooks:revoke'> = async (context, args) => {
   const { version, digest, reason } = args;
   const routes = await context.routes();
-  printPlaybook(context, await routes.call('revokePlaybook', { params: { id: args.rest[0] ?? '' }, body: { version, digest, reason, ...(args['stop-running'] ? { stop_running: true } : {}) } }));
+  printPlaybook(context, await routes.call('revokePlaybook', { params: { id: args.rest[0] }, body: { version, digest, reason, ...(args['stop-running'] ? { stop_running: true } : {}) } }));
   return undefined;
 };
 
@@ -90,8 +90,16 @@ export function parseEvidence(written: string): EvidenceRef[] {
   return value.map((one, n) => {
     const read = evidenceRefSchema.safeParse(one);
     if (read.success) return read.data;
-    throw new AppError('USAGE', { problem: `--evidence-refs-json: the ${String(n + 1)}. is no reference: ${read.error.issues[0]?.message ?? 'it does not fit'}` }, { hint });
+    throw new AppError('USAGE', { problem: `--evidence-refs-json: number ${String(n + 1)} is no reference: ${problemOf(one)}` }, { hint });
   });
+}
+
+function problemOf(written: JsonValue): string {
+  if (!isJsonObject(written)) return 'it is no object';
+  const missing = ['kind', 'id'].find((key) => written[key] === undefined);
+  if (missing !== undefined) return `it has no "${missing}"`;
+  const unknown = Object.keys(written).find((key) => !(key in evidenceRefSchema.shape));
+  return unknown === undefined ? 'its values are not accepted' : `it cannot have "${unknown}"`;
 }
 
 function section(title: string, changes: readonly ValueChange[]): string[] {

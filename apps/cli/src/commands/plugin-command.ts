@@ -4,13 +4,12 @@ import { runCommand } from '@kb-labs/engine';
 import { AppError, EXIT_CODES, type ExitCode, isErrorCode, REGISTER, suggestName } from '@kb-labs/errors';
 
 import type { CommandContext } from '../command-context.js';
-import { GLOBAL_OPTIONS, visibleCommands } from '../command-table.js';
 import { parseArgs } from '../parse-args.js';
 import { keepArtifacts } from '../plugin/keep-artifacts.js';
 import { renderOutputs } from '../plugin/render-outputs.js';
 import { specOfSchema } from '../plugin/spec-of-schema.js';
+import { GLOBAL_OPTIONS } from '../table/options.js';
 import { sanitizeLine, sanitizeText } from '../terminal/sanitize.js';
-import { printCommandHelp } from './help.js';
 
 /** Runs a command of a plugin by itself: its outputs are the answer, its log goes to standard error, nothing is stored. */
 export async function executePluginCommand(context: CommandContext, call: { id: string; tokens: readonly string[] }): Promise<ExitCode | undefined> {
@@ -18,7 +17,10 @@ export async function executePluginCommand(context: CommandContext, call: { id: 
   const { deps } = await context.offline();
   const { uses, command } = await findCommand(deps, call.id);
   const { spec, toInput } = specOfSchema(command);
-  if (call.tokens.includes('--help') || call.tokens.includes('-h')) return printCommandHelp(context, call.id, spec);
+  if (call.tokens.includes('--help') || call.tokens.includes('-h')) {
+    const { printCommandHelp } = await import('../control.js');
+    return printCommandHelp(context, call.id, spec);
+  }
   const parsed = parseArgs(call.tokens, { ...spec.options, ...GLOBAL_OPTIONS }, spec.positional);
   const input = toInput(parsed);
   const folder = parsed.options['artifacts'];
@@ -61,6 +63,7 @@ async function findCommand({ plugins }: OfflineComposition['deps'], id: string):
   const all = installed.flatMap((plugin) => plugin.commands.map((command) => ({ plugin, command })));
   const [found, other] = all.filter(({ command }) => command.id === id);
   if (found === undefined) {
+    const { visibleCommands } = await import('../command-table.js');
     const hint = suggestName(id, [...visibleCommands(), ...all.map(({ command }) => command.id)]);
     throw new AppError('USAGE', { problem: `unknown command "${id}"` }, { hint: hint ?? '"kb help" lists the commands' });
   }

@@ -17,9 +17,9 @@ export function printPage<Item>({ terminal, json }: Pick<CommandContext, 'termin
     return;
   }
   if (page.items.length === 0) {
-    terminal.note(none);
-    return;
+    terminal.note(page.nextCursor === undefined ? none : `${none} so far`);
+  } else {
+    terminal.print(renderTable(page.items.map(rowOf), { header, columns: terminal.columns(), paintHeader: terminal.style.dim }));
   }
-  terminal.print(renderTable(page.items.map(rowOf), { header, columns: terminal.columns(), paintHeader: terminal.style.dim }));
   if (page.nextCursor !== undefined) terminal.note(`more: --cursor=${page.nextCursor}`);
 }

@@ -29,21 +29,21 @@ export const approvalsDeny: CommandHandler<'approvals:deny'> = (context, args) =
 export const questionsAnswer: CommandHandler<'questions:answer'> = async (context, args) => {
   const answer = parseObject('--data', args.data);
   const routes = await context.routes();
-  const prompt = await routes.call('answerQuestion', { params: { id: args.rest[0] ?? '' }, body: { answer, ...given({ comment: args.comment, subject: args.subject }) } });
+  const prompt = await routes.call('answerQuestion', { params: { id: args.rest[0] }, body: { answer, ...given({ comment: args.comment, subject: args.subject }) } });
   printPrompt(context, prompt);
   await routes.carry?.([prompt.run_id]);
   return undefined;
 };
 
 interface DecisionArgs {
-  readonly rest: readonly string[];
+  readonly rest: readonly [string, ...string[]];
   readonly comment: string | undefined;
   readonly subject: string | undefined;
 }
 
 async function decide(context: CommandContext, route: 'allowApproval' | 'denyApproval', { rest, comment, subject }: DecisionArgs): Promise<undefined> {
   const routes = await context.routes();
-  const prompt = await routes.call(route, { params: { id: rest[0] ?? '' }, body: given({ comment, subject }) });
+  const prompt = await routes.call(route, { params: { id: rest[0] }, body: given({ comment, subject }) });
   printPrompt(context, prompt);
   await routes.carry?.([prompt.run_id]);
 }

@@ -5,13 +5,13 @@ import type { CommandContext, CommandHandler } from '../command-context.js';
 import { userName } from '../project/user-name.js';
 import { renderSchedule } from './schedule-list.js';
 
-export const pause: CommandHandler<'schedule:pause'> = (context, args) => change(context, { id: args.rest[0] ?? '', action: 'pauseSchedule', act: pauseSchedule });
+export const pause: CommandHandler<'schedule:pause'> = (context, args) => change(context, { id: args.rest[0], action: 'pauseSchedule', act: pauseSchedule });
 
-export const resume: CommandHandler<'schedule:resume'> = (context, args) => change(context, { id: args.rest[0] ?? '', action: 'resumeSchedule', act: resumeSchedule });
+export const resume: CommandHandler<'schedule:resume'> = (context, args) => change(context, { id: args.rest[0], action: 'resumeSchedule', act: resumeSchedule });
 
 export const trigger: CommandHandler<'schedule:trigger'> = async (context, args) => {
   const engine = await context.engine();
-  const id = args.rest[0] ?? '';
+  const id = args.rest[0];
   const by = userName();
   const run = await audited(engine.deps, { actor: by, tenant: engine.config.triggers.tenant, action: 'triggerSchedule', target: id }, () => triggerSchedule(engine.deps, { id, by }));
   const { detachRun } = await import('../attend/detach-run.js');

@@ -12,7 +12,7 @@ import { askHidden } from '../terminal/ask-hidden.js';
 export const execute: CommandHandler<'secret:set'> = async (context, args) => {
   const { terminal } = context;
   // The table asks for exactly one.
-  const name = args.rest[0] ?? '';
+  const name = args.rest[0];
   const value = await readValue(context, name);
   const { deps, config } = await context.engine();
   const secrets = projectSecrets({ projectRoot: config.projectRoot, env: terminal.host.env, clock: deps.clock });

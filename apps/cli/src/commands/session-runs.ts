@@ -20,25 +20,25 @@ export const runsList: CommandHandler<'runs:list'> = async (context, args) => {
 
 export const runsGet: CommandHandler<'runs:get'> = async (context, args) => {
   const routes = await context.routes();
-  printSessionRun(context, await routes.call('getSessionRun', { params: { id: args.rest[0] ?? '' } }));
+  printSessionRun(context, await routes.call('getSessionRun', { params: { id: args.rest[0] } }));
   return undefined;
 };
 
 export const runsEvents: CommandHandler<'runs:events'> = async (context, args) => {
   const routes = await context.routes();
-  const page = await routes.call('sessionRunEvents', { params: { id: args.rest[0] ?? '' }, query: given({ limit: args.limit, after: args.cursor }) });
+  const page = await routes.call('sessionRunEvents', { params: { id: args.rest[0] }, query: given({ limit: args.limit, after: args.cursor }) });
   printWirePage(context, page, { none: 'no events', header: ['N', 'AT', 'EVENT', 'OF'], rowOf: (event) => [String(event.seq), event.at, event.type, placeOf(event)] });
   return undefined;
 };
 
 export const runsStream: CommandHandler<'runs:stream'> = async (context, args) => {
   const routes = await context.routes();
-  return followToEnd(context, (signal) => routes.follow('sessionRunEvents', { params: { id: args.rest[0] ?? '' }, signal }));
+  return followToEnd(context, (signal) => routes.follow('sessionRunEvents', { params: { id: args.rest[0] }, signal }));
 };
 
 export const runsCancel: CommandHandler<'runs:cancel'> = async (context, args) => {
   const routes = await context.routes();
-  const run = await routes.call('cancelSessionRun', { params: { id: args.rest[0] ?? '' }, body: given({ note: args.note }) });
+  const run = await routes.call('cancelSessionRun', { params: { id: args.rest[0] }, body: given({ note: args.note }) });
   printSessionRun(context, run);
   await routes.carry?.([run.run_id]);
   return undefined;

@@ -1,4 +1,5 @@
 import type { SessionView } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
 
 import type { CommandContext, CommandHandler } from '../command-context.js';
 import { parseObject } from '../input/parse-json.js';
@@ -32,22 +33,25 @@ export const sessionsList: CommandHandler<'sessions:list'> = async (context, arg
 
 export const sessionsGet: CommandHandler<'sessions:get'> = async (context, args) => {
   const routes = await context.routes();
-  printSession(context, await routes.call('getSession', { params: { id: args.rest[0] ?? '' } }));
+  printSession(context, await routes.call('getSession', { params: { id: args.rest[0] } }));
   return undefined;
 };
 
 export const sessionsSubmit: CommandHandler<'sessions:submit'> = async (context, args) => {
   const request = parseObject('--request-file', await readTextFile('--request-file', args['request-file'], context.terminal.host));
+  if (typeof request['workflow_id'] !== 'string') {
+    throw new AppError('USAGE', { problem: '--request-file names no workflow' }, { hint: 'for example {"workflow_id":"hello","inputs":{"name":"Ada"}}; what a flow runs is said by its playbook' });
+  }
   const routes = await context.routes();
   // Its schema is the route's to check, here and at a gateway.
-  const run = await routes.call('submitInput', { params: { id: args.rest[0] ?? '' }, body: request as never });
+  const run = await routes.call('submitInput', { params: { id: args.rest[0] }, body: request as never });
   printSessionRun(context, run);
   await routes.carry?.([run.run_id]);
   return undefined;
 };
 
 export const sessionsEnd: CommandHandler<'sessions:end'> = async (context, args) => {
-  const id = args.rest[0] ?? '';
+  const id = args.rest[0];
   const routes = await context.routes();
   const before = routes.carry === undefined ? null : (await routes.call('getSession', { params: { id } })).active_run_id;
   const session = await routes.call('endSession', { params: { id }, body: args.cancel ? { cancel: true } : {} });

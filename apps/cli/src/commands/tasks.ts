@@ -24,7 +24,7 @@ export const tasksList: CommandHandler<'tasks:list'> = async (context, args) => 
 
 export const tasksGet: CommandHandler<'tasks:get'> = async (context, args) => {
   const routes = await context.routes();
-  printTask(context, await routes.call('getTask', { params: { id: args.rest[0] ?? '' } }));
+  printTask(context, await routes.call('getTask', { params: { id: args.rest[0] } }));
   return undefined;
 };
 
@@ -32,7 +32,7 @@ export const tasksOutput: CommandHandler<'tasks:output'> = async (context, args)
   const { terminal, json } = context;
   if (args.limit !== undefined && (args.limit < 1 || args.limit > PAGE)) throw new AppError('USAGE', { problem: `--limit is 1 to ${String(PAGE)}, not ${String(args.limit)}` });
   const routes = await context.routes();
-  const params = { id: args.rest[0] ?? '' };
+  const params = { id: args.rest[0] };
   for (let after = args.cursor; ; ) {
     const page = await routes.call('taskOutput', { params, query: given({ after, limit: args.limit ?? PAGE }) });
     if (json) {
@@ -51,7 +51,7 @@ export const tasksOutput: CommandHandler<'tasks:output'> = async (context, args)
 
 export const tasksStop: CommandHandler<'tasks:stop'> = async (context, args) => {
   const routes = await context.routes();
-  const task = await routes.call('stopTask', { params: { id: args.rest[0] ?? '' }, body: given({ note: args.note }) });
+  const task = await routes.call('stopTask', { params: { id: args.rest[0] }, body: given({ note: args.note }) });
   printTask(context, task);
   await routes.carry?.([task.run_id]);
   return undefined;

@@ -9,7 +9,7 @@ import { rowOf } from './webhook-list.js';
 export const execute: CommandHandler<'webhook:replay'> = async (context, args) => {
   const { terminal } = context;
   const engine = await context.engine();
-  const id = args.rest[0] ?? '';
+  const id = args.rest[0];
   const delivery = await audited(engine.deps, { actor: userName(), tenant: engine.config.triggers.tenant, action: 'replayDelivery', target: id }, () => replayDelivery(engine.deps, { id }));
   if (context.json) terminal.printJson(delivery);
   else terminal.print(rowOf(delivery, terminal).join('  '));

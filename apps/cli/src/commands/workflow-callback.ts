@@ -6,7 +6,7 @@ export const execute: CommandHandler<'workflow:callback'> = async (context, args
   const { terminal } = context;
   const payload = args.data === undefined ? {} : parseJson('--data', args.data);
   const desk = await context.desk();
-  const { runId } = await desk.callBack({ token: tokenOf(args.rest[0] ?? ''), payload });
+  const { runId } = await desk.callBack({ token: tokenOf(args.rest[0]), payload });
   if (context.json) {
     terminal.printJson({ runId });
     return undefined;

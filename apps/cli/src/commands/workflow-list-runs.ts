@@ -1,4 +1,4 @@
-import { formatDuration, isTerminalRun, type RunStatus, type RunSummaryView } from '@kb-labs/contracts';
+import { formatDuration, isTerminalRun, type RunStatus, type RunSummaryView, type TriggerType } from '@kb-labs/contracts';
 
 import type { CommandHandler } from '../command-context.js';
 import { parseInstant } from '../input/parse-instant.js';
@@ -13,9 +13,13 @@ export const execute: CommandHandler<'workflow:list-runs'> = async (context, arg
   const desk = await context.desk();
   const page = await desk.list({
     ...(args['workflow-id'] === undefined ? {} : { workflowId: args['workflow-id'] }),
-    // The table of commands lists exactly the states there are.
+    // The table of commands lists exactly the states and triggers there are.
     ...(args.status === undefined ? {} : { status: args.status as RunStatus }),
     ...(args.since === undefined ? {} : { since: parseInstant('--since', args.since, terminal.now()) }),
+    ...(args.until === undefined ? {} : { until: parseInstant('--until', args.until, terminal.now()) }),
+    ...(args.trigger === undefined ? {} : { trigger: args.trigger as TriggerType }),
+    ...(args.branch === undefined ? {} : { branch: args.branch }),
+    ...(args.actor === undefined ? {} : { actor: args.actor }),
     ...(args.cursor === undefined ? {} : { cursor: args.cursor }),
     ...(args.limit === undefined ? {} : { limit: args.limit }),
   });

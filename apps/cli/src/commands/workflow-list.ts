@@ -8,7 +8,7 @@ export const execute: CommandHandler<'workflow:list'> = async (context) => {
   const library = await context.library();
   const { workflows, diagnostics } = await library.check();
   if (context.json) {
-    terminal.printJson({ items: workflows });
+    terminal.printJson({ items: workflows, diagnostics });
     return undefined;
   }
   const { style } = terminal;

@@ -88,7 +88,7 @@ interface Reading {
 async function printPage({ terminal }: CommandContext, desk: RunDesk, { query, ...reading }: Reading & { query: ReadLogs }): Promise<undefined> {
   const items: ReturnType<typeof logLineView>[] = [];
   const { cursor, more } = await readUpTo(desk, query, { ...reading, take: (line) => items.push(logLineView(line)) });
-  terminal.printJson({ items, ...(more ? { nextCursor: String(cursor) } : {}) });
+  terminal.printJson({ items, cursor: String(cursor), ...(more ? { nextCursor: String(cursor) } : {}) });
 }
 
 async function printAll(desk: RunDesk, query: ReadLogs, { show, ...reading }: Reading & { show: (line: LogLine) => void }): Promise<void> {

@@ -9,7 +9,7 @@ import { isTemplate, workflowTemplate } from './workflow-templates.js';
 
 export const execute: CommandHandler<'workflow:new'> = async (context, args) => {
   const { terminal } = context;
-  const [id = ''] = args.rest;
+  const [id] = args.rest;
   if (!WORKFLOW_ID.test(id)) {
     throw new AppError('USAGE', { problem: `"${id}" cannot be the id of a workflow` }, { hint: 'an id has up to 64 small letters, digits, ".", "_" and "-", and starts with a letter or digit' });
   }

@@ -22,7 +22,7 @@ export function printPlan({ terminal, json }: CommandContext, plan: RunPlan): vo
 }
 
 /** What a run would do: its inputs, the order of its jobs, and every step with what was filled in. */
-export function renderPlan(plan: RunPlan, style: Style): string[] {
+function renderPlan(plan: RunPlan, style: Style): string[] {
   const { workflow } = plan;
   const lines = [`${style.bold(workflow.id)}${workflow.version === null ? '' : `  ${sanitizeText(workflow.version)}`}  ${style.dim(workflow.digest)}`];
   const facts = runFacts(plan);

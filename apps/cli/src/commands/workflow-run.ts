@@ -13,7 +13,7 @@ export const execute: CommandHandler<'workflow:run'> = async (context, args) => 
   const library = await context.library();
   const input = await readInput(args, context.terminal.host, async () => (await library.show(workflowId)).inputs);
   if (args['dry-run']) {
-    const { printPlan } = await import('./workflow-plan.js');
+    const { printPlan } = await import('../control.js');
     printPlan(context, await library.plan({ workflowId, input }));
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { formatUses, type RunPlan, type WorkflowInput } from '@kb-labs/contracts';
-import type { WorkflowEntry } from '@kb-labs/engine';
+import type { WorkflowOutline } from '@kb-labs/engine';
 
 import type { CommandHandler } from '../command-context.js';
 import { jobFacts, runFacts } from '../render/job-facts.js';
@@ -19,7 +19,7 @@ export const execute: CommandHandler<'workflow:show'> = async (context, args) =>
 };
 
 /** Without a plan, of a document with errors, only what was read. */
-export function renderWorkflow(entry: WorkflowEntry, plan: RunPlan | undefined, style: Style): string[] {
+function renderWorkflow(entry: WorkflowOutline, plan: RunPlan | undefined, style: Style): string[] {
   const title = [style.bold(entry.id), ...(entry.version === null ? [] : [sanitizeText(entry.version)]), ...(entry.name === entry.id ? [] : [sanitizeText(entry.name)])];
   const lines = [title.join('  '), style.dim(`${sanitizeText(entry.file)}  ${entry.digest}`)];
   if (!entry.valid) lines.push(style.red('✗ has errors: "kb workflow:validate" shows them'));
@@ -40,7 +40,7 @@ export function renderWorkflow(entry: WorkflowEntry, plan: RunPlan | undefined, 
   return lines;
 }
 
-function stepLine(step: WorkflowEntry['jobs'][number]['steps'][number], hook: string | undefined, style: Style): string {
+function stepLine(step: WorkflowOutline['jobs'][number]['steps'][number], hook: string | undefined, style: Style): string {
   const name = step.name === step.id || step.name === step.uses ? '' : `  ${sanitizeText(step.name)}`;
   return `    ${step.id}  ${style.dim(sanitizeText(step.uses))}${name}${hook === undefined ? '' : `  ${style.dim(`hook ${hook}`)}`}`;
 }

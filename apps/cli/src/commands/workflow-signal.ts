@@ -10,7 +10,7 @@ export const execute: CommandHandler<'workflow:signal'> = async (context, args) 
   const payload = args.data === undefined ? {} : parseJson('--data', args.data);
   const desk = await context.desk();
   const runId = args['run-id'];
-  const sent = await desk.signal({ name: args.rest[0] ?? '', payload, ...(runId === undefined ? {} : { runId }) });
+  const sent = await desk.signal({ name: args.rest[0], payload, ...(runId === undefined ? {} : { runId }) });
   if (context.json) {
     terminal.printJson(sent);
     return undefined;

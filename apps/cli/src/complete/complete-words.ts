@@ -1,9 +1,10 @@
 import type { PluginCommand } from '@kb-labs/contracts';
 
 import type { CommandSpec, Completion, OptionSpec, OptionSpecs } from '../command-spec.js';
-import { GLOBAL_OPTIONS, isCommandId, specOf, visibleCommands } from '../command-table.js';
+import { isCommandId, specOf, visibleCommands } from '../command-table.js';
 import { specOfSchema } from '../plugin/spec-of-schema.js';
 import { route } from '../route.js';
+import { GLOBAL_OPTIONS } from '../table/options.js';
 
 export interface Candidate {
   readonly value: string;
@@ -31,7 +32,7 @@ export async function completeWords(words: readonly string[], values: Values): P
 
 async function candidatesFor(typed: string, before: readonly string[], values: Values): Promise<Candidate[]> {
   if (before.includes('--')) return [];
-  const routed = route(before);
+  const routed = route(before, visibleCommands());
   if (routed.kind === 'overview' || routed.kind === 'unknown') {
     return typed.startsWith('-') ? flagsOf(GLOBAL_OPTIONS) : afterGroup(routed, await commands(values));
   }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
 import type { OfflineComposition } from '@kb-labs/daemon';
-import { planWorkflow, showWorkflow, validateWorkflows } from '@kb-labs/engine';
+import { planWorkflow } from '@kb-labs/engine';
 
 import type { Library } from './library.js';
 
@@ -10,8 +10,9 @@ export function directLibrary(offline: OfflineComposition): Library {
   const { config, deps } = offline;
   return {
     folder: () => Promise.resolve(config.projectRoot),
-    show: (workflowId) => showWorkflow(deps, workflowId),
-    check: (sources) => validateWorkflows(deps, sources),
+    // A run looks at its own document alone.
+    show: async (workflowId) => (await import('../control.js')).showWorkflow(deps, workflowId),
+    check: async (sources) => (await import('../control.js')).validateWorkflows(deps, sources),
     plugins: () => deps.plugins.list({ verify: true }),
     plan: (command) => planWorkflow(deps, command),
     planOf: async (entry) => {

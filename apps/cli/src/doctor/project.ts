@@ -5,6 +5,7 @@ import { formatDuration } from '@kb-labs/contracts';
 import { type Config, type OfflineComposition, SETTING_KEYS, type SettingKey, shownUrl } from '@kb-labs/daemon';
 import { validateWorkflows } from '@kb-labs/engine';
 import { fromUnknown } from '@kb-labs/errors';
+import { readPluginsLock } from '@kb-labs/plugin-host/lifecycle';
 
 import { countDiagnostics, plural } from '../render/diagnostics.js';
 import { sanitizeText } from '../terminal/sanitize.js';
@@ -126,11 +127,23 @@ export async function checkSecrets({ deps }: OfflineComposition): Promise<Check[
   }
 }
 
+/** The key of the language model, where it needs one: what is asked for without it is not made up. */
+export async function checkModel({ deps, config }: { readonly deps: Pick<OfflineComposition['deps'], 'secrets'>; readonly config: Pick<Config, 'llm'> }): Promise<Check[]> {
+  const { llm } = config;
+  const key = llm?.secret ?? (llm === undefined || llm.url !== undefined ? undefined : 'LLM_API_KEY');
+  if (key === undefined) return [];
+  // A store that cannot be read is a line of its own.
+  const kept = await Promise.resolve(deps.secrets?.list()).catch(() => undefined);
+  if (kept === undefined || kept.some(({ name }) => name === key)) return [];
+  return [warn('llm', `the secret ${key} is not there: plugins have no language model`, `"kb secret:set ${key}" keeps one on this machine`)];
+}
+
 export async function checkPlugins({ deps, config }: OfflineComposition): Promise<Check[]> {
   try {
     const plugins = await deps.plugins.list({ verify: true });
     const own = await Promise.all(config.pluginFolders.map((folder) => checkFolder(folder, deps.plugins)));
     return [
+      ...(await checkLock(config.projectRoot)),
       ...plugins.map((plugin) =>
         plugin.problem === undefined
           ? ok('plugin', `${plugin.id} ${plugin.version}, ${plural(plugin.commands.length, 'command')}, ${plugin.origin}`)
@@ -141,6 +154,17 @@ export async function checkPlugins({ deps, config }: OfflineComposition): Promis
     ];
   } catch (thrown) {
     return [fail('plugin', fromUnknown(thrown).message, 'correct "plugins" in the settings')];
+  }
+}
+
+/** Without it, none of the plugins that were added is there. */
+async function checkLock(projectRoot: string): Promise<Check[]> {
+  try {
+    await readPluginsLock(projectRoot);
+    return [];
+  } catch (thrown) {
+    const { message, hint } = fromUnknown(thrown);
+    return [fail('plugin', sanitizeText(message), hint ?? '')];
   }
 }
 

@@ -2,8 +2,8 @@ import { isJsonObject, type JsonObject, type JsonValue, type PluginCommand } fro
 import { AppError } from '@kb-labs/errors';
 
 import type { CommandSpec, OptionSpec } from '../command-spec.js';
-import { GLOBAL_OPTIONS } from '../command-table.js';
 import type { OptionValue, ParsedArgs } from '../parse-args.js';
+import { GLOBAL_OPTIONS } from '../table/options.js';
 
 /** Options that every plugin command has. A property of the same name can be given through `--input`. */
 const OWN_OPTIONS = {

@@ -26,12 +26,12 @@ export function remoteDesk(client: Client, place: GatewayPlace): RunDesk {
       return { run, repeated: status === 200 };
     },
     read,
-    list: ({ since, tenant: _ofTheKey, ...query }) => client.call('listRuns', { query: { ...query, ...(since === undefined ? {} : { since: new Date(since).toISOString() }) } }),
+    list: ({ since, until, tenant: _ofTheKey, ...query }) => client.call('listRuns', { query: { ...query, ...(since === undefined ? {} : { since: toIso(since) }), ...(until === undefined ? {} : { until: toIso(until) }) } }),
     views: (runId, signal) => remoteViews(client, runId, signal),
     readLogs: async (query) => {
       const { limit } = query;
-      const { items, nextCursor } = await client.call('runLogs', { params: { id: query.runId }, query: { ...logQuery(query), ...(limit === undefined ? {} : { limit }) } });
-      return { lines: items.map(toLine), more: nextCursor !== undefined, cursor: nextCursor === undefined ? (query.after ?? 0) : Number(nextCursor) };
+      const { items, cursor, nextCursor } = await client.call('runLogs', { params: { id: query.runId }, query: { ...logQuery(query), ...(limit === undefined ? {} : { limit }) } });
+      return { lines: items.map(toLine), more: nextCursor !== undefined, cursor: Number(cursor) };
     },
     followLogs: async function* (query, signal) {
       for await (const { data } of client.follow('runLogs', { params: { id: query.runId }, query: logQuery(query), signal })) yield toLine(data);
@@ -78,9 +78,13 @@ function logQuery({ job, step, since, after }: ReadLogs): { job?: string; step?:
   return {
     ...(job === undefined ? {} : { job }),
     ...(step === undefined ? {} : { step }),
-    ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
+    ...(since === undefined ? {} : { since: toIso(since) }),
     ...(after === undefined ? {} : { after: String(after) }),
   };
+}
+
+function toIso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function toLine(line: LogLineView): LogLine {

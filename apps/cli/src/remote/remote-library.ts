@@ -9,7 +9,10 @@ import { thaw } from './thaw.js';
 export function remoteLibrary(client: Client, folder: string): Library {
   return {
     folder: () => Promise.resolve(folder),
-    show: (id) => thaw(client.call('getWorkflow', { params: { id } })),
+    show: async (id) => {
+      const { diagnostics, ...shown } = await thaw(client.call('getWorkflow', { params: { id } }));
+      return { ...shown, diagnostics: diagnostics as Diagnostic[] };
+    },
     check: async (documents) => {
       const { workflows, diagnostics } = await thaw(client.call('validateWorkflows', { body: documents === undefined ? {} : { documents } }));
       // A gateway of another version can know codes of its own; they are shown, and nothing depends on them.

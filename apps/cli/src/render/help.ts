@@ -1,5 +1,6 @@
 import type { CommandSpec, OptionSpec, OptionSpecs } from '../command-spec.js';
-import { GLOBAL_OPTIONS, specOf, visibleCommands } from '../command-table.js';
+import { specOf, visibleCommands } from '../command-table.js';
+import { GLOBAL_OPTIONS } from '../table/options.js';
 import { sanitizeText } from '../terminal/sanitize.js';
 import type { Style } from '../terminal/style.js';
 import { padTo, textWidth } from '../terminal/text-width.js';

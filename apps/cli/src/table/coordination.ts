@@ -1,11 +1,8 @@
 import { TASK_STATUSES } from '@kb-labs/contracts';
 
-import type { CommandSpec } from './command-spec.js';
+import type { CommandSpec } from '../command-spec.js';
+import { page } from './options.js';
 
-const page = {
-  limit: { type: 'integer', value: 'N', describe: 'At most so many (20)' },
-  cursor: { type: 'string', value: 'CURSOR', describe: 'Go on after an earlier page' },
-} as const;
 const within = {
   'run-id': { type: 'string', value: 'ID', complete: 'run', describe: 'Only of this run' },
   'session-id': { type: 'string', value: 'ID', describe: 'Only of this session' },
@@ -111,7 +108,7 @@ export const COORDINATION_COMMANDS = {
     },
     examples: ['kb flows start --playbook-id release --version 1.0.0 --digest sha256:4f0c… --session-id spring --request-file request.json'],
   },
-  'flows:list': { summary: 'List flows, the newest first', gateway: 'asked', options: { ...page }, examples: ['kb flows list', 'kb flows list --limit=100 --json'] },
+  'flows:list': { summary: 'List flows, the newest first', gateway: 'asked', options: page, examples: ['kb flows list', 'kb flows list --limit=100 --json'] },
   'flows:get': { summary: 'Show where a flow stands, and why', gateway: 'asked', positional: flow, options: {}, examples: ['kb flows get flow-01J…'] },
   'flows:cancel': {
     summary: 'Cancel a flow, with its root run and what that called',
@@ -217,5 +214,3 @@ export const COORDINATION_COMMANDS = {
     examples: [`kb questions answer run_01J….ship.where.1 --data='{"region":"eu"}'`],
   },
 } as const satisfies Record<string, CommandSpec>;
-
-export type CoordinationId = keyof typeof COORDINATION_COMMANDS;

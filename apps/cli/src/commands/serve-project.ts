@@ -1,0 +1,29 @@
+import type { ExitCode } from '@kb-labs/errors';
+import type { RunDaemon } from '@kb-labs/daemon/run-daemon';
+
+import type { CommandContext } from '../command-context.js';
+import { checkRange } from '../input/check-range.js';
+import { ownVersion } from '../project/own-version.js';
+
+/** Set when the program is bundled. */
+declare const KB_BUILD: string;
+
+export interface Listens {
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** This process as the daemon of the project, until a signal ends it. Answers its exit code. */
+export async function serveProject(context: CommandContext, { host, port }: Listens, options: Omit<RunDaemon, 'env' | 'build' | 'version' | 'host' | 'port'>): Promise<ExitCode> {
+  const checkedPort = checkRange('port', port, { from: 0, to: 65_535 });
+  const config = await context.config();
+  const { runDaemon } = await import('@kb-labs/daemon/run-daemon');
+  return runDaemon(config, {
+    ...options,
+    env: context.terminal.host.env,
+    build: KB_BUILD,
+    version: await ownVersion(),
+    ...(host === undefined ? {} : { host }),
+    ...(checkedPort === undefined ? {} : { port: checkedPort }),
+  });
+}
