@@ -20,6 +20,11 @@ app.post('/orders', async (request, response) => {
   response.status(202).json({ run: run.id });
 });
 
+app.use((error, _request, response, _next) => {
+  const { status = 500, code = 'INTERNAL', message } = error; // what the engine refuses has a code, and 4xx as its status
+  response.status(status).json({ code, message: status < 500 ? message : 'something broke' });
+});
+
 const server = app.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   console.log(`the shop listens on http://127.0.0.1:${server.address().port}`);
 });

@@ -61,6 +61,11 @@ describe('an Express service with the engine in it', () => {
     expect(await ended(run)).toMatchObject({ status: 'success', outputs: { label: 'parcel 8' }, trigger: { actor: 'shop' } });
   });
 
+  it('says in its own answers what the engine refuses', async () => {
+    const refused = await fetch(`${url}/orders`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"number":"eight"}' });
+    expect([refused.status, await refused.json()]).toEqual([422, { code: 'INPUT_INVALID', message: expect.stringContaining('"number" must be a number') as unknown }]);
+  });
+
   it('keeps its own routes, and the gateway its rules', async () => {
     expect(await (await fetch(url)).text()).toBe('the shop is open');
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
