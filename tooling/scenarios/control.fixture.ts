@@ -1,6 +1,12 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import type { Explanation, JobView, RunView, StepView } from '@kb-labs/contracts';
 
 import { Project } from './project.fixture.js';
+
+/** Each look is a process of its own, and what is waited for needs the machine as well: looks become rarer. */
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 500;
 
 /** A project, and what is often asked about its runs. */
 export class ProjectWithRuns extends Project {
@@ -28,10 +34,11 @@ export class ProjectWithRuns extends Project {
   }
 
   async until(runId: string, ready: (view: RunView) => boolean): Promise<RunView> {
-    for (;;) {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const view = await this.status(runId);
       if (ready(view)) return view;
       if (view.finishedAt !== null) throw new Error(`the run ended as ${view.status} before it was as expected: ${JSON.stringify(view.error)}`);
+      await wait(pauseMs);
     }
   }
 }

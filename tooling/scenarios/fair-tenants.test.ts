@@ -11,7 +11,7 @@ import { manual, openEngine, type OpenEngine } from './open-engine.js';
 import { openRedisEngine } from './open-redis-engine.js';
 
 const PROMISED_BACKLOG = 10_000;
-const BACKLOG = sized(500, PROMISED_BACKLOG);
+const BACKLOG = sized(300, PROMISED_BACKLOG);
 const AT_ONCE = 50;
 const OTHERS = 20;
 const SLOTS = 8;

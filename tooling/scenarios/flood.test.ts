@@ -13,12 +13,13 @@ import { openStore } from './host.fixture.js';
 import { Project } from './project.fixture.js';
 
 const MB = 1024 * 1024;
-const FLOOD_MB = sized(100, 1_024);
+const FLOOD_MB = sized(80, 1_024);
 const FIRST_MB = 20;
 const GROWTH_MB = 50;
 const OUTPUT_MB = 20;
-const BESIDE = 10;
-const LOOK_MS = 20;
+const BESIDE = sized(4, 10);
+/** Each look is a process, and the flood needs the machine. */
+const LOOK_MS = 200;
 const LIMIT_MS = sized(120_000, 400_000);
 
 const flood = `

@@ -10,8 +10,8 @@ import { type Host, Hosts, openStore, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
 const KILLS = sized(3, 30);
-const RUNS = 100 * KILLS;
-const STALL_MS = sized(1_500, 5_000);
+const RUNS = sized(100, 3_000);
+const STALL_MS = sized(1_200, 5_000);
 const SOAK_RUNS = sized(100, 1_000);
 
 const hosts = new Hosts();

@@ -10,7 +10,9 @@ import { sized } from './fault-size.js';
 import { disagreements, type Ledgers } from './ledgers.js';
 import { isAlive, Project } from './project.fixture.js';
 
-const KILLS = sized(12, 30);
+const KILLS = sized(8, 30);
+/** Where the machine is busy, many of them come too early or too late to meet anything. */
+const MOST_KILLS = 4 * KILLS;
 const SEED = 20_261_121;
 
 /** Steps write themselves down outside the engine, take a moment, and hand a value on. */
@@ -44,7 +46,7 @@ const ledger = join(project.dir, 'ledger.txt');
 
 describe('kill -9 of a run', () => {
   it(
-    `at ${KILLS} random points loses nothing that was acknowledged and repeats nothing that had ended`,
+    `at ${KILLS} random points or more loses nothing that was acknowledged and repeats nothing that had ended`,
     async () => {
       const random = seeded(SEED);
       const acknowledged: string[] = [];
@@ -52,7 +54,8 @@ describe('kill -9 of a run', () => {
       const begun = performance.now();
       expect((await project.kb('workflow:run', '--workflow-id=chain', '-f', `ledger=${ledger}`)).code).toBe(0);
       const wholeMs = performance.now() - begun;
-      for (let kill = 0; kill < KILLS; kill += 1) {
+      const hasMet = (): boolean => acknowledged.length > KILLS / 3 && killedMidway > KILLS / 4;
+      for (let kill = 0; kill < KILLS || (!hasMet() && kill < MOST_KILLS); kill += 1) {
         const runId = await runAndKill(random() * wholeMs);
         const { items } = await project.json<Page<RunSummaryView>>('workflow:list-runs', '--limit=200');
         const listed = new Set(items.map((run) => run.id));

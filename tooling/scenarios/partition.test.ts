@@ -16,7 +16,7 @@ import { TwoSidedNetwork, whyNoNetwork } from './network.fixture.js';
 import { openRedisEngine } from './open-redis-engine.js';
 import { startWork, WORK } from './start-work.js';
 
-const LEASE_MS = 2_000;
+const LEASE_MS = 1_000;
 const LOOK_MS = 20;
 const LIMIT_MS = 120_000;
 

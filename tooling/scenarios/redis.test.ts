@@ -62,7 +62,8 @@ const ledger = (): string => join(shared, 'ledger.txt');
 const effects = (): string[] => (existsSync(ledger()) ? readFileSync(ledger(), 'utf8').trim().split('\n') : []);
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await what())) await wait(20);
+  // Most looks are a process of their own: they become rarer.
+  for (let pauseMs = 20; !(await what()); pauseMs = Math.min(2 * pauseMs, 500)) await wait(pauseMs);
 }
 
 async function detach(project: Project, workflow: string): Promise<string> {

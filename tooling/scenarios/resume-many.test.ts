@@ -11,7 +11,7 @@ import { sized } from './fault-size.js';
 import { Hosts, openStore } from './host.fixture.js';
 import { Project } from './project.fixture.js';
 
-const OPEN = sized(150, 1_000);
+const OPEN = sized(60, 1_000);
 const START_WITHIN_MS = 2_000;
 const LOOK_MS = 50;
 const LIMIT_MS = sized(120_000, 400_000);

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import type { NewApiKeyView, PlaybookView, PromptView, SessionRunView, SessionView, TaskView } from '@kb-labs/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,21 +51,23 @@ afterAll(async () => {
 });
 
 async function until<Found>(read: () => Promise<Found>, holds: (found: Found) => boolean): Promise<Found> {
-  for (;;) {
+  // Each look is a process: they become rarer.
+  for (let pauseMs = 20; ; pauseMs = Math.min(2 * pauseMs, 500)) {
     const found = await read();
     if (holds(found)) return found;
+    await wait(pauseMs);
   }
 }
 
 /** What a command prints on the state of the project is what it prints at the gateway. */
 async function same<Found>(...args: string[]): Promise<Found> {
-  const [here, there] = [await project.kb(...args, '--json'), await elsewhere.kb(...args, '--json')];
+  const [here, there] = await Promise.all([project.kb(...args, '--json'), elsewhere.kb(...args, '--json')]);
   expect([there.stdout, there.code], args.join(' ')).toEqual([here.stdout, here.code]);
   return JSON.parse(here.stdout) as Found;
 }
 
 async function code(...args: string[]): Promise<[number | null, string]> {
-  const [here, there] = [await project.kb(...args, '--json'), await elsewhere.kb(...args, '--json')];
+  const [here, there] = await Promise.all([project.kb(...args, '--json'), elsewhere.kb(...args, '--json')]);
   const [found, other] = [here, there].map(({ code: exit, stdout }) => [exit, (JSON.parse(stdout) as { code: string }).code]);
   expect(other).toEqual(found);
   return found as [number, string];

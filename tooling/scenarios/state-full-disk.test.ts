@@ -6,6 +6,7 @@ import { startRedisServer } from '@kb-labs/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DaemonProcess } from './daemon.fixture.js';
+import { sized } from './fault-size.js';
 import { Hosts } from './host.fixture.js';
 import { openEngine } from './open-engine.js';
 import { openRedisEngine } from './open-redis-engine.js';
@@ -13,7 +14,7 @@ import { Project } from './project.fixture.js';
 import { acknowledged, allEnded, askAgain, askUntilRefused, complaints, fill, GROWING, isReady, mountDisk, refusals, until } from './state-full.fixture.js';
 
 const NEEDS = 'needs the right to mount a small file system';
-const SIZE = '8m';
+const SIZE = sized('3m', '8m');
 const ENOUGH = '256m';
 
 const hosts = new Hosts();
@@ -117,7 +118,7 @@ describe('a disk that is full', () => {
     const { daemon } = await startDaemon(server.url);
     const { deps, store } = await openRedisEngine(server.url, { dir, workflows: [GROWING], run: runsNoSteps });
     closing.push(() => store.close());
-    const told = await askUntilRefused(deps, { ledger, refusals: 5 });
+    const told = await askUntilRefused(deps, { ledger, refusals: sized(2, 5) });
     expect(new Set(refusals(told).map(({ code }) => code))).toEqual(new Set(['STATE_UNAVAILABLE']));
     await until(async () => !(await isReady(daemon)));
 

@@ -6,10 +6,13 @@ import { type RedisServer, startRedisServer } from '@kb-labs/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { DaemonProcess } from './daemon.fixture.js';
+import { sized } from './fault-size.js';
 import { Hosts } from './host.fixture.js';
 import { openRedisEngine } from './open-redis-engine.js';
 import { Project } from './project.fixture.js';
 import { acknowledged, allEnded, ask, askAgain, complaints, fill, GROWING, isReady, until } from './state-full.fixture.js';
+
+const MEMORY = sized('12mb', '20mb');
 
 const hosts = new Hosts();
 const closing: (() => void | Promise<void>)[] = [];
@@ -19,7 +22,7 @@ afterEach(async () => {
 });
 
 async function startServer(settings: Readonly<Record<string, string>>): Promise<RedisServer> {
-  const server = await startRedisServer({ appendfsync: 'always', maxmemory: '20mb', ...settings });
+  const server = await startRedisServer({ appendfsync: 'always', maxmemory: MEMORY, ...settings });
   closing.push(() => server.stop());
   return server;
 }
@@ -66,10 +69,10 @@ describe('a Redis server whose memory is full', () => {
   }, 180_000);
 
   it('is seen to lose runs when it makes room by itself', async () => {
-    const server = await startServer({ 'maxmemory-policy': 'allkeys-lru', maxmemory: '4mb' });
+    const server = await startServer({ 'maxmemory-policy': 'allkeys-lru', maxmemory: '2500kb', appendfsync: 'no' });
     const { dir, deps, ledger } = await openSite(server);
     const runs: string[] = [];
-    for (let index = 0; index < 800; index += 1) runs.push((await ask(deps, `key-${index}`, ledger)).run ?? '');
+    for (let index = 0; index < 400; index += 1) runs.push((await ask(deps, `key-${index}`, ledger)).run ?? '');
     expect(await complaints(deps, dir, runs.filter((run) => run !== ''))).toContainEqual(expect.stringMatching(/^(lost|damaged): /));
   }, 60_000);
 });

@@ -18,6 +18,8 @@ import type { Project } from './project.fixture.js';
 /** So many things that a daemon wants are refused before there is room again. */
 const REFUSED_WORK = sized(5, 60);
 const REFUSALS = sized(6, 50);
+/** The second that is promised is a figure of the full size: among all other tests everything takes longer. */
+const NOT_READY_WITHIN_MS = sized(5_000, 1_000);
 const OUTPUT_BYTES = 60_000;
 const LOG_LINES = 200;
 const LOG_LINE_BYTES = 500;
@@ -109,7 +111,7 @@ export async function fill(deps: EngineDeps, { ledger, project, daemon }: { ledg
   expect(Math.max(...refused.map(({ tookMs }) => tookMs))).toBeLessThan(1_000);
   const filled = performance.now();
   await until(async () => !(await isReady(daemon)));
-  expect(performance.now() - filled).toBeLessThan(1_000);
+  expect(performance.now() - filled).toBeLessThan(NOT_READY_WITHIN_MS);
   expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200);
   const { code, stdout } = await project.kb('workflow:run', '--workflow-id=growing', '-f', `ledger=${ledger}`, '--detach', '--json');
   expect([code, JSON.parse(stdout)]).toMatchObject([3, { code: 'STATE_FULL' }]);

@@ -17,7 +17,10 @@ import { Project } from './project.fixture.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const RESTARTS = sized(5, 20);
+/** One by a kill and one by a signal, at least. */
+const RESTARTS = sized(2, 20);
+/** In which a run too many would show. */
+const MORE_MS = sized(300, 1_000);
 
 const scheduled = (id: string, schedule: string): string => `id: ${id}\npermissions: { shell: true }\non: { schedule: [${schedule}] }\njobs: { a: { steps: [{ run: "true" }] } }\n`;
 
@@ -116,7 +119,7 @@ describe.skipIf(library === undefined)('a schedule', () => {
     time.set(first + (RESTARTS - 1) * MINUTE + 20_000);
     const last = await start(project);
     await until(() => inFile(project, async (journals) => (await timesOf(journals, 'often')).length >= RESTARTS));
-    await wait(500);
+    await wait(MORE_MS);
     await stop(last);
     expect(await inFile(project, (journals) => timesOf(journals, 'often'))).toEqual(minutes(first, RESTARTS));
   });
@@ -139,7 +142,7 @@ describe.skipIf(library === undefined)('a schedule', () => {
     const store = await openRedisStore({ connection: { url: server.url }, prefix: 'kb' });
     try {
       await until(async () => (await timesOf(store, 'often')).length >= RESTARTS);
-      await wait(500);
+      await wait(MORE_MS);
       for (const daemon of both) await stop(daemon);
       expect(await timesOf(store, 'often')).toEqual(minutes(first, RESTARTS));
     } finally {
@@ -180,7 +183,7 @@ describe.skipIf(library === undefined)('a schedule', () => {
       time.set(now);
       const daemon = await start(project);
       await until(async () => (await project.json<{ items: ScheduleView[] }>('schedule:list')).items.every(({ waiting }) => waiting.length === 0));
-      await wait(1_000);
+      await wait(MORE_MS);
       await stop(daemon);
       return inFile(project, (journals) => Promise.all(catchups.map((catchup) => timesOf(journals, catchup))));
     };

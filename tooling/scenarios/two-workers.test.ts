@@ -14,7 +14,7 @@ import { Hosts, readLedgersOf } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 import { Project, repository } from './project.fixture.js';
 
-const RUNS = sized(40, 1_000);
+const RUNS = sized(24, 1_000);
 
 const hosts = new Hosts();
 const closing: (() => unknown)[] = [];

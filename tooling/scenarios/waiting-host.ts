@@ -1,8 +1,8 @@
 /**
- * A process with an engine in it whose runs mostly wait: `waiting-host.ts <role> <dir> <count>`.
+ * A process with an engine in it whose runs mostly wait: `waiting-host.ts <role> <dir> <count> <ordinary>`.
  * Steps write themselves down in `<dir>/ledger.txt`. Acknowledgements go to stdout, a line each.
  *
- * - `fill`: starts `count` runs that wait for an approval and as many that sleep, then ordinary ones beside them. Says in one
+ * - `fill`: starts `count` runs that wait for an approval and as many that sleep, then `ordinary` ones beside them. Says in one
  *   line of JSON how it stands, and stays.
  * - `work`: carries on what is open, and ends when nothing is.
  * - `approve`: answers every approval that waits. It carries nothing on.
@@ -19,14 +19,16 @@ import { manual, openEngine } from './open-engine.js';
 
 const CONCURRENCY = 2;
 const LOOK_MS = 5;
-const ORDINARY_RUNS = 100;
 const MEASURED_RUNS = 60;
 const ROUNDS = 30;
 const WARM_UP_ROUNDS = 3;
+/** More than one of them takes, so that the sleepers sleep until all of them have ended. */
+const ORDINARY_RUN_MS = 50;
 const HOUR_MS = 3_600_000;
 
-const [role = '', dir = '', count = '1000'] = process.argv.slice(2);
+const [role = '', dir = '', count = '1000', others = '100'] = process.argv.slice(2);
 const waiting = Number(count);
+const ordinaryRuns = Number(others);
 
 const workflows = [
   `
@@ -78,10 +80,10 @@ async function fill(): Promise<void> {
   await allWait(deps, asking);
   const tookMs = performance.now() - begin;
   // The sleepers take about as long; none must wake before all of them sleep and the rest of this has been seen.
-  const dueAt = Date.now() + Math.ceil(3 * tookMs) + 5_000;
+  const dueAt = Date.now() + Math.ceil(3 * tookMs) + ordinaryRuns * ORDINARY_RUN_MS;
   const sleeping = await startMany(deps, waiting, 'sleep', { until: new Date(dueAt).toISOString() });
   await allWait(deps, sleeping);
-  const ordinary = await startMany(deps, ORDINARY_RUNS, 'ordinary');
+  const ordinary = await startMany(deps, ordinaryRuns, 'ordinary');
   await allEnd(deps, ordinary);
 
   const tickets = (await Promise.all([...asking, ...sleeping].map((runId) => deps.queue.ticketsOf(runId)))).flat();

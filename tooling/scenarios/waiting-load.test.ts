@@ -5,8 +5,8 @@ import { sized } from './fault-size.js';
 import { type Host, Hosts, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
-const WAITING = sized(60, 1_000);
-const ORDINARY = 100;
+const WAITING = sized(40, 1_000);
+const ORDINARY = sized(30, 100);
 
 const hosts = new Hosts();
 afterEach(() => hosts.clear());
@@ -50,7 +50,7 @@ function endsOf(journals: ReadonlyMap<string, readonly RunEvent[]>): Record<stri
 describe(`${WAITING} runs that wait for approvals and ${WAITING} that sleep`, () => {
   it('hold no worker while others run, survive kill -9, wake when they are due and can be answered', async () => {
     const dir = hosts.newDir();
-    const first = startHost('fill', dir, String(WAITING));
+    const first = startHost('fill', dir, String(WAITING), String(ORDINARY));
     const standing = JSON.parse(await first.until(/^\{.*\}$/m)) as Standing;
     expect(standing, 'a run that waits for an answer has no ticket, one that sleeps has one that nobody holds').toMatchObject({
       held: 0,
