@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 import { emitDeclarations } from '../declarations/emit-declarations.mjs';
 import { repository } from './project.fixture.js';
@@ -16,10 +17,16 @@ interface Described {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
+interface Published {
+  readonly described: Described;
+  readonly tarball: string;
+  readonly integrity: string;
+}
+
 /** A registry of packages on this machine: it serves what was published to it, and knows nothing else. */
 export class Registry {
   readonly #dir = realpathSync(mkdtempSync(join(tmpdir(), 'kb-registry-')));
-  readonly #packages = new Map<string, Map<string, { described: Described; tarball: string }>>();
+  readonly #packages = new Map<string, Map<string, Published>>();
   readonly #server: Server;
 
   private constructor() {
@@ -49,10 +56,14 @@ export class Registry {
     const stage = mkdtempSync(join(this.#dir, 'stage-'));
     cpSync(folder, join(stage, 'package'), { recursive: true, filter: (from) => from !== join(folder, 'node_modules') });
     const tarball = join(this.#dir, `${basename(stage)}.tgz`);
-    execFileSync('tar', ['-czf', tarball, '-C', stage, 'package']);
+    execFileSync('tar', ['-cf', tarball, '-C', stage, 'package']);
     rmSync(stage, { recursive: true });
-    const versions = this.#packages.get(described.name) ?? new Map<string, { described: Described; tarball: string }>();
-    this.#packages.set(described.name, versions.set(described.version, { described, tarball }));
+    // It is unpacked a moment later: how small it is does not count.
+    const packed = gzipSync(readFileSync(tarball), { level: 1 });
+    writeFileSync(tarball, packed);
+    const integrity = `sha512-${createHash('sha512').update(packed).digest('base64')}`;
+    const versions = this.#packages.get(described.name) ?? new Map<string, Published>();
+    this.#packages.set(described.name, versions.set(described.version, { described, tarball, integrity }));
   }
 
   /** The kit for plugins and all that a new plugin depends on, as they are in this repository. */
@@ -85,10 +96,10 @@ export class Registry {
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
-  #about(name: string, versions: ReadonlyMap<string, { described: Described; tarball: string }>): object {
-    const of = ({ described, tarball }: { described: Described; tarball: string }) => ({
+  #about(name: string, versions: ReadonlyMap<string, Published>): object {
+    const of = ({ described, tarball, integrity }: Published) => ({
       ...described,
-      dist: { tarball: `${this.url}/-/${basename(tarball)}`, integrity: `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}` },
+      dist: { tarball: `${this.url}/-/${basename(tarball)}`, integrity },
     });
     return { name, 'dist-tags': { latest: [...versions.keys()].at(-1) }, versions: Object.fromEntries([...versions].map(([version, one]) => [version, of(one)])) };
   }
