@@ -10,6 +10,7 @@ import { aJobState, aPlannedJob, aRun } from './run-state.fixture.js';
 const GRAPHS = process.env['KB_FAULTS'] === 'full' ? 25_000 : 5_000;
 const ORDERS = 2;
 const CASES = GRAPHS * ORDERS;
+const LIMIT_MS = 120_000;
 const MOST_JOBS = 9;
 
 type Decide = (state: RunState, options: ReadyOptions) => Readiness;
@@ -22,7 +23,7 @@ interface Sketch {
 }
 
 describe('needs and conditions', () => {
-  it(`give in ${CASES} cases of graph, outcomes and order what the rules say: nothing early, nothing stuck, nothing unexplained`, () => {
+  it(`give in ${CASES} cases of graph, outcomes and order what the rules say: nothing early, nothing stuck, nothing unexplained`, { timeout: LIMIT_MS }, () => {
     const seen = { cancelled: 0, combinations: 0, ends: new Map<string, number>() };
     for (let seed = 0; seed < GRAPHS; seed += 1) {
       const sketch = aSketch(seed);
