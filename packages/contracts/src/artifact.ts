@@ -30,3 +30,8 @@ export function artifactTypeOf(name: string): ArtifactType {
   const extension = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase();
   return (extension !== undefined && Object.hasOwn(TYPE_OF_EXTENSION, extension) ? TYPE_OF_EXTENSION[extension] : undefined) ?? 'file';
 }
+
+/** Where in its run an artifact was made, which names it where others have its name: `<job>/<step>/<name>`, or `<job>/<name>` of one that a job made of them. */
+export function artifactPlace({ job, step, name }: { readonly job: string; readonly step: string | null; readonly name: string }): string {
+  return [job, ...(step === null ? [] : [step]), name].join('/');
+}

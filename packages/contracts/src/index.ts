@@ -6,7 +6,7 @@ export { DEFAULT_TENANT, mayDo, PERMISSIONS, ROLES, TENANT_NAME } from './access
 export type { Caller, Permission, Role } from './access.js';
 export { formatApiKey, hideApiKeys, LOOPBACK_KEY_ID, parseApiKey } from './api-key.js';
 export type { ApiKeyView, NewApiKeyView } from './api-key.js';
-export { ARTIFACT_NAME, artifactTypeOf } from './artifact.js';
+export { ARTIFACT_NAME, artifactPlace, artifactTypeOf } from './artifact.js';
 export type { ArtifactHandle, ArtifactType } from './artifact.js';
 export { artifactTypeSchema, stepArtifactSchema } from './artifact-schema.js';
 export type { StepArtifact } from './artifact-schema.js';

@@ -139,6 +139,15 @@ describe('merge', () => {
     expect(await merged(`${two('A', 'B')}${sum('append', '{ job: b }, { job: a }', store('log: C'))}`)).toBe('BAC');
   });
 
+  it('leaves each in its place, to be read by that where another has its name', async () => {
+    const harness = await harnessOf(`jobs:${two('A', 'B')}${sum('append', '{ job: b }, { job: a }', store('log: C'))}`);
+    const runId = await harness.start('w');
+    await harness.end(runId);
+    const texts = await Promise.all(['log', 'sum/log', 'sum/s/log', 'a/s/log', 'b/s/log'].map((name) => textIn(harness, runId, name)));
+    expect(texts).toEqual(['BAC', 'BAC', 'C', 'A', 'B']);
+    await expect(textIn(harness, runId, 'sum/null/log')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+  });
+
   it('takes the last for overwrite', async () => {
     expect(await merged(`${two('A', 'B')}${sum('overwrite', '{ job: b }, { job: a }')}`)).toBe('A');
   });

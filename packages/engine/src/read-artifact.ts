@@ -1,4 +1,4 @@
-import type { ArtifactView } from '@kb-labs/contracts';
+import { artifactPlace, type ArtifactView } from '@kb-labs/contracts';
 import { AppError, suggestName } from '@kb-labs/errors';
 import { toRunView } from '@kb-labs/projector';
 
@@ -7,7 +7,7 @@ import { readRunState, toKnownRunId } from './read-run.js';
 
 export interface ReadArtifact {
   readonly runId: string;
-  /** Its name, or `<job>/<step>/<name>` where several steps stored one of the same name. */
+  /** Its name, or `<job>/<step>/<name>` where several steps stored one of the same name; `<job>/<name>` for one that the job made of them. */
   readonly name: string;
 }
 
@@ -20,7 +20,7 @@ export async function readArtifact(
   query: ReadArtifact,
 ): Promise<{ artifact: ArtifactView; content: AsyncIterable<Uint8Array> }> {
   const { artifacts } = toRunView(await readRunState(deps, query.runId));
-  const artifact = artifacts.findLast((one) => one.name === query.name || `${one.job}/${one.step}/${one.name}` === query.name);
+  const artifact = artifacts.findLast((one) => one.name === query.name || artifactPlace(one) === query.name);
   if (artifact === undefined) {
     const hint = suggestName(query.name, artifacts.map((one) => one.name));
     throw new AppError('ARTIFACT_NOT_FOUND', { name: query.name }, hint === undefined ? {} : { hint });

@@ -1,5 +1,5 @@
 import type { Client } from '@kb-labs/client';
-import type { ArtifactView } from '@kb-labs/contracts';
+import { artifactPlace, type ArtifactView } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import type { GatewayPlace } from '../desk/gateway-place.js';
@@ -12,7 +12,7 @@ export async function downloadArtifact(
 ): Promise<{ artifact: ArtifactView; content: AsyncIterable<Uint8Array> }> {
   const response = await client.download('getArtifact', { params: { id: runId, name } });
   const { items } = await client.call('listArtifacts', { params: { id: runId } });
-  const artifact = items.findLast((one) => one.name === name || `${one.job}/${String(one.step)}/${one.name}` === name);
+  const artifact = items.findLast((one) => one.name === name || artifactPlace(one) === name);
   if (artifact === undefined || response.body === null) throw new AppError('ARTIFACT_NOT_FOUND', { name });
   return { artifact, content: bytesOf(response.body, place) };
 }
