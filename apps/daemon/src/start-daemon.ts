@@ -17,6 +17,7 @@ import { startRetentionSweeper } from './retention-sweeper.js';
 import { watchPushes } from './push-spool.js';
 import { startScheduleClock } from './schedule-clock.js';
 import { startScheduler } from './scheduler.js';
+import { studioFiles } from './studio-files.js';
 import { systemClock } from './system-clock.js';
 
 export interface StartDaemon {
@@ -78,6 +79,7 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
     if (metrics !== undefined) {
       const { host, port } = options;
       await refuseExposure(host, config, deps);
+      const studio = studioFiles();
       const working = roles.includes('worker') ? { worker: () => failFor(worker.problem) } : {};
       const gateway = createGateway({
         ...(host === undefined ? {} : { host }),
@@ -89,6 +91,7 @@ export async function startDaemon(config: Config, options: StartDaemon): Promise
         allowedHosts: config.allowedHosts,
         secure: isSecure(config.url),
         version,
+        ...(studio === undefined ? {} : { studio }),
       });
       handler = gateway.handler;
       if (options.listen !== false) url = await gateway.listen();
