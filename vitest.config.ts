@@ -11,8 +11,16 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['{packages,plugins,apps}/*/{src,test}/**/*.test.ts', 'tooling/**/*.test.ts', 'examples/**/*.test.ts'],
-    // Publishing everything takes minutes and a registry: `npm run test:publish` does it.
-    exclude: ['**/node_modules/**', '**/dist/**', ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts'])],
+    exclude: [
+      '**/node_modules/**',
+      '**/dist/**',
+      // Publishing everything takes minutes and a registry: `npm run test:publish` does it.
+      ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts']),
+      // A flood of a script in every shape: `npm run test:faults` does it. That of a whole daemon is tried each time.
+      ...(process.env['KB_FAULTS'] === 'full' ? [] : ['packages/plugin-host/src/script/flood.test.ts']),
+      // Makes pictures for the docs: `npm run screenshots`.
+      ...(process.env['KB_SCREENSHOTS'] === '1' ? [] : ['tooling/scenarios/studio/screenshots.test.ts']),
+    ],
     environment: 'node',
     pool: 'forks',
     // Half of a test's time is spent waiting for processes: one file at a time would leave a machine of two cores idle.

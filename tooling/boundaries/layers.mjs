@@ -47,8 +47,9 @@ export const LAYERS = {
 
   'plugins/*': { mayImport: ['sdk'], testsMayImport: ['llm'] },
   // Apps compose, and ship the plugins of this repository.
-  daemon: { mayImport: [...EVERY_PACKAGE, 'plugins/*'] },
-  cli: { mayImport: [...EVERY_PACKAGE, 'plugins/*', 'daemon'] },
+  studio: { mayImport: ['contracts', 'errors', 'client'] },
+  daemon: { mayImport: [...EVERY_PACKAGE, 'plugins/*', 'studio'] },
+  cli: { mayImport: [...EVERY_PACKAGE, 'plugins/*', 'daemon', 'studio'] },
 
   scenarios: { mayImport: EVERY_PACKAGE },
 };

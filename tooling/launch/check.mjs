@@ -11,7 +11,7 @@ const bin = (/** @type {string} */ path) => join(root, 'node_modules', path);
 const STEPS = [
   ['build', [bin('turbo/bin/turbo'), 'run', 'build', '--ui=stream', '--output-logs=errors-only'], ['tooling/declarations/emit.mjs']],
   ['packages', ['tooling/release/check-packages.mjs']],
-  ['types', [bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--pretty', 'false']],
+  ['types', ...['tsconfig.json', 'apps/studio', 'tooling/scenarios/studio'].map((program) => [bin('typescript/bin/tsc'), '-p', program, '--pretty', 'false'])],
   ['lint', [bin('eslint/bin/eslint.js'), '.']],
   ['boundaries', ['tooling/boundaries/check.mjs']],
   ['knip', [bin('knip/bin/knip.js'), '--no-progress']],

@@ -1,7 +1,7 @@
 # Programs of the system that tests start, by the names of their Debian packages. What is missing is installed where
 # that is possible; where it is not, it is said, and the tests that need it fail or are skipped, saying so again.
 missing=
-for needed in git redis-server ip:iproute2 faketime bwrap:bubblewrap podman runc catatonit keyctl:keyutils rsync sshd:openssh-server ssh:openssh-client openssl; do
+for needed in git redis-server ip:iproute2 faketime bwrap:bubblewrap podman runc catatonit keyctl:keyutils rsync sshd:openssh-server ssh:openssh-client openssl chromium; do
   PATH=$PATH:/usr/sbin:/sbin command -v "${needed%%:*}" >/dev/null 2>&1 || missing="$missing ${needed##*:}"
 done
 if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

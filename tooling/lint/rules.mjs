@@ -3,6 +3,8 @@ import { LAYERS } from '../boundaries/layers.mjs';
 /** @typedef {import('eslint').Linter.RulesRecord} Rules */
 
 export const TYPED_FILES = ['**/*.{ts,tsx,mjs,js}'];
+/** What runs in browsers, by the program it is checked with. */
+export const BROWSER_FILES = { 'apps/studio': ['apps/studio/src/**/*.{ts,tsx}'], 'tooling/scenarios/studio': ['tooling/scenarios/studio/**/*.ts'] };
 
 /**
  * Mistakes that types alone do not catch; in every file.
