@@ -1,6 +1,7 @@
 import { benchCli, tabulateCli } from './cli.mjs';
 import { benchHosts, tabulateHosts } from './hosts.mjs';
 import { benchScale, tabulateScale } from './scale.mjs';
+import { benchStudio, tabulateStudio } from './studio.mjs';
 import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 
 /**
@@ -17,6 +18,7 @@ const BENCHES = new Map([
   ['cli', bench(benchCli, tabulateCli)],
   ['hosts', bench(benchHosts, tabulateHosts)],
   ['scale', bench(benchScale, tabulateScale)],
+  ['studio', bench(benchStudio, tabulateStudio)],
   ['waiting', bench(benchWaiting, tabulateWaiting)],
 ]);
 const USE = `pnpm bench <${[...BENCHES.keys()].join('|')}> [--json] [--repeats=N]`;

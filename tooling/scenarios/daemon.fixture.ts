@@ -13,7 +13,7 @@ export class DaemonProcess {
   #heard: (() => void)[] = [];
 
   private constructor(project: Project, args: readonly string[]) {
-    this.child = project.start('daemon:start', '--port=0', ...args);
+    this.child = project.start('daemon:start', ...(args.some((arg) => arg.startsWith('--port=')) ? [] : ['--port=0']), ...args);
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.said += chunk;
       this.#wake();
