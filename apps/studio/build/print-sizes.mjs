@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -8,6 +8,8 @@ const FIRST_LOAD_KB = 350;
 const dist = new URL('../dist/', import.meta.url);
 /** @type {Record<string, { file: string, isEntry?: boolean, isDynamicEntry?: boolean, imports?: string[] }>} */
 const manifest = JSON.parse(readFileSync(new URL('.vite/manifest.json', dist), 'utf8'));
+// For this alone, and nothing that anybody serves.
+rmSync(new URL('.vite/', dist), { recursive: true });
 const size = (/** @type {string} */ file) => gzipSync(readFileSync(fileURLToPath(new URL(file, dist)))).length / 1_000;
 
 const first = new Set();

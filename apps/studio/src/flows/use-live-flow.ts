@@ -1,9 +1,9 @@
 import type { FlowStatus } from '@kb-labs/contracts';
 import type { RunEventView } from '@kb-labs/contracts/http';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
-import { throttle } from '../api/throttle.js';
+import { createRefresher, type Refresher } from '../api/refresher.js';
 import { useStream } from '../api/use-stream.js';
 
 /** Statuses that a flow does not leave any more. */
@@ -15,8 +15,15 @@ const LOOK_MS = 500;
 export function useLiveFlow(id: string, { runId, status }: { readonly runId: string | null; readonly status: FlowStatus }): readonly RunEventView[] {
   const [events, setEvents] = useState<readonly RunEventView[]>([]);
   const queries = useQueryClient();
-  const look = useMemo(() => throttle(() => void queries.invalidateQueries({ queryKey: ['flows', id] }), LOOK_MS), [queries, id]);
-  useEffect(() => look.stop, [look]);
+  const refresher = useRef<Refresher>(null);
+  useEffect(() => {
+    const own = createRefresher({ read: () => queries.invalidateQueries({ queryKey: ['flows', id] }), gapMs: () => LOOK_MS });
+    refresher.current = own;
+    return () => {
+      own.stop();
+    };
+  }, [queries, id]);
+  const look = (): void => refresher.current?.ask();
   // Of a flow that has settled, the events are read as well; there is nothing to look at anew.
   const settled = SETTLED.includes(status);
   useStream({
@@ -25,9 +32,9 @@ export function useLiveFlow(id: string, { runId, status }: { readonly runId: str
     enabled: runId !== null,
     onEvent: ({ data }) => {
       setEvents((before) => [...before, data]);
-      if (!settled) look.call();
+      if (!settled) look();
     },
-    onEnd: look.call,
+    onEnd: look,
   });
   return events;
 }

@@ -4,9 +4,9 @@ import { useEffect, useMemo, useRef } from 'react';
 
 import { client } from '../api/client.js';
 import { queryClient, SLOW_POLL_MS } from '../api/query-client.js';
+import { createRefresher, type Refresher } from '../api/refresher.js';
 import { useStream } from '../api/use-stream.js';
 import { EventLog } from './event-log.js';
-import { createRefresher, type Refresher } from './refresher.js';
 
 /** How soon a run is read again after it was. Of a large one the answer is large. */
 const GAP_MS = 250;
