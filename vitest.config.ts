@@ -16,15 +16,18 @@ export default defineConfig({
       '**/dist/**',
       // Publishing everything takes minutes and a registry: `npm run test:publish` does it.
       ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts']),
-      // A flood of a script in every shape: `npm run test:faults` does it. That of a whole daemon is tried each time.
-      ...(process.env['KB_FAULTS'] === 'full' ? [] : ['packages/plugin-host/src/script/flood.test.ts']),
+      // What takes longest of `npm run test:faults`. Of both promises a shorter test is tried each time: `scenarios/flood`, and
+      // `state-full-redis` with the `disk-full` of the store.
+      ...(process.env['KB_FAULTS'] === 'full' ? [] : ['packages/plugin-host/src/script/flood.test.ts', 'tooling/scenarios/state-full-disk.test.ts']),
+      // Every page in a browser, in both themes, takes minutes: `npm run test:studio` does it.
+      ...(process.env['KB_STUDIO'] === '1' || process.env['KB_SCREENSHOTS'] === '1' ? [] : ['tooling/scenarios/studio/**']),
       // Makes pictures for the docs: `npm run screenshots`.
       ...(process.env['KB_SCREENSHOTS'] === '1' ? [] : ['tooling/scenarios/studio/screenshots.test.ts']),
     ],
     environment: 'node',
     pool: 'forks',
-    // Half of a test's time is spent waiting for processes: one file at a time would leave a machine of two cores idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Half of a test's time is spent waiting for processes: as many files as cores would leave a small machine idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     testTimeout: 20_000,
     hookTimeout: 30_000,
     reporters: ['default', './tooling/vitest/totals-reporter.ts'],

@@ -6,9 +6,17 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { openBrowser } from '../scenarios/studio/open-browser.mjs';
-import { drawGraph, latencies } from '../scenarios/studio/measure-page.mjs';
 import { spread } from './spread.mjs';
 import { inTemporaryFolder } from './temporary-folder.mjs';
+
+/** @typedef {import('../scenarios/studio/open-browser.mjs').Page} Page */
+
+/**
+ * By a URL, because parts of it run in the page and are checked with what there is in one.
+ *
+ * @type {{ latencies: (page: Page, start: () => Promise<string>, lines: number) => Promise<number[]>, drawGraph: (page: Page, address: string) => Promise<number> }}
+ */
+const { drawGraph, latencies } = await import(new URL('../scenarios/studio/measure-page.mjs', import.meta.url).href);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KB = join(ROOT, 'apps/cli/bin/kb.js');

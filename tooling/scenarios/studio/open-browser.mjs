@@ -6,6 +6,8 @@ import { chromium } from 'playwright-core';
 const PROGRAMS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** @typedef {import('playwright-core').Page} Page */
+
 /**
  * A browser with a profile of its own, which nobody sees.
  *
