@@ -16,9 +16,9 @@ export default defineConfig({
       '**/dist/**',
       // Publishing everything takes minutes and a registry: `npm run test:publish` does it.
       ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts']),
-      // What takes longest of `npm run test:faults`. Of both promises a shorter test is tried each time: `scenarios/flood`, and
-      // `state-full-redis` with the `disk-full` of the store.
-      ...(process.env['KB_FAULTS'] === 'full' ? [] : ['packages/plugin-host/src/script/flood.test.ts', 'tooling/scenarios/state-full-disk.test.ts']),
+      // What takes longest of `npm run test:faults`. Of each promise a shorter test is tried every time: `scenarios/flood`,
+      // `state-full-redis` with the `disk-full` of the store, the conformance suites of both stores.
+      ...(process.env['KB_FAULTS'] === 'full' ? [] : ['packages/plugin-host/src/script/flood.test.ts', 'tooling/scenarios/state-full-disk.test.ts', 'tooling/scenarios/same-behaviour.test.ts']),
       // Every page in a browser, in both themes, takes minutes: `npm run test:studio` does it.
       ...(process.env['KB_STUDIO'] === '1' || process.env['KB_SCREENSHOTS'] === '1' ? [] : ['tooling/scenarios/studio/**']),
       // Makes pictures for the docs: `npm run screenshots`.

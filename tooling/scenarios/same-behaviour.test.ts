@@ -15,7 +15,7 @@ import { sized } from './fault-size.js';
 import { StoreActor } from './store-actor.js';
 import { type StoreCommand, storeCommands } from './store-commands.js';
 
-const CASES = sized(40, 400);
+const CASES = sized(80, 400);
 /** Of these a difference is in at least one. */
 const CONTROL_CASES = 200;
 /** Nothing but a call makes a worker silent, and nothing happens between calls: they take no time on this clock. */
