@@ -74,11 +74,12 @@ describe('in a browser', () => {
     await steps.getByText('hold').waitFor();
     writeFileSync(join(project.dir, 'go'), '');
     await page.getByText('needle 3').waitFor();
-    await page.getByRole('region', { name: /Approval: Is that polite/ }).waitFor();
+    await page.getByRole('button', { name: 'Decide' }).waitFor();
 
     await page.getByRole('textbox', { name: 'Search the log' }).fill('NEEDLE');
     await page.locator('[data-log-found="3"]').waitFor();
 
+    await page.getByRole('button', { name: 'Decide' }).click();
     const approval = page.getByRole('region', { name: /Approval: Is that polite/ });
     await approval.getByRole('button', { name: 'Approve' }).click();
     await approval.getByText(/required/i).first().waitFor();
