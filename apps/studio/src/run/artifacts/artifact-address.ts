@@ -6,8 +6,9 @@ export function addressOf(artifact: ArtifactView, all: readonly ArtifactView[]):
   return last === undefined || isSame(last, artifact) ? artifact.name : artifactPlace(artifact);
 }
 
+/** As the gateway does: by its name, or by its place, which whoever wrote the address may have used for one whose name alone would do. */
 export function findArtifact(address: string, all: readonly ArtifactView[]): ArtifactView | undefined {
-  return all.findLast((artifact) => addressOf(artifact, all) === address);
+  return all.findLast((artifact) => artifact.name === address || artifactPlace(artifact) === address);
 }
 
 function isSame(one: ArtifactView, other: ArtifactView): boolean {

@@ -20,6 +20,10 @@ describe('the address of an artifact', () => {
     for (const each of all) expect(findArtifact(addressOf(each, all), all)).toBe(each);
     expect(findArtifact('c.txt', all)).toBeUndefined();
   });
+  it('may be its place as well when its name alone would do', () => {
+    expect(findArtifact('y/s/a.txt', all)).toBe(all[1]);
+    expect(findArtifact('x/b.txt', all)).toBe(all[2]);
+  });
 });
 
 describe('how an artifact looks', () => {
