@@ -32,13 +32,17 @@ afterAll(async () => {
 const RUN_TABS = ['log', 'graph', 'timeline', 'artifacts', 'data', 'events', 'why', 'document'];
 const ARTIFACTS = ['markdown', 'table', 'issues', 'diff', 'json', 'log', 'link'];
 
+function artifactAt(type: string): string {
+  return `/runs/${run.id}?tab=artifacts&artifact=${encodeURIComponent(`show/show/a-${type}`)}`;
+}
+
 /** Every page, with everything on it that there is to see. */
 function places(): string[] {
   const ofRun = `/runs/${run.id}`;
   return [
     '/runs',
     ...RUN_TABS.map((tab) => `${ofRun}?tab=${tab}`),
-    ...ARTIFACTS.map((type) => `${ofRun}?tab=artifacts&artifact=${encodeURIComponent(`show/show/a-${type}`)}`),
+    ...ARTIFACTS.map(artifactAt),
     '/workflows',
     ...['overview', 'run', 'source', 'triggers', 'runs'].map((tab) => `/workflows/hostile?tab=${tab}`),
     '/schedules',
@@ -70,8 +74,10 @@ describe('what runs, documents and playbooks say', () => {
     const [first] = payloads();
     await studio.goto(`/runs/${run.id}?tab=log`);
     await studio.page.getByText(String(first?.payload), { exact: false }).first().waitFor();
-    await studio.goto(`/runs/${run.id}?tab=artifacts&artifact=${encodeURIComponent('show/show/a-markdown')}`);
-    await studio.page.getByText('constructor.constructor', { exact: false }).first().waitFor();
+    for (const type of ARTIFACTS) {
+      await studio.goto(artifactAt(type));
+      await studio.page.locator(`[data-artifact="show/show/a-${type}"]`).getByText(type === 'link' ? 'javascript:' : "__run('browser-", { exact: false }).first().waitFor();
+    }
   }, 60_000);
 
   it('would be found out if it were not text', async () => {

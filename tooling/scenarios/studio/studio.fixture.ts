@@ -8,6 +8,14 @@ import { DaemonProcess } from '../daemon.fixture.js';
 import { Project } from '../project.fixture.js';
 import { openBrowser } from './open-browser.mjs';
 
+declare global {
+  interface Window {
+    calmSince: number | undefined;
+  }
+}
+
+const CALM_MS = 200;
+
 export interface OpenStudio {
   readonly files?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
@@ -73,10 +81,13 @@ export class Studio {
     await this.settled();
   }
 
-  /** What the page shows is all there. */
+  /** What the page shows is all there: nothing is being loaded, and has not been for a while, in which the next part would have begun. */
   async settled(): Promise<void> {
-    await this.page.getByRole('heading', { level: 1 }).waitFor();
-    await this.page.waitForFunction(() => document.querySelector('[role=status][aria-label=Loading]') === null);
+    await this.page.waitForFunction((calmMs) => {
+      const busy = document.querySelector('h1') === null || document.querySelector('[role=status][aria-label=Loading]') !== null;
+      window.calmSince = busy ? undefined : (window.calmSince ?? performance.now());
+      return window.calmSince !== undefined && performance.now() - window.calmSince > calmMs;
+    }, CALM_MS);
   }
 
   /** Ends the daemon; what it serves is gone. */
