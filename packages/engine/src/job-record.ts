@@ -1,4 +1,4 @@
-import type { JobState, JsonObject, JsonValue, PlannedJob, RunEventBody, RunState, StepState } from '@kb-labs/contracts';
+import { isTerminalJob, type JobState, type JsonObject, type JsonValue, type PlannedJob, type RunEventBody, type RunState, type StepState } from '@kb-labs/contracts';
 import { foldRun } from '@kb-labs/projector';
 import { plannedJob, stepsContext, stopReason } from '@kb-labs/resolver';
 
@@ -33,6 +33,9 @@ export class JobRecord {
   readonly #pending: RunEventBody[] = [];
   #state: RunState;
   #base: JsonObject | undefined;
+  /** What the first steps left, those that had ended when it was last asked for: as many as `#ended` says. */
+  readonly #left: JsonObject = {};
+  #ended = 0;
 
   constructor(deps: RecordDeps, states: Decider, hold: JobHold, state: RunState) {
     const planned = plannedJob(state, hold.lease.job);
@@ -81,13 +84,30 @@ export class JobRecord {
   /** Everything the expressions of the next step can read. */
   contexts(): JsonObject {
     this.#base ??= jobContexts(this.#around, this.planned, { callbackUrl: () => this.#deps.callbacks.urlOf(this.#state.id) });
-    return { ...this.#base, steps: stepsContext(this.planned, this.job.steps) };
+    return { ...this.#base, steps: this.#stepsContext() };
   }
 
   /** The same with `secrets` in the job's `env`, for what is kept nowhere. */
   contextsWith(secrets: JsonObject): JsonObject {
     const base = jobContexts(this.#around, this.planned, { callbackUrl: () => this.#deps.callbacks.urlOf(this.#state.id), secrets });
-    return { ...base, steps: stepsContext(this.planned, this.job.steps) };
+    return { ...base, steps: this.#stepsContext() };
+  }
+
+  /**
+   * Steps end in order and what they left does not change, so only what has ended since the last time is added: looking at all of them for each
+   * would make long jobs slow. A gate that sends the job back changes that.
+   */
+  #stepsContext(): JsonObject {
+    const { steps } = this.job;
+    if (steps.some(({ previous }) => previous !== undefined)) return stepsContext(this.planned, steps);
+    const next = steps.findIndex(({ status }) => !isTerminalJob(status));
+    const ended = next < 0 ? steps.length : next;
+    for (const [id, value] of Object.entries(stepsContext(this.planned, steps.slice(0, ended), this.#ended))) {
+      // A step can have any name, also one that assigning would take for something else.
+      Object.defineProperty(this.#left, id, { value, enumerable: true, configurable: true, writable: true });
+    }
+    this.#ended = ended;
+    return this.#left;
   }
 
   digest(): Promise<((value: JsonValue) => string) | undefined> {

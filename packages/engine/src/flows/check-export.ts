@@ -1,4 +1,4 @@
-import { FLOW_KEY, type FlowStatus, isJsonObject, type JsonValue } from '@kb-labs/contracts';
+import { FLOW_KEY, type FlowStatus, type FlowView, isJsonObject, type JsonValue } from '@kb-labs/contracts';
 import { playbookDigest } from '@kb-labs/manifest';
 import { toFlowView } from '@kb-labs/projector';
 
@@ -57,12 +57,19 @@ function checkDigests(given: FlowExport): string[] {
   return found;
 }
 
+/** The parts of a view that differ, by name. */
+function differing(derived: FlowView, given: FlowView): string[] {
+  const [one, other] = [derived, given].map((view) => new Map(Object.entries(view).map(([name, value]: [string, JsonValue]) => [name, exportText(value)])));
+  return [...new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])])].filter((name) => one?.get(name) !== other?.get(name));
+}
+
 /** That what is in it belongs together, and says what its view says. */
 function checkView(given: FlowExport): { readonly status: FlowStatus; readonly problems: readonly string[] } {
   const { record, evidence, manifest, submission, runs, view } = given;
   const derived = toFlowView({ record, evidence, manifest: asManifest(manifest), submission, runs: runs.map(toScopedRun) });
   const problems: string[] = [];
-  if (exportText(derived) !== exportText(view)) problems.push(`its status is ${derived.status} by its journals and ${String(view.status)} by its view, or the rest of the view differs`);
+  if (derived.status !== view.status) problems.push(`its status is ${derived.status} by its journals, and ${String(view.status)} by its view`);
+  else if (exportText(derived) !== exportText(view)) problems.push(`its view says something else than its journals: ${differing(derived, view).join(', ')}`);
   if (given.flow_id !== record.flowId || record.mark.flow_id !== record.flowId) problems.push('its parts are of several flows');
   const digest = playbookDigest(manifest);
   if (digest !== record.playbook.digest || digest !== record.mark.digest) problems.push('its playbook is not the one that the flow started with');
