@@ -155,6 +155,7 @@ describe('a daemon', () => {
     expect(await refused('--concurrency=0')).toEqual([2, 'USAGE']);
     const daemon = await DaemonProcess.start(project);
     expect(await refused(`--port=${new URL(daemon.url).port}`)).toEqual([6, 'ADDRESS_IN_USE']);
+    expect((await project.kb('daemon:start', `--port=${new URL(daemon.url).port}`)).stderr).toContain(`a daemon of this project has it, with the process id ${String(daemon.child.pid)}`);
     expect(await readyStatus(daemon)).toBe(200);
     expect(await project.json('daemon:status')).toMatchObject({ pid: daemon.child.pid });
   }, 60_000);
