@@ -1,5 +1,5 @@
 import { findDaemon } from '@kb-labs/daemon';
-import { AppError, type ExitCode, hasCode } from '@kb-labs/errors';
+import { AppError, type ExitCode, fromUnknown, hasCode } from '@kb-labs/errors';
 import type { RunDaemon } from '@kb-labs/daemon/run-daemon';
 
 import type { CommandContext } from '../command-context.js';
@@ -36,7 +36,8 @@ export async function serveProject(context: CommandContext, { host, port }: List
 /** Most often it is the daemon that somebody has forgotten. */
 function withOwner(thrown: unknown, stateDir: string): unknown {
   const own = findDaemon(stateDir);
-  const address = thrown instanceof AppError ? String(thrown.details['address']) : '';
+  // Of a program of its own, which has classes of its own.
+  const address = String(fromUnknown(thrown).details['address']);
   if (own === undefined || own.url === null || !own.url.endsWith(`//${address}`)) return thrown;
   return new AppError('ADDRESS_IN_USE', { address }, { cause: thrown, hint: `a daemon of this project has it, with the process id ${String(own.pid)}: kb daemon:status shows it, kb daemon:stop ends it, --port=0 takes another address` });
 }
