@@ -28,6 +28,30 @@ describe('StreamReader', () => {
     expect(seen.join('')).toBe(parts.join(''));
   });
 
+  it('reads on after a chunk that came too early and was taken at once', async () => {
+    const stream = new PassThrough();
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const seen: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const reader = new StreamReader(stream, (chunk) => {
+      seen.push(chunk.toString());
+      return seen.length === 1 ? first.promise : undefined;
+    });
+    stream.write('first');
+    await turn();
+    stream.resume();
+    stream.write('early');
+    await turn();
+    expect([seen, stream.isPaused()]).toEqual([['first'], true]);
+    first.resolve();
+    await turn();
+    stream.end('last');
+    await turn();
+    reader.limitWaiting(50);
+    await reader.done;
+    expect(seen).toEqual(['first', 'early', 'last']);
+  });
+
   it('is done only when the last chunk has been taken', async () => {
     const stream = new PassThrough();
     let release = (): void => undefined;

@@ -90,13 +90,13 @@ export class StreamReader {
 
   #next(): void {
     if (this.#state === 'ended') return;
-    const wasTaking = this.#state === 'taking';
     this.#state = 'waiting';
     this.#idleSince = monotonicMs();
     const early = this.#early.shift();
     if (early !== undefined) return this.#receive(early);
     if (this.#isOver) return this.#finish();
-    if (wasTaking) this.#stream.resume();
+    // Also after a chunk that was taken at once: the one that came too early had paused it.
+    if (this.#stream.isPaused()) this.#stream.resume();
     this.#startTimer();
   }
 
