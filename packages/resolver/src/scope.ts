@@ -75,12 +75,12 @@ function endedCombinations(state: RunState, job: JobState, at: { total: number; 
 /**
  * A step's `steps` context: what the steps before it left. `outcome` is before `continue-on-error`, `conclusion` after.
  * `steps` can be all steps of the job: of those that have not ended only a gate is seen that sent the job back, with
- * what it decided then.
+ * what it decided then. `from` leaves out as many of the first ones.
  */
-export function stepsContext(job: PlannedJob, steps: readonly StepState[]): JsonObject {
+export function stepsContext(job: PlannedJob, steps: readonly StepState[], from = 0): JsonObject {
   return Object.fromEntries(
-    steps.flatMap((step, index): [string, JsonObject][] => {
-      const planned = job.steps[index];
+    steps.slice(from).flatMap((step, index): [string, JsonObject][] => {
+      const planned = job.steps[from + index];
       if (planned === undefined) return [];
       const { status } = step;
       if (!isTerminalJob(status)) return step.previous === undefined ? [] : [[step.id, { outputs: step.previous }]];
