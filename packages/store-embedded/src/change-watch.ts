@@ -4,6 +4,10 @@ import type { Changes } from './commit-group.js';
 
 /** How often a watcher for tickets looks whether a holder's process has died, in milliseconds. */
 const LIVENESS_MS = 500;
+/** After so many looks at the file without a write of another process … */
+const QUIET_LOOKS = 80;
+/** … it is left to the system to tell of the next one, and looked at this rarely, in milliseconds: each time long enough after the last to look for dead holders too. */
+const REST_MS = LIVENESS_MS + 10;
 
 export interface ChangeWatchOptions {
   readonly clock: Clock;
@@ -12,6 +16,8 @@ export interface ChangeWatchOptions {
   readonly logger: Logger | undefined;
   /** A number that changes whenever another connection has committed. */
   readonly foreignVersion: () => number;
+  /** Calls back when the file is written to, by whomever, until the returned function is called. Fails where the system cannot tell. */
+  readonly listen: (onWrite: () => void) => () => void;
   /** Whether the process of a worker has died since the last call. */
   readonly workerDied: () => boolean;
 }
@@ -24,13 +30,15 @@ interface Subscription {
 
 /**
  * Tells who watches that something may have changed: at once for commits of this store, within `checkMs` for those of
- * other processes. It polls only while there is a watcher. A watcher keeps the process alive, like a listening
+ * other processes. It polls only while there is a watcher, and hardly ever while nothing happens: then the system says when the file changes. A watcher keeps the process alive, like a listening
  * socket: somebody waits for news.
  */
 export class ChangeWatch {
   readonly #options: ChangeWatchOptions;
   readonly #topics = new Map<string, Set<Subscription>>();
   #stop: (() => void) | undefined;
+  #quietLooks = 0;
+  #unlisten: (() => void) | undefined;
   #version = 0;
   #livenessAt = 0;
   #failing = false;
@@ -69,6 +77,7 @@ export class ChangeWatch {
     const subscription: Subscription = { callback, fresh: true };
     const subscriptions = this.#topics.get(topic) ?? new Set();
     this.#topics.set(topic, subscriptions.add(subscription));
+    if (this.#unlisten !== undefined) this.#stir();
     if (this.#stop === undefined) this.#arm();
     return () => {
       subscriptions.delete(subscription);
@@ -78,24 +87,57 @@ export class ChangeWatch {
   }
 
   #arm(): void {
-    this.#stop = this.#options.clock.after(this.#options.checkMs, () => {
-      this.#stop = undefined;
-      this.#check();
-      if (this.#topics.size > 0 && this.#stop === undefined) this.#arm();
-    });
+    const { clock, checkMs } = this.#options;
+    const isQuiet = this.#unlisten !== undefined && this.#quietLooks > QUIET_LOOKS;
+    this.#stop = clock.after(isQuiet ? Math.max(REST_MS, checkMs) : checkMs, () => this.#look());
+  }
+
+  #look(): void {
+    this.#stop = undefined;
+    this.#check();
+    if (this.#topics.size > 0 && this.#stop === undefined) this.#arm();
   }
 
   #rest(): void {
     this.#stop?.();
     this.#stop = undefined;
+    this.#stir();
   }
 
   #check(): void {
     const foreign = this.#hasForeignWrites();
+    if (foreign) this.#stir();
+    else this.#settle();
     for (const [topic, subscriptions] of [...this.#topics]) {
       for (const subscription of [...subscriptions]) if (foreign || subscription.fresh) this.#notify(subscription);
       if (topic === READY && !foreign && this.#hasDeadWorker()) this.#call(READY);
     }
+  }
+
+  /** The look after this one is still soon: it finds what was written before the system was asked to tell. */
+  #settle(): void {
+    this.#quietLooks += 1;
+    if (this.#quietLooks < QUIET_LOOKS || this.#unlisten !== undefined) return;
+    try {
+      this.#unlisten = this.#options.listen(() => {
+        if (this.#unlisten === undefined) return;
+        this.#rest();
+        this.#look();
+      });
+    } catch {
+      // Looking often goes on.
+      this.#quietLooks = 0;
+    }
+  }
+
+  /** From now on it is looked often again. */
+  #stir(): void {
+    this.#quietLooks = 0;
+    this.#unlisten?.();
+    this.#unlisten = undefined;
+    if (this.#stop === undefined) return;
+    this.#stop();
+    this.#arm();
   }
 
   #hasForeignWrites(): boolean {

@@ -1,3 +1,6 @@
+import { watch as watchFile } from 'node:fs';
+import { join } from 'node:path';
+
 import { AppError } from '@kb-labs/errors';
 import type { Catalog, Claims, Clock, EventLog, JobQueue, Logger, RateLimits, Records, Retention, StepLogs } from '@kb-labs/ports';
 
@@ -53,6 +56,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     logger,
     checkMs: options.checkMs ?? CHECK_MS,
     foreignVersion: () => connection.get<{ data_version: number }>('PRAGMA data_version')?.data_version ?? 0,
+    listen: (onWrite) => listenTo(join(options.dir, 'state.db-wal'), onWrite),
     workerDied: deathWatch(connection, () => clock.now()),
   });
   const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes));
@@ -72,6 +76,13 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
       return (closing ??= closeStore(group, watch, connection));
     },
   };
+}
+
+/** The write-ahead log stays the same file as long as the database is open. What keeps the process alive is the watching, not this. */
+function listenTo(file: string, onWrite: () => void): () => void {
+  const watcher = watchFile(file, { persistent: false }, onWrite);
+  watcher.on('error', onWrite);
+  return () => watcher.close();
 }
 
 async function openConnection(dir: string, clock: Clock): Promise<Connection> {
