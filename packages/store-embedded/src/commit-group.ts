@@ -20,6 +20,15 @@ interface Pending {
   readonly resolve: (value: unknown) => void;
   readonly reject: (reason: unknown) => void;
   readonly since: number;
+  readonly waitsForDisk: boolean;
+}
+
+export interface WriteOptions {
+  /**
+   * Whether it is answered once it is on the disk, as it is when left out. Without, a power cut may undo it, together with all that came after it and
+   * before the next write that waits. The end of a process undoes nothing.
+   */
+  readonly waitsForDisk?: boolean;
 }
 
 type Applied = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: AppError };
@@ -37,6 +46,8 @@ export class CommitGroup {
   #scheduled = false;
   #busyTries = 0;
   #closed = false;
+  /** As the connection was opened. */
+  #synchronous: 'FULL' | 'NORMAL' = 'FULL';
   #drained: (() => void)[] = [];
 
   constructor(connection: Connection, clock: Clock, onCommit: (changes: Changes) => void) {
@@ -45,10 +56,10 @@ export class CommitGroup {
     this.#onCommit = onCommit;
   }
 
-  write<T>(apply: (changes: Changes) => T): Promise<T> {
+  write<T>(apply: (changes: Changes) => T, { waitsForDisk = true }: WriteOptions = {}): Promise<T> {
     if (this.#closed) return Promise.reject(closedError());
     return new Promise<T>((resolve, reject) => {
-      this.#pending.push({ apply, resolve: resolve as (value: unknown) => void, reject, since: this.#clock.now() });
+      this.#pending.push({ apply, resolve: resolve as (value: unknown) => void, reject, since: this.#clock.now(), waitsForDisk });
       this.#schedule();
     });
   }
@@ -94,6 +105,7 @@ export class CommitGroup {
     const changes: Changes = { runs: new Set(), logs: new Set(), ready: false };
     let applied: readonly Applied[];
     try {
+      this.#setSynchronous(batch.some((write) => write.waitsForDisk) ? 'FULL' : 'NORMAL');
       this.#connection.run('BEGIN IMMEDIATE');
       applied = batch.map((write) => this.#apply(write, changes));
       this.#connection.run('COMMIT');
@@ -108,6 +120,13 @@ export class CommitGroup {
     for (const [index, write] of batch.entries()) answer(write, applied[index]);
     this.#onCommit(changes);
     return batch.length;
+  }
+
+  /** In a write-ahead log a commit under NORMAL is not synced; the next one under FULL syncs it too. Each transaction says what it needs, so that none is left with what another one wanted. */
+  #setSynchronous(wanted: 'FULL' | 'NORMAL'): void {
+    if (this.#synchronous === wanted) return;
+    this.#connection.exec(`PRAGMA synchronous = ${wanted}`);
+    this.#synchronous = wanted;
   }
 
   /** A transaction that fails as a whole does not say which write was too much: on their own, the others may pass. */

@@ -40,7 +40,7 @@ export class EmbeddedJobQueue implements JobQueue {
   async take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
     // Looking first keeps an idle worker, and one that the caps hold back, from locking the file.
     if (!(await this.#group.read(() => this.#hasWork(worker, options)))) return [];
-    return await this.#group.write(() => {
+    const handOutDue = (): Lease[] => {
       const now = this.#clock.now();
       const live = sweepWorkers(this.#connection, now);
       const taker = live.find((row) => row.id === worker);
@@ -48,7 +48,9 @@ export class EmbeddedJobQueue implements JobQueue {
       noteSeen(this.#connection, taker, now);
       const rows = dueTickets(this.#connection, { ...options, taker, live, now });
       return handOut(this.#connection, rows, { worker, until: now + options.leaseMs });
-    });
+    };
+    // Whatever a worker does with a ticket is written first, and takes this to the disk. If a power cut comes before that, nobody has done anything with it.
+    return await this.#group.write(handOutDue, { waitsForDisk: false });
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]> {
