@@ -1,6 +1,22 @@
+import { benchBullmq } from './bullmq.mjs';
 import { benchCli, tabulateCli } from './cli.mjs';
+import { benchDagu } from './dagu.mjs';
+import { benchDbos } from './dbos.mjs';
+import { benchFanOut } from './fan-out.mjs';
+import { benchFollow, tabulateFollow } from './follow.mjs';
+import { benchHistory, tabulateHistory } from './history.mjs';
 import { benchHosts, tabulateHosts } from './hosts.mjs';
+import { benchIdle, tabulateIdle } from './idle.mjs';
+import { benchLongJob } from './long-job.mjs';
+import { NotHere } from './peers/not-here.mjs';
+import { tabulateTurns } from './peers/turns.mjs';
+import { benchPool } from './pool.mjs';
+import { benchResolve } from './resolve.mjs';
+import { benchRestate } from './restate.mjs';
 import { benchScale, tabulateScale } from './scale.mjs';
+import { benchShell } from './shell.mjs';
+import { tabulateSideBySide } from './side-by-side.mjs';
+import { benchSteps } from './steps.mjs';
 import { benchStudio, tabulateStudio } from './studio.mjs';
 import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 
@@ -15,9 +31,22 @@ import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 
 /** Each with the figures it measured turned into a table for people. */
 const BENCHES = new Map([
+  ['bullmq', bench(benchBullmq, tabulateTurns)],
   ['cli', bench(benchCli, tabulateCli)],
+  ['dagu', bench(benchDagu, tabulateTurns)],
+  ['dbos', bench(benchDbos, tabulateTurns)],
+  ['fan-out', bench(benchFanOut, tabulateTurns)],
+  ['follow', bench(benchFollow, tabulateFollow)],
+  ['history', bench(benchHistory, tabulateHistory)],
   ['hosts', bench(benchHosts, tabulateHosts)],
+  ['idle', bench(benchIdle, tabulateIdle)],
+  ['long-job', bench(benchLongJob, tabulateSideBySide)],
+  ['pool', bench(benchPool, tabulateSideBySide)],
+  ['resolve', bench(benchResolve, tabulateSideBySide)],
+  ['restate', bench(benchRestate, tabulateTurns)],
   ['scale', bench(benchScale, tabulateScale)],
+  ['shell', bench(benchShell, tabulateSideBySide)],
+  ['steps', bench(benchSteps, tabulateSideBySide)],
   ['studio', bench(benchStudio, tabulateStudio)],
   ['waiting', bench(benchWaiting, tabulateWaiting)],
 ]);
@@ -31,9 +60,15 @@ if (chosen === undefined || (repeats !== undefined && (!Number.isInteger(repeats
   process.stderr.write(`${USE}\n`);
   process.exit(2);
 }
-const { report, table } = await chosen(repeats === undefined ? {} : { repeats });
-process.stdout.write(options.includes('--json') ? `${JSON.stringify(report)}\n` : renderReport(report, table));
-process.exitCode = report.within ? 0 : 1;
+try {
+  const { report, table } = await chosen(repeats === undefined ? {} : { repeats });
+  process.stdout.write(options.includes('--json') ? `${JSON.stringify(report)}\n` : renderReport(report, table));
+  process.exitCode = report.within ? 0 : 1;
+} catch (thrown) {
+  if (!(thrown instanceof NotHere)) throw thrown;
+  process.stderr.write(`not installed here: ${thrown.message}\n`);
+  process.exitCode = 3;
+}
 
 /**
  * @template {Report} R

@@ -19,7 +19,7 @@ const WARM_UP_ROUNDS = 100;
 const FAILED_EVERY = 10;
 const OTHER_EVERY = 7;
 const STEP_MS = 1_000;
-const ID = `'01K' || printf('%023d', n)`;
+const ID = `'run_01K' || printf('%023d', n)`;
 
 const [dir = '', few = '1000', many = '1000000', rounds = '500'] = process.argv.slice(2);
 
