@@ -15,14 +15,14 @@ import { sized } from './fault-size.js';
 import { type Fault, faultyStore } from './faulty-store.js';
 import { engineOn, manual } from './open-engine.js';
 
-const RUNS = sized(60, 240);
+const RUNS = sized(40, 240);
 /** Of a hundred calls, for each kind of fault. */
 const PERCENT = 4;
 /** Another one meets other faults: `KB_SEED=7`. */
 const SEED = Number(process.env['KB_SEED'] ?? 20_261);
 /** Time runs faster for the engine: it pauses after a fault, and late calls are a second late. */
 const PACE = 25;
-const EACH_KIND_AT_LEAST = sized(50, 200);
+const EACH_KIND_AT_LEAST = sized(30, 200);
 const FOLLOWED = 10;
 
 const KINDS = [

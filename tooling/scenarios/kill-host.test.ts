@@ -9,10 +9,10 @@ import { sized } from './fault-size.js';
 import { type Host, Hosts, openStore, readLedgers } from './host.fixture.js';
 import { disagreements } from './ledgers.js';
 
-const KILLS = sized(3, 30);
-const RUNS = sized(100, 3_000);
+const KILLS = sized(2, 30);
+const RUNS = sized(60, 3_000);
 const STALL_MS = sized(1_200, 5_000);
-const SOAK_RUNS = sized(100, 1_000);
+const SOAK_RUNS = sized(40, 1_000);
 
 const hosts = new Hosts();
 afterEach(() => hosts.clear());
