@@ -4,7 +4,7 @@ import { LAYERS } from '../boundaries/layers.mjs';
 
 export const TYPED_FILES = ['**/*.{ts,tsx,mjs,js}'];
 /** What runs in browsers, by the program it is checked with. */
-export const BROWSER_FILES = { 'apps/studio': ['apps/studio/src/**/*.{ts,tsx}'], 'tooling/scenarios/studio': ['tooling/scenarios/studio/**/*.ts'] };
+export const BROWSER_FILES = { 'apps/studio': ['apps/studio/src/**/*.{ts,tsx}'], 'tooling/scenarios/studio': ['tooling/scenarios/studio/**/*.{ts,mjs}'] };
 
 /**
  * Mistakes that types alone do not catch; in every file.
