@@ -14,8 +14,8 @@ export default defineConfig({
     exclude: [
       '**/node_modules/**',
       '**/dist/**',
-      // Publishing everything takes minutes and a registry: `npm run test:publish` does it.
-      ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts']),
+      // Publishing everything takes minutes and a registry, releasing it by its own engine builds it anew: `npm run test:publish` does both.
+      ...(process.env['KB_PUBLISH'] === 'full' ? [] : ['tooling/scenarios/publish.test.ts', 'tooling/scenarios/release-pipeline.test.ts']),
       // What takes longest of `npm run test:faults`. Of each promise a shorter test is tried every time: `scenarios/flood`,
       // `state-full-redis` with the `disk-full` of the store, the conformance suites of both stores.
       ...(process.env['KB_FAULTS'] === 'full' ? [] : ['packages/plugin-host/src/script/flood.test.ts', 'tooling/scenarios/state-full-disk.test.ts', 'tooling/scenarios/same-behaviour.test.ts']),
