@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import { Facts } from '../parts/facts.js';
 import { AnchorLink } from '../parts/anchor-link.js';
+import { Rows } from '../parts/rows.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import classes from './flow.module.css';
 
@@ -16,36 +17,23 @@ export function Contract({ contract }: { readonly contract: FlowContractView }) 
         {required.length === 0 ? (
           <Text c="dimmed">The playbook requires none.</Text>
         ) : (
-          <Table.ScrollContainer minWidth={560}>
-            <Table aria-label="Required evidence">
-              <Table.Thead>
-                <Table.Tr>
-                  {['State', 'Evidence', 'For', 'Given'].map((name) => (
-                    <Table.Th key={name} scope="col">
-                      {name}
-                    </Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {required.map(({ kind, id = '', description, phase_id, satisfied, evidence_ids }) => (
-                  <Table.Tr key={`${phase_id ?? ''} ${kind} ${id}`}>
-                    <Table.Td>{satisfied ? <StatusBadge status="completed" text="given" /> : <StatusBadge status="waiting" text="missing" />}</Table.Td>
-                    <Table.Td>
-                      {`${kind} ${id}`}
-                      {description === undefined ? null : (
-                        <Text size="xs" c="dimmed">
-                          {description}
-                        </Text>
-                      )}
-                    </Table.Td>
-                    <Table.Td>{phase_id === null ? 'the playbook' : `phase ${phase_id}`}</Table.Td>
-                    <Table.Td style={{ overflowWrap: 'anywhere' }}>{evidence_ids.join(', ')}</Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Rows minWidth={560} label="Required evidence" columns={['State', 'Evidence', 'For', 'Given']}>
+            {required.map(({ kind, id = '', description, phase_id, satisfied, evidence_ids }) => (
+              <Table.Tr key={`${phase_id ?? ''} ${kind} ${id}`}>
+                <Table.Td>{satisfied ? <StatusBadge status="completed" text="given" /> : <StatusBadge status="waiting" text="missing" />}</Table.Td>
+                <Table.Td>
+                  {`${kind} ${id}`}
+                  {description === undefined ? null : (
+                    <Text size="xs" c="dimmed">
+                      {description}
+                    </Text>
+                  )}
+                </Table.Td>
+                <Table.Td>{phase_id === null ? 'the playbook' : `phase ${phase_id}`}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{evidence_ids.join(', ')}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Rows>
         )}
       </Part>
       <Lines title="Counts as done when" lines={criteria} />

@@ -9,6 +9,7 @@ import { Page } from '../parts/page.js';
 import { Pages } from '../parts/pages.js';
 import { Pending } from '../parts/pending.js';
 import { Problem } from '../parts/problem.js';
+import { Rows } from '../parts/rows.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { Time } from '../parts/time.js';
 import { flowsQuery } from './queries.js';
@@ -42,54 +43,41 @@ function List({ flows }: { readonly flows: readonly FlowView[] }) {
     );
   }
   return (
-    <Table.ScrollContainer minWidth={760}>
-      <Table highlightOnHover aria-label="Flows">
-        <Table.Thead>
-          <Table.Tr>
-            {['Status', 'Flow', 'Playbook', 'Session', 'Started', 'By'].map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {flows.map(({ flow_id, status, reasons, playbook_ref, session_id, created_at, created_by, phase_states }) => (
-            <Table.Tr key={flow_id}>
-              <Table.Td>
-                <StatusBadge status={status} />
-                <Text size="xs" c="dimmed" lineClamp={1}>
-                  {reasons[0]?.message}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <AnchorLink to="/flows/$id" params={{ id: flow_id }} fw={500}>
-                  {flow_id}
-                </AnchorLink>
-                <Group gap={4}>
-                  {phase_states.map(({ phase_id, status: phase }) => (
-                    <StatusBadge key={phase_id} status={phase} note={phase_id} iconOnly />
-                  ))}
-                </Group>
-              </Table.Td>
-              <Table.Td>
-                <AnchorLink to="/playbooks/$id" params={{ id: playbook_ref.playbook_id }} search={{ version: playbook_ref.version }}>
-                  {`${playbook_ref.playbook_id} ${playbook_ref.version}`}
-                </AnchorLink>
-              </Table.Td>
-              <Table.Td>
-                <AnchorLink to="/sessions/$id" params={{ id: session_id }}>
-                  {session_id}
-                </AnchorLink>
-              </Table.Td>
-              <Table.Td>
-                <Time at={created_at} />
-              </Table.Td>
-              <Table.Td>{created_by}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <Rows minWidth={760} label="Flows" columns={['Status', 'Flow', 'Playbook', 'Session', 'Started', 'By']}>
+      {flows.map(({ flow_id, status, reasons, playbook_ref, session_id, created_at, created_by, phase_states }) => (
+        <Table.Tr key={flow_id}>
+          <Table.Td>
+            <StatusBadge status={status} />
+            <Text size="xs" c="dimmed" lineClamp={1}>
+              {reasons[0]?.message}
+            </Text>
+          </Table.Td>
+          <Table.Td>
+            <AnchorLink to="/flows/$id" params={{ id: flow_id }} fw={500}>
+              {flow_id}
+            </AnchorLink>
+            <Group gap={4}>
+              {phase_states.map(({ phase_id, status: phase }) => (
+                <StatusBadge key={phase_id} status={phase} note={phase_id} iconOnly />
+              ))}
+            </Group>
+          </Table.Td>
+          <Table.Td>
+            <AnchorLink to="/playbooks/$id" params={{ id: playbook_ref.playbook_id }} search={{ version: playbook_ref.version }}>
+              {`${playbook_ref.playbook_id} ${playbook_ref.version}`}
+            </AnchorLink>
+          </Table.Td>
+          <Table.Td>
+            <AnchorLink to="/sessions/$id" params={{ id: session_id }}>
+              {session_id}
+            </AnchorLink>
+          </Table.Td>
+          <Table.Td>
+            <Time at={created_at} />
+          </Table.Td>
+          <Table.Td>{created_by}</Table.Td>
+        </Table.Tr>
+      ))}
+    </Rows>
   );
 }

@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import { AnchorLink } from '../parts/anchor-link.js';
 import { Pending } from '../parts/pending.js';
 import { Problem } from '../parts/problem.js';
+import { Rows } from '../parts/rows.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { Duration } from '../parts/time.js';
 import { Prompts } from './prompts.js';
@@ -50,7 +51,7 @@ function Runs({ id, runIds, root }: Of & { readonly root: string | null }) {
   if (data === undefined) return <Pending />;
   if (data.length === 0) return <Text c="dimmed">The root run has not begun.</Text>;
   return (
-    <Rows label="Runs" columns={['Status', 'Run', 'Workflow', 'Agent', 'Took']}>
+    <Rows minWidth={680} label="Runs" columns={['Status', 'Run', 'Workflow', 'Agent', 'Took']}>
       {data.map((run) => (
         <Table.Tr key={run.run_id}>
           <Table.Td>
@@ -81,7 +82,7 @@ function Tasks({ id, runIds }: Of) {
   if (data === undefined) return <Pending />;
   if (data.length === 0) return <Text c="dimmed">There is none yet.</Text>;
   return (
-    <Rows label="Tasks" columns={['Status', 'Task', 'Why', 'Exit code', 'Took', 'Output']}>
+    <Rows minWidth={680} label="Tasks" columns={['Status', 'Task', 'Why', 'Exit code', 'Took', 'Output']}>
       {data.map((task) => (
         <Table.Tr key={task.task_id}>
           <Table.Td>
@@ -101,25 +102,6 @@ function Tasks({ id, runIds }: Of) {
         </Table.Tr>
       ))}
     </Rows>
-  );
-}
-
-function Rows({ label, columns, children }: { readonly label: string; readonly columns: readonly string[]; readonly children: ReactNode }) {
-  return (
-    <Table.ScrollContainer minWidth={680}>
-      <Table highlightOnHover aria-label={label}>
-        <Table.Thead>
-          <Table.Tr>
-            {columns.map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>{children}</Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
   );
 }
 

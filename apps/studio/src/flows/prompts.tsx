@@ -3,6 +3,7 @@ import { Stack, Table, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 
 import { ApprovalPanel } from '../approvals/approval-panel.js';
+import { Rows } from '../parts/rows.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { Time } from '../parts/time.js';
 
@@ -25,34 +26,21 @@ export function Prompts({ prompts }: { readonly prompts: readonly PromptView[] }
         />
       ))}
       {resolved.length === 0 ? null : (
-        <Table.ScrollContainer minWidth={560}>
-          <Table aria-label="Prompts that were resolved">
-            <Table.Thead>
-              <Table.Tr>
-                {['Outcome', 'Asked', 'By', 'When', 'Comment'].map((name) => (
-                  <Table.Th key={name} scope="col">
-                    {name}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {resolved.map(({ id, status, title, resolved_by, resolved_at, comment }) => (
-                <Table.Tr key={id}>
-                  <Table.Td>
-                    <StatusBadge status={status} />
-                  </Table.Td>
-                  <Table.Td>{title}</Table.Td>
-                  <Table.Td>{resolved_by ?? ''}</Table.Td>
-                  <Table.Td>
-                    <Time at={resolved_at} />
-                  </Table.Td>
-                  <Table.Td>{comment ?? ''}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Rows minWidth={560} label="Prompts that were resolved" columns={['Outcome', 'Asked', 'By', 'When', 'Comment']}>
+          {resolved.map(({ id, status, title, resolved_by, resolved_at, comment }) => (
+            <Table.Tr key={id}>
+              <Table.Td>
+                <StatusBadge status={status} />
+              </Table.Td>
+              <Table.Td>{title}</Table.Td>
+              <Table.Td>{resolved_by ?? ''}</Table.Td>
+              <Table.Td>
+                <Time at={resolved_at} />
+              </Table.Td>
+              <Table.Td>{comment ?? ''}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Rows>
       )}
     </Stack>
   );

@@ -21,7 +21,7 @@ export function FlowRecordView({ flow }: { readonly flow: FlowView }) {
       </Stack>
       <JsonView value={flow.inputs} label="Inputs" />
       <JsonView value={flow.metadata} label="Metadata" />
-      <JsonView value={flow as unknown as Parameters<typeof JsonView>[0]['value']} label="The flow as it is answered" />
+      <JsonView value={flow} label="The flow as it is answered" />
     </Stack>
   );
 }

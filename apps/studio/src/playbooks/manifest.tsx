@@ -4,6 +4,7 @@ import { type ReactNode, useState } from 'react';
 
 import { Facts } from '../parts/facts.js';
 import { JsonView } from '../parts/json-view.js';
+import { manifestOf } from './manifest-of.js';
 
 /** What a version says, to be read by people; or as it is. */
 export function Manifest({ playbook }: { readonly playbook: PlaybookView }) {
@@ -17,8 +18,7 @@ export function Manifest({ playbook }: { readonly playbook: PlaybookView }) {
           setAsJson(checked);
         }}
       />
-      {/* The gateway answers with manifests that it has checked. */}
-      {asJson ? <JsonView value={playbook.manifest} label="Manifest" /> : <Read manifest={playbook.manifest as unknown as PlaybookManifest} />}
+      {asJson ? <JsonView value={playbook.manifest} label="Manifest" /> : <Read manifest={manifestOf(playbook)} />}
     </Stack>
   );
 }

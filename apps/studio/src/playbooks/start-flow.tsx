@@ -1,4 +1,4 @@
-import type { PlaybookManifest, PlaybookView } from '@kb-labs/contracts';
+import type { PlaybookView } from '@kb-labs/contracts';
 import { Autocomplete, Button, Group, JsonInput, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -9,12 +9,13 @@ import { EvidenceEditor, type EvidenceDraft, toEvidence } from '../parts/evidenc
 import { readJsonObject } from '../parts/json-field.js';
 import { Problem } from '../parts/problem.js';
 import { sessionsQuery } from '../sessions/queries.js';
+import { manifestOf } from './manifest-of.js';
 import { readInputs } from './read-inputs.js';
 
 /** Starts a version in a session; one that is not there yet is opened. */
 export function StartFlow({ playbook, onClose }: { readonly playbook: PlaybookView; readonly onClose: () => void }) {
   const { playbook_id, version, digest, title } = playbook;
-  const { inputs = [], runtime_defaults } = playbook.manifest as unknown as PlaybookManifest;
+  const { inputs = [], runtime_defaults } = manifestOf(playbook);
   const [session, setSession] = useState('');
   const [flowId, setFlowId] = useState('');
   const [workflow, setWorkflow] = useState('');

@@ -1,9 +1,9 @@
 import { Group, Text } from '@mantine/core';
 import type { RunView } from '@kb-labs/contracts';
-import type { ReactNode } from 'react';
 
 import { AnchorLink } from '../parts/anchor-link.js';
 import { Copy } from '../parts/copy.js';
+import { Facts } from '../parts/facts.js';
 import { shortId } from '../parts/short-id.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { Duration, Time } from '../parts/time.js';
@@ -15,7 +15,8 @@ export function RunHeader({ run }: { readonly run: RunView }) {
   const children = run.jobs.flatMap(({ key, steps }) => steps.flatMap(({ id, childRunId }) => (childRunId === undefined ? [] : [{ at: `${key}/${id}`, childRunId }])));
   const again = run.jobs.flatMap((job) => [job, ...job.steps].filter(({ attempt }) => attempt > 1).map(({ name, attempt }) => `${name} ×${String(attempt)}`));
   return (
-    <Line
+    <Facts
+      dense
       rows={[
         ['Workflow', <AnchorLink key="w" to="/workflows/$id" params={{ id: run.workflowId }}>{run.workflowId}</AnchorLink>],
         ['Version', run.workflowVersion ?? undefined],
@@ -53,23 +54,6 @@ export function RunHeader({ run }: { readonly run: RunView }) {
 }
 
 const SHOWN = 6;
-
-/** Names and values in as few lines as the width allows. */
-function Line({ rows }: { readonly rows: readonly (readonly [name: string, value: ReactNode])[] }) {
-  return (
-    <dl className={classes['facts']}>
-      {rows
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
-}
-
 
 function RunLink({ id, text }: { readonly id: string; readonly text: string }) {
   return (

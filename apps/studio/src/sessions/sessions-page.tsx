@@ -10,6 +10,7 @@ import { Empty } from '../parts/empty.js';
 import { Page } from '../parts/page.js';
 import { Pending } from '../parts/pending.js';
 import { Problem } from '../parts/problem.js';
+import { Rows } from '../parts/rows.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { Time } from '../parts/time.js';
 import { CreateSession } from './create-session.js';
@@ -45,52 +46,39 @@ function List({ sessions, more }: { readonly sessions: readonly SessionView[]; r
   }
   return (
     <>
-      <Table.ScrollContainer minWidth={640}>
-        <Table highlightOnHover aria-label="Sessions">
-          <Table.Thead>
-            <Table.Tr>
-              {['Status', 'Session', 'Goes on', 'Waiting', 'Opened', 'By'].map((name) => (
-                <Table.Th key={name} scope="col">
-                  {name}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {sessions.map(({ session_id, title, status, active_run_id, queued_run_ids, created_at, created_by }) => (
-              <Table.Tr key={session_id}>
-                <Table.Td>
-                  <StatusBadge status={status} />
-                </Table.Td>
-                <Table.Td>
-                  <AnchorLink to="/sessions/$id" params={{ id: session_id }} fw={500}>
-                    {session_id}
-                  </AnchorLink>
-                  {title === null ? null : (
-                    <Text size="xs" c="dimmed">
-                      {title}
-                    </Text>
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  {active_run_id === null ? (
-                    ''
-                  ) : (
-                    <AnchorLink to="/runs/$id" params={{ id: active_run_id }}>
-                      {active_run_id}
-                    </AnchorLink>
-                  )}
-                </Table.Td>
-                <Table.Td>{queued_run_ids.length === 0 ? '' : queued_run_ids.length}</Table.Td>
-                <Table.Td>
-                  <Time at={created_at} />
-                </Table.Td>
-                <Table.Td>{created_by}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Rows minWidth={640} label="Sessions" columns={['Status', 'Session', 'Goes on', 'Waiting', 'Opened', 'By']}>
+        {sessions.map(({ session_id, title, status, active_run_id, queued_run_ids, created_at, created_by }) => (
+          <Table.Tr key={session_id}>
+            <Table.Td>
+              <StatusBadge status={status} />
+            </Table.Td>
+            <Table.Td>
+              <AnchorLink to="/sessions/$id" params={{ id: session_id }} fw={500}>
+                {session_id}
+              </AnchorLink>
+              {title === null ? null : (
+                <Text size="xs" c="dimmed">
+                  {title}
+                </Text>
+              )}
+            </Table.Td>
+            <Table.Td>
+              {active_run_id === null ? (
+                ''
+              ) : (
+                <AnchorLink to="/runs/$id" params={{ id: active_run_id }}>
+                  {active_run_id}
+                </AnchorLink>
+              )}
+            </Table.Td>
+            <Table.Td>{queued_run_ids.length === 0 ? '' : queued_run_ids.length}</Table.Td>
+            <Table.Td>
+              <Time at={created_at} />
+            </Table.Td>
+            <Table.Td>{created_by}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Rows>
       {more ? <Text c="dimmed">These are 100 of them. kb sessions list shows all.</Text> : null}
     </>
   );
