@@ -162,4 +162,47 @@ describe('in a browser', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/studio\/workflows\/greet\?tab=run/);
   }, 60_000);
+
+  it('whoever has no session signs in with a key, and does what that key may', async () => {
+    const { page, project, context } = studio;
+    const { key } = await project.json<{ key: string }>('auth:create-key', '--role=viewer', '--name=watcher');
+    await context.clearCookies();
+    await studio.goto('/workflows/long?tab=run');
+    await page.getByRole('heading', { name: 'Sign in to Studio' }).waitFor();
+    await page.getByLabel('Or with an API key').fill(`${key.slice(0, -4)}0000`);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('UNAUTHENTICATED').waitFor();
+    await page.getByLabel('Or with an API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForURL(/\/studio\/runs$/);
+    await studio.goto('/workflows/long?tab=run');
+    const run = page.getByRole('region', { name: 'Start a run' }).getByRole('button', { name: 'Run', exact: true });
+    expect(await run.getAttribute('aria-disabled')).toBe('true');
+    await run.hover();
+    await page.getByText('Your key does not have the permission "run"').waitFor();
+    expect(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))).not.toContain(key);
+  }, 60_000);
+
+  it('a page that nobody looks at holds no stream, and is as it is now when it is looked at again', async () => {
+    const { page, project } = studio;
+    await studio.signIn(page);
+    await studio.goto('/runs?workflowId=long');
+    const rows = page.getByRole('row').filter({ hasText: 'long' });
+    await rows.first().waitFor();
+    const before = await rows.count();
+    const ended = page.waitForEvent('requestfailed', (request) => request.url().includes('/workflows/runs?'));
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await ended;
+    const { id } = await project.json<{ id: string }>('workflow:run', '--workflow-id=long', '--detach');
+    expect(await rows.count()).toBe(before);
+    await page.evaluate(() => {
+      Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await expect.poll(() => rows.count()).toBe(before + 1);
+    await project.json('workflow:cancel', `--run-id=${id}`);
+  }, 60_000);
 });
