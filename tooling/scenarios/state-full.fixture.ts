@@ -113,11 +113,27 @@ export async function fill(deps: EngineDeps, { ledger, project, daemon }: { ledg
   await until(async () => !(await isReady(daemon)));
   expect(performance.now() - filled).toBeLessThan(NOT_READY_WITHIN_MS);
   expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200);
-  const { code, stdout } = await project.kb('workflow:run', '--workflow-id=growing', '-f', `ledger=${ledger}`, '--detach', '--json');
-  expect([code, JSON.parse(stdout)]).toMatchObject([3, { code: 'STATE_FULL' }]);
+  const byCommand = await askByCommand(project, ledger);
   await until(() => daemon.said.split('the state cannot grow').length > REFUSED_WORK);
   expect((await deps.catalog.openRuns({ limit: 1_000 })).length, 'work was under way').toBeGreaterThan(0);
-  return told;
+  return [...told, ...byCommand];
+}
+
+/**
+ * Asks with `kb`, until it is refused too, which it is told as `STATE_FULL`. A full server frees some bytes whenever a
+ * connection has been served, so that a request soon after a refusal can be the one that fits: it counts as any other.
+ */
+async function askByCommand(project: Project, ledger: string): Promise<Told[]> {
+  const accepted: Told[] = [];
+  for (;;) {
+    const { code, stdout } = await project.kb('workflow:run', '--workflow-id=growing', '-f', `ledger=${ledger}`, '--detach', '--json');
+    const answer = JSON.parse(stdout) as { code?: string; id?: string };
+    if (code !== 0) {
+      expect([code, answer]).toMatchObject([3, { code: 'STATE_FULL' }]);
+      return accepted;
+    }
+    accepted.push({ key: `command-${accepted.length}`, run: answer.id ?? '', tookMs: 0 });
+  }
 }
 
 /** Everything in which runs that were accepted are not what was promised: the three ledgers, every one a success, every value whole. */
