@@ -12,7 +12,15 @@ export interface PartProblem {
   readonly unknownKeys?: readonly string[];
 }
 
-const words = z.locales.en().localeError;
+const inEnglish = z.locales.en().localeError;
+const PREAMBLE = /^Invalid (?:input|option|string|number): /;
+
+/** What should be there, without the library's preamble, and of what is not there at all that it is missing. */
+function words(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_type' && issue.input === undefined) return `missing, expected ${issue.expected}`;
+  const said = inEnglish(issue);
+  return (typeof said === 'string' ? said : said?.message)?.replace(PREAMBLE, '');
+}
 
 export function readPart(schema: z.ZodMiniType, value: unknown): ReadPart {
   const read = z.safeParse(schema, value, { error: words });

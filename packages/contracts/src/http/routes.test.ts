@@ -93,10 +93,11 @@ describe('readPart', () => {
       ok: false,
       problems: [
         { path: ['limit'], message: 'a whole number' },
-        { path: ['name'], message: 'Invalid input: expected string, received undefined' },
+        { path: ['name'], message: 'missing, expected string' },
         { path: [], message: 'not known', unknownKeys: ['nmae'] },
       ],
     });
+    expect(readPart(schema, { name: 5 })).toEqual({ ok: false, problems: [{ path: ['name'], message: 'expected string, received number' }] });
     for (const limit of ['', ' 1', '-1', '0', '201', '1.5', '0x10', '9'.repeat(16), ['1', '2']]) expect(readPart(schema, { limit, name: 'x' }).ok, String(limit)).toBe(false);
   });
 
