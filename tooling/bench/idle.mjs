@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createConnection } from 'node:net';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 import { startDaemon } from './daemon-process.mjs';
+import { commandCounts } from './peers/redis-info.mjs';
 import { inTemporaryFolder } from './temporary-folder.mjs';
 
 /** @type {{ startRedisServer: typeof import('../../packages/testkit/src/redis-server.js').startRedisServer }} By a URL, because it is a source that Node runs as it is. */
@@ -123,26 +123,6 @@ function cpuSeconds(pid) {
 function residentBytes(pid) {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
   return Number(kilobytes) * 1_024;
-}
-
-/**
- * How often each command was called, but for this one.
- *
- * @param {number} port
- * @returns {Promise<Record<string, number>>}
- */
-async function commandCounts(port) {
-  const socket = createConnection({ port, host: '127.0.0.1' });
-  socket.setEncoding('utf8').write('INFO commandstats\r\n');
-  let text = '';
-  for await (const chunk of socket) {
-    text += chunk;
-    const [, length] = /^\$(\d+)\r\n/.exec(text) ?? [];
-    if (length !== undefined && text.length >= Number(length)) break;
-  }
-  socket.destroy();
-  const counts = [...text.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, calls]) => /** @type {const} */ ([name ?? '', Number(calls)]));
-  return Object.fromEntries(counts.filter(([name]) => name !== 'info'));
 }
 
 /**

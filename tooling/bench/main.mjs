@@ -1,4 +1,5 @@
 import { benchBullmq } from './bullmq.mjs';
+import { benchCapacity, tabulateCapacity } from './capacity.mjs';
 import { benchCli, tabulateCli } from './cli.mjs';
 import { benchDagu } from './dagu.mjs';
 import { benchDbos } from './dbos.mjs';
@@ -32,6 +33,7 @@ import { benchWaiting, tabulateWaiting } from './waiting.mjs';
 /** Each with the figures it measured turned into a table for people. */
 const BENCHES = new Map([
   ['bullmq', bench(benchBullmq, tabulateTurns)],
+  ['capacity', bench(benchCapacity, tabulateCapacity)],
   ['cli', bench(benchCli, tabulateCli)],
   ['dagu', bench(benchDagu, tabulateTurns)],
   ['dbos', bench(benchDbos, tabulateTurns)],

@@ -26,6 +26,19 @@ jobs:
   only:
     steps: [{ uses: "@bench/noop/bench:nothing" }, { uses: "@bench/noop/bench:nothing" }, { uses: "@bench/noop/bench:nothing" }]
 `;
+const ASK = `
+id: ask
+jobs:
+  only:
+    steps: [{ id: ok, uses: "builtin:approval", with: { title: Go on? } }]
+`;
+/** The same as `three`, with a hundred lines of a hundred characters. */
+const PRINT = `
+id: print
+jobs:
+  only:
+    steps: [{ uses: "@bench/noop/bench:print" }, { uses: "@bench/noop/bench:nothing" }, { uses: "@bench/noop/bench:nothing" }]
+`;
 const FAN_OUT = `
 id: fan-out
 jobs:
@@ -54,11 +67,21 @@ const { catalog, log } = kb.deps;
 answerAsks(
   {
     rate: ({ atOnce, forMs }) => rateOf(() => carryOut('three'), { atOnce, forMs }),
-    batch: async ({ atOnce, count }) => {
+    batch: async ({ atOnce, count, workflow = 'three' }) => {
       const begin = performance.now();
-      await handIn(() => start('three'), { atOnce, count });
+      await handIn(() => start(workflow), { atOnce, count });
       while ((await catalog.openRuns({ limit: 1 })).length > 0) await wait(LOOK_MS);
       return (count * 1_000) / (performance.now() - begin);
+    },
+    leaveWaiting: async ({ atOnce, count }) => {
+      /** @type {Set<import('../../../packages/contracts/src/index.js').RunId>} */
+      const left = new Set();
+      await handIn(async () => void left.add(await start('ask')), { atOnce, count });
+      for (const run of left) while ((await catalog.getRun(run))?.status !== 'waiting') await wait(LOOK_MS);
+    },
+    processorMs: async () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1_000;
     },
     untilFirstStep: ({ count }) => timesOf(() => untilEntered('three', 'nothing'), count),
     untilJoined: ({ count }) => timesOf(() => untilEntered('fan-out', 'join'), count),
@@ -124,9 +147,12 @@ function writeProject() {
   mkdirSync(plugin, { recursive: true });
   writeFileSync(join(dir, '.kb/workflows/three.yml'), THREE_STEPS);
   writeFileSync(join(dir, '.kb/workflows/fan-out.yml'), FAN_OUT);
+  writeFileSync(join(dir, '.kb/workflows/ask.yml'), ASK);
+  writeFileSync(join(dir, '.kb/workflows/print.yml'), PRINT);
   writeFileSync(join(dir, '.kb/kb.config.yaml'), `plugins: [plugins/noop]\n${redis === undefined ? '' : `redis: { url: "${redis}" }\n`}`);
   writeFileSync(join(plugin, 'package.json'), JSON.stringify({ name: '@bench/noop', version: '1.0.0', type: 'module', kb: { plugin: './kb.plugin.json' } }));
-  const commands = ['nothing', 'join'].map((name) => ({ id: `bench:${name}`, describe: 'Does nothing', input: { type: 'object' }, output: { type: 'object' }, permissions: {}, handler: `./${name}.js#default` }));
+  const commands = ['nothing', 'join', 'print'].map((name) => ({ id: `bench:${name}`, describe: 'Does nothing', input: { type: 'object' }, output: { type: 'object' }, permissions: {}, handler: `./${name}.js#default` }));
   writeFileSync(join(plugin, 'kb.plugin.json'), JSON.stringify({ schema: 1, id: '@bench/noop', version: '1.0.0', describe: 'Does nothing', commands }));
   for (const name of ['nothing', 'join']) writeFileSync(join(plugin, `${name}.js`), `export default async () => { globalThis.benchEntered?.('${name}'); return {}; };\n`);
+  writeFileSync(join(plugin, 'print.js'), "export default async (_, { log }) => { log.info(Array(100).fill('x'.repeat(100)).join('\\n')); return {}; };\n");
 }
