@@ -1,5 +1,7 @@
 import type { LogLineView } from '@kb-labs/contracts/http';
 
+import { Watched } from '../watched.js';
+
 /** What prints: a step of a job. */
 export interface Source {
   readonly job: string;
@@ -22,29 +24,21 @@ export interface StoredLine {
 const MOST_CHARACTERS = 256 * 1024 * 1024;
 const MOST_LINES = 700_000;
 
-/**
- * The lines of a run, as they were stored. Outside of what React keeps: 200,000 of them are appended to, never copied. Who
- * watches hears of changes once a frame.
- */
-export class LogStore {
+/** The lines of a run, as they were stored: 200,000 of them are appended to, never copied. */
+export class LogStore extends Watched {
   /** Grows only. */
   readonly lines: StoredLine[] = [];
   readonly sources: Source[] = [];
   /** More than fits was printed. */
   full = false;
-  /** Another number after every change. */
-  version = 0;
 
   readonly #places = new Map<string, number>();
   readonly #last: number[] = [];
-  readonly #listeners = new Set<() => void>();
-  readonly #frame: (tell: () => void) => void;
   #characters = 0;
-  #waiting = false;
   readonly #most: number;
 
   constructor({ frame, most = MOST_CHARACTERS }: { readonly frame: (tell: () => void) => void; readonly most?: number }) {
-    this.#frame = frame;
+    super(frame);
     this.#most = most;
   }
 
@@ -60,17 +54,12 @@ export class LogStore {
       this.lines.push({ source, n, at: instant, attempt, stream, level, text });
       this.full = this.#characters > this.#most || this.lines.length >= MOST_LINES;
     }
-    this.#changed();
+    this.changed();
   }
 
   sourceIndex(job: string, step: string): number | undefined {
     return this.#places.get(`${job}\n${step}`);
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
 
   #sourceOf(job: string, step: string, beganAt: number): number {
     const key = `${job}\n${step}`;
@@ -78,15 +67,5 @@ export class LogStore {
     if (known !== undefined) return known;
     this.#places.set(key, this.sources.length);
     return this.sources.push({ job, step, beganAt }) - 1;
-  }
-
-  #changed(): void {
-    if (this.#waiting) return;
-    this.#waiting = true;
-    this.#frame(() => {
-      this.#waiting = false;
-      this.version += 1;
-      for (const listener of this.#listeners) listener();
-    });
   }
 }
