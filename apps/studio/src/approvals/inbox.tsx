@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useEffect, useRef, useState } from 'react';
 
 import { Empty } from '../parts/empty.js';
+import { Heads } from '../parts/heads.js';
 import { ApprovalPanel } from './approval-panel.js';
 import { ApprovalRow } from './approval-row.js';
 import { idOf, type PendingApproval, waitOf } from './pending-approval.js';
@@ -30,15 +31,7 @@ export function Inbox({ items, more }: InboxProps) {
       ) : (
         <Table.ScrollContainer minWidth={640}>
           <Table highlightOnHover stickyHeader aria-label="Approvals">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">What</Table.Th>
-                <Table.Th scope="col">Workflow and run</Table.Th>
-                <Table.Th scope="col">For</Table.Th>
-                <Table.Th scope="col">Since</Table.Th>
-                <Table.Th scope="col">Expires</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
+            <Heads of={['What', 'Workflow and run', 'For', 'Since', 'Expires']} />
             <Table.Tbody>
               {items.map((item) => (
                 <ApprovalRow

@@ -1,7 +1,8 @@
-import { Table, VisuallyHidden } from '@mantine/core';
+import { Table } from '@mantine/core';
 import type { DeliveryView } from '@kb-labs/contracts';
 import { useState } from 'react';
 
+import { Heads } from '../parts/heads.js';
 import { DeliveryDetails } from './delivery-details.js';
 import { DeliveryRow } from './delivery-row.js';
 
@@ -10,20 +11,7 @@ export function DeliveriesTable({ items }: { readonly items: readonly DeliveryVi
   return (
     <Table.ScrollContainer minWidth={820}>
       <Table stickyHeader aria-label="Deliveries">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col" w={36}>
-              <VisuallyHidden>Details</VisuallyHidden>
-            </Table.Th>
-            <Table.Th scope="col">Sender and event</Table.Th>
-            <Table.Th scope="col">Outcome</Table.Th>
-            <Table.Th scope="col">Runs</Table.Th>
-            <Table.Th scope="col">Received</Table.Th>
-            <Table.Th scope="col">
-              <VisuallyHidden>Actions</VisuallyHidden>
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={[{ name: 'Details', hidden: true, width: 36 }, 'Sender and event', 'Outcome', 'Runs', 'Received', { name: 'Actions', hidden: true }]} />
         <Table.Tbody>
           {items.flatMap((item) => [
             <DeliveryRow

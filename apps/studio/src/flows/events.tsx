@@ -2,6 +2,7 @@ import type { RunEventView } from '@kb-labs/contracts/http';
 import { Code, Table } from '@mantine/core';
 
 import { Empty } from '../parts/empty.js';
+import { Heads } from '../parts/heads.js';
 import { Time } from '../parts/time.js';
 
 const SHOWN = 500;
@@ -12,15 +13,7 @@ export function Events({ events }: { readonly events: readonly RunEventView[] })
   return (
     <Table.ScrollContainer minWidth={560} maxHeight={640}>
       <Table stickyHeader aria-label="Events">
-        <Table.Thead>
-          <Table.Tr>
-            {['No.', 'When', 'Event', 'Of'].map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['No.', 'When', 'Event', 'Of']} />
         <Table.Tbody>
           {events
             .slice(-SHOWN)

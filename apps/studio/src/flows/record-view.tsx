@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 
 import { Digest } from '../parts/digest.js';
 import { Facts } from '../parts/facts.js';
+import { Heads } from '../parts/heads.js';
 import { JsonView } from '../parts/json-view.js';
 
 /** What was pinned when the flow started, what it was started with, and all of it as JSON. */
@@ -30,12 +31,7 @@ function Pins({ title, rows }: { readonly title: string; readonly rows: readonly
   if (rows.length === 0) return null;
   return (
     <Table aria-label={`Pinned: ${title}`} withRowBorders={false} verticalSpacing={2} maw={900}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th scope="col">{title}</Table.Th>
-          <Table.Th scope="col">Digest</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
+      <Heads of={[title, 'Digest']} />
       <Table.Tbody>
         {rows.map(([name, digest]) => (
           <Table.Tr key={name}>

@@ -1,10 +1,12 @@
 import { Table } from '@mantine/core';
 import type { ReactNode } from 'react';
 
+import { type Head, Heads } from './heads.js';
+
 interface RowsProps {
   /** What they are rows of. */
   readonly label: string;
-  readonly columns: readonly string[];
+  readonly columns: readonly Head[];
   /** In pixels: what does not fit scrolls. */
   readonly minWidth?: number;
   /** `Table.Tr`, one for each. */
@@ -16,15 +18,7 @@ export function Rows({ label, columns, minWidth = 640, children }: RowsProps) {
   return (
     <Table.ScrollContainer minWidth={minWidth}>
       <Table highlightOnHover aria-label={label}>
-        <Table.Thead>
-          <Table.Tr>
-            {columns.map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={columns} />
         <Table.Tbody>{children}</Table.Tbody>
       </Table>
     </Table.ScrollContainer>

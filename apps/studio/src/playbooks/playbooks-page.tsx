@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 
 import { AllowedButton } from '../parts/allowed-button.js';
 import { Empty } from '../parts/empty.js';
+import { Heads } from '../parts/heads.js';
 import { Page } from '../parts/page.js';
 import { Pending } from '../parts/pending.js';
 import { Problem } from '../parts/problem.js';
@@ -47,14 +48,7 @@ function List({ groups, more }: { readonly groups: readonly PlaybookGroup[]; rea
     <Stack gap="xs">
       <Table.ScrollContainer minWidth={640}>
         <Table highlightOnHover aria-label="Playbooks">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">Playbook</Table.Th>
-              <Table.Th scope="col">Active version</Table.Th>
-              <Table.Th scope="col">Versions</Table.Th>
-              <Table.Th scope="col">Last change</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
+          <Heads of={['Playbook', 'Active version', 'Versions', 'Last change']} />
           <Table.Tbody>
             {groups.map(({ id, title, active, versions }) => (
               <Table.Tr key={id}>

@@ -3,6 +3,7 @@ import { Alert, Code, Group, Select, Stack, Table, Text, Title } from '@mantine/
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
+import { Heads } from '../parts/heads.js';
 import { Pending } from '../parts/pending.js';
 import { Problem } from '../parts/problem.js';
 import classes from './version-diff.module.css';
@@ -62,18 +63,7 @@ function ChangeTable({ title, none, changes }: { readonly title: string; readonl
       ) : (
         <Table.ScrollContainer minWidth={640}>
           <Table aria-label={title} layout="fixed">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col" w="24%">
-                  Where
-                </Table.Th>
-                <Table.Th scope="col" w={100}>
-                  Change
-                </Table.Th>
-                <Table.Th scope="col">Before</Table.Th>
-                <Table.Th scope="col">After</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
+            <Heads of={[{ name: 'Where', width: '24%' }, { name: 'Change', width: 100 }, 'Before', 'After']} />
             <Table.Tbody>
               {changes.map(({ path, change, from, to }) => (
                 <Table.Tr key={path}>

@@ -2,6 +2,7 @@ import type { PlaybookSummaryView } from '@kb-labs/contracts';
 import { Table, Text } from '@mantine/core';
 
 import { Digest } from '../parts/digest.js';
+import { Heads } from '../parts/heads.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { AnchorLink } from '../parts/anchor-link.js';
 import { Time } from '../parts/time.js';
@@ -10,15 +11,7 @@ export function Versions({ versions, shown }: { readonly versions: readonly Play
   return (
     <Table.ScrollContainer minWidth={640}>
       <Table highlightOnHover aria-label="Versions">
-        <Table.Thead>
-          <Table.Tr>
-            {['Version', 'State', 'Digest', 'Kept', 'By', 'Released', ''].map((name) => (
-              <Table.Th key={name} scope="col">
-                {name === '' ? <span aria-hidden /> : name}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Version', 'State', 'Digest', 'Kept', 'By', 'Released', { name: 'What can be done', hidden: true }]} />
         <Table.Tbody>
           {versions.map(({ playbook_id: id, version, status, digest, created_at, created_by, released_at }) => (
             <Table.Tr key={version} aria-current={version === shown}>

@@ -2,6 +2,7 @@ import { Code, Group, SegmentedControl, Table, Text, Title } from '@mantine/core
 import type { JsonObject } from '@kb-labs/contracts';
 import { useState } from 'react';
 
+import { Heads } from '../parts/heads.js';
 import { JsonView } from '../parts/json-view.js';
 import { WideTable } from '../parts/wide-table.js';
 import { type SchemaRow, schemaRows } from './schema-rows.js';
@@ -37,14 +38,7 @@ function Rows({ rows, label }: { readonly rows: readonly SchemaRow[]; readonly l
   return (
     <WideTable minWidth={520} label={label}>
       <Table aria-label={label} verticalSpacing={4}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Name</Table.Th>
-            <Table.Th scope="col">Type</Table.Th>
-            <Table.Th scope="col">{label === 'Input' ? 'Default' : 'Present'}</Table.Th>
-            <Table.Th scope="col">What it is</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Name', 'Type', label === 'Input' ? 'Default' : 'Present', 'What it is']} />
         <Table.Tbody>
           {rows.map(({ name, type, required, default: unset, description }) => (
             <Table.Tr key={name}>

@@ -8,6 +8,7 @@ import { client } from '../api/client.js';
 import { AllowedButton } from '../parts/allowed-button.js';
 import { AnchorLink } from '../parts/anchor-link.js';
 import { Facts } from '../parts/facts.js';
+import { Heads } from '../parts/heads.js';
 import { JsonView } from '../parts/json-view.js';
 import { Page } from '../parts/page.js';
 import { Pending } from '../parts/pending.js';
@@ -105,16 +106,7 @@ function Lines({ runs, queued, onCancel }: { readonly runs: readonly SessionRunV
   return (
     <Table.ScrollContainer minWidth={680}>
       <Table highlightOnHover aria-label="Runs of the session">
-        <Table.Thead>
-          <Table.Tr>
-            {['Status', 'Run', 'Workflow', 'Submitted', 'Took'].map((name) => (
-              <Table.Th key={name} scope="col">
-                {name}
-              </Table.Th>
-            ))}
-            <Table.Th scope="col" aria-label="What can be done" />
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Status', 'Run', 'Workflow', 'Submitted', 'Took', { name: 'What can be done', hidden: true }]} />
         <Table.Tbody>
           {runs.map(({ run_id, status, workflow_id, submitted_at, started_at, finished_at }) => (
             <Table.Tr key={run_id}>

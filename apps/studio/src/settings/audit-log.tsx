@@ -2,6 +2,7 @@ import { Button, Code, Group, Stack, Table, Text } from '@mantine/core';
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 
 import { client } from '../api/client.js';
+import { Heads } from '../parts/heads.js';
 import { Pending } from '../parts/pending.js';
 import { Problem } from '../parts/problem.js';
 import { AuditOutcomeMark } from './audit-outcome-mark.js';
@@ -29,16 +30,7 @@ export function AuditLog() {
       </Text>
       <WideTable minWidth={860} label="Audit log">
         <Table highlightOnHover stickyHeader aria-label="Audit log">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">When</Table.Th>
-              <Table.Th scope="col">Who</Table.Th>
-              <Table.Th scope="col">What</Table.Th>
-              <Table.Th scope="col">On what</Table.Th>
-              <Table.Th scope="col">Outcome</Table.Th>
-              <Table.Th scope="col">Details</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
+          <Heads of={['When', 'Who', 'What', 'On what', 'Outcome', 'Details']} />
           <Table.Tbody>
             {data.pages
               .flatMap((page) => page.items)

@@ -1,6 +1,7 @@
-import { Table, Text, VisuallyHidden } from '@mantine/core';
+import { Table, Text } from '@mantine/core';
 import type { ApiKeyView } from '@kb-labs/contracts';
 
+import { Heads } from '../parts/heads.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { Time } from '../parts/time.js';
 import { RevokeKey } from './revoke-key.js';
@@ -9,19 +10,7 @@ export function KeysTable({ items }: { readonly items: readonly ApiKeyView[] }) 
   return (
     <Table.ScrollContainer minWidth={860}>
       <Table highlightOnHover stickyHeader aria-label="Keys">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Name</Table.Th>
-            <Table.Th scope="col">Role</Table.Th>
-            <Table.Th scope="col">Status</Table.Th>
-            <Table.Th scope="col">Made</Table.Th>
-            <Table.Th scope="col">Expires</Table.Th>
-            <Table.Th scope="col">Last used</Table.Th>
-            <Table.Th scope="col">
-              <VisuallyHidden>Actions</VisuallyHidden>
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Name', 'Role', 'Status', 'Made', 'Expires', 'Last used', { name: 'Actions', hidden: true }]} />
         <Table.Tbody>
           {items.map((key) => (
             <Table.Tr key={key.id} data-key={key.id}>

@@ -5,6 +5,7 @@ import { useSuspenseQuery } from '@tanstack/react-query';
 
 import { callerQuery } from '../api/client.js';
 import { Facts } from '../parts/facts.js';
+import { Heads } from '../parts/heads.js';
 import { Time } from '../parts/time.js';
 import { MEANING } from './permission-rows.js';
 
@@ -29,17 +30,7 @@ export function Who() {
           What you may do
         </Title>
         <Table aria-label="Permissions" verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col" w={130}>
-                Permission
-              </Table.Th>
-              <Table.Th scope="col" w={70}>
-                You
-              </Table.Th>
-              <Table.Th scope="col">To</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
+          <Heads of={[{ name: 'Permission', width: 130 }, { name: 'You', width: 70 }, 'To']} />
           <Table.Tbody>
             {PERMISSIONS.map((permission) => {
               const has = caller.permissions.includes(permission);

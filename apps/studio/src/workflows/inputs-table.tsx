@@ -1,5 +1,6 @@
 import { Code, Table, Text } from '@mantine/core';
 
+import { Heads } from '../parts/heads.js';
 import { WideTable } from '../parts/wide-table.js';
 import type { WorkflowDetail } from './workflow-entry.js';
 
@@ -9,14 +10,7 @@ export function InputsTable({ inputs }: { readonly inputs: WorkflowDetail['input
   return (
     <WideTable minWidth={560} label="Inputs">
       <Table aria-label="Inputs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Name</Table.Th>
-            <Table.Th scope="col">Type</Table.Th>
-            <Table.Th scope="col">Default</Table.Th>
-            <Table.Th scope="col">What it is</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Name', 'Type', 'Default', 'What it is']} />
         <Table.Tbody>
           {entries.map(([name, input]) => (
             <Table.Tr key={name}>

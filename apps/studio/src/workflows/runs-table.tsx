@@ -3,6 +3,7 @@ import type { RunSummaryView } from '@kb-labs/contracts';
 
 import { AnchorLink } from '../parts/anchor-link.js';
 import { Empty } from '../parts/empty.js';
+import { Heads } from '../parts/heads.js';
 import { reasonNote } from '../parts/reason-note.js';
 import { shortId } from '../parts/short-id.js';
 import { StatusBadge } from '../parts/status-badge.js';
@@ -21,15 +22,7 @@ export function RunsTable({ runs, workflowId }: { readonly runs: readonly RunSum
   return (
     <Table.ScrollContainer minWidth={560}>
       <Table highlightOnHover aria-label="Runs of this workflow">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Status</Table.Th>
-            <Table.Th scope="col">Run</Table.Th>
-            <Table.Th scope="col">Started by</Table.Th>
-            <Table.Th scope="col">Created</Table.Th>
-            <Table.Th scope="col">Took</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Status', 'Run', 'Started by', 'Created', 'Took']} />
         <Table.Tbody>
           {runs.map((run) => {
             const note = reasonNote(run.status, run.reason);

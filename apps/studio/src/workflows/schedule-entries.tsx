@@ -1,6 +1,7 @@
 import { Code, Table, Text } from '@mantine/core';
 
 import { AnchorLink } from '../parts/anchor-link.js';
+import { Heads } from '../parts/heads.js';
 import { WideTable } from '../parts/wide-table.js';
 import { cronWords } from '../schedules/cron-words.js';
 import { NextTimes } from '../schedules/next-times.js';
@@ -12,13 +13,7 @@ export function ScheduleEntries({ schedules }: { readonly schedules: WorkflowDet
     <>
       <WideTable minWidth={640} label="Schedules">
         <Table aria-label="Schedules" verticalSpacing="sm">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">When</Table.Th>
-              <Table.Th scope="col">Next times</Table.Th>
-              <Table.Th scope="col">Otherwise</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
+          <Heads of={['When', 'Next times', 'Otherwise']} />
           <Table.Tbody>
             {schedules.map(({ cron, timezone, catchup, overlap, next }) => (
               <Table.Tr key={`${cron} ${timezone}`}>

@@ -1,8 +1,9 @@
-import { ActionIcon, Table, Text, Tooltip, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, Table, Text, Tooltip } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 
 import { AnchorLink } from '../parts/anchor-link.js';
+import { Heads } from '../parts/heads.js';
 import { StatusBadge } from '../parts/status-badge.js';
 import { LazyRunStrip } from './lazy-run-strip.js';
 import type { WorkflowEntry } from './workflow-entry.js';
@@ -12,17 +13,7 @@ export function WorkflowsTable({ items }: { readonly items: readonly WorkflowEnt
   return (
     <Table.ScrollContainer minWidth={760}>
       <Table highlightOnHover stickyHeader aria-label="Workflows">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Workflow</Table.Th>
-            <Table.Th scope="col">Started by</Table.Th>
-            <Table.Th scope="col">File</Table.Th>
-            <Table.Th scope="col">Last runs</Table.Th>
-            <Table.Th scope="col" w={48}>
-              <VisuallyHidden>Actions</VisuallyHidden>
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Workflow', 'Started by', 'File', 'Last runs', { name: 'Actions', hidden: true, width: 48 }]} />
         <Table.Tbody>
           {items.map((item) => (
             <WorkflowRow key={item.id} item={item} />

@@ -1,5 +1,6 @@
 import { Anchor, Table } from '@mantine/core';
 
+import { Heads } from '../heads.js';
 import { StatusBadge } from '../status-badge.js';
 import { Duration } from '../time.js';
 import type { GraphNode } from './graph-node.js';
@@ -17,14 +18,7 @@ export function NodeList({ nodes, label, onOpen, selected }: NodeListProps) {
   return (
     <Table.ScrollContainer minWidth={480} maxHeight={560} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'group', 'aria-label': label } }}>
       <Table highlightOnHover stickyHeader aria-label={label}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Job</Table.Th>
-            {withStatus ? <Table.Th scope="col">Status</Table.Th> : null}
-            {withTime ? <Table.Th scope="col">Took</Table.Th> : null}
-            <Table.Th scope="col">Needs</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Job', ...(withStatus ? ['Status'] : []), ...(withTime ? ['Took'] : []), 'Needs']} />
         <Table.Tbody>
           {nodes.map(({ id, label: text, sublabel, status, note, time, needs }) => (
             <Table.Tr key={id} {...(selected === id ? { 'aria-current': true, bg: 'var(--sunken)' } : {})}>

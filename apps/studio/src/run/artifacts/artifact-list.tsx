@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Table, Tooltip, VisuallyHidden } from '@mantine/core';
+import { ActionIcon, Anchor, Table, Tooltip } from '@mantine/core';
 import type { ArtifactView } from '@kb-labs/contracts';
 import { IconDownload } from '@tabler/icons-react';
 
@@ -6,6 +6,7 @@ import { artifactUrl } from '../../api/artifact.js';
 import { AnchorLink } from '../../parts/anchor-link.js';
 import { bytesText } from '../../parts/bytes-text.js';
 import { Digest } from '../../parts/digest.js';
+import { Heads } from '../../parts/heads.js';
 import { addressOf } from './artifact-address.js';
 
 interface ArtifactListProps {
@@ -20,18 +21,7 @@ export function ArtifactList({ run, artifacts, selected, onSelect }: ArtifactLis
   return (
     <Table.ScrollContainer minWidth={760} maxHeight={selected === undefined ? 640 : 280} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'group', 'aria-label': 'Artifacts' } }}>
       <Table highlightOnHover stickyHeader aria-label="Artifacts" data-ready>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Name</Table.Th>
-            <Table.Th scope="col">Type</Table.Th>
-            <Table.Th scope="col">Size</Table.Th>
-            <Table.Th scope="col">Made by</Table.Th>
-            <Table.Th scope="col">Digest</Table.Th>
-            <Table.Th scope="col">
-              <VisuallyHidden>Download</VisuallyHidden>
-            </Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Name', 'Type', 'Size', 'Made by', 'Digest', { name: 'Download', hidden: true }]} />
         <Table.Tbody>
           {artifacts.map((artifact) => {
             const address = addressOf(artifact, artifacts);

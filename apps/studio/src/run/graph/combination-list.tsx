@@ -1,6 +1,7 @@
 import { Anchor, Table } from '@mantine/core';
 import type { JobView } from '@kb-labs/contracts';
 
+import { Heads } from '../../parts/heads.js';
 import { StatusBadge } from '../../parts/status-badge.js';
 import { Duration } from '../../parts/time.js';
 
@@ -9,13 +10,7 @@ export function CombinationList({ combinations, onOpen }: { readonly combination
   return (
     <Table.ScrollContainer minWidth={260} maxHeight={420} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'group', 'aria-label': 'Combinations' } }}>
       <Table highlightOnHover stickyHeader aria-label="Combinations" verticalSpacing={4}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Combination</Table.Th>
-            <Table.Th scope="col">Status</Table.Th>
-            <Table.Th scope="col">Took</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
+        <Heads of={['Combination', 'Status', 'Took']} />
         <Table.Tbody>
           {combinations.map(({ key, matrix = {}, status, startedAt, finishedAt }) => (
             <Table.Tr key={key}>

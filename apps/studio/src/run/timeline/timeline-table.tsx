@@ -1,6 +1,7 @@
 import { Table, Text } from '@mantine/core';
 
 import { durationText } from '../../parts/durations.js';
+import { Heads } from '../../parts/heads.js';
 import { StatusBadge } from '../../parts/status-badge.js';
 import { Time } from '../../parts/time.js';
 import { sumOf, type Timeline, type TimelineRow } from './timeline.js';
@@ -14,16 +15,7 @@ export function TimelineTable({ timeline: { rows } }: { readonly timeline: Timel
     <>
       <Table.ScrollContainer minWidth={640} maxHeight={600} scrollAreaProps={{ viewportProps: { tabIndex: 0, role: 'group', 'aria-label': 'Times of jobs and steps' } }}>
         <Table highlightOnHover stickyHeader aria-label="Times of jobs and steps" data-ready>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">Job or step</Table.Th>
-              <Table.Th scope="col">Status</Table.Th>
-              <Table.Th scope="col">In the queue</Table.Th>
-              <Table.Th scope="col">Waiting</Table.Th>
-              <Table.Th scope="col">Running</Table.Th>
-              <Table.Th scope="col">Since</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
+          <Heads of={['Job or step', 'Status', 'In the queue', 'Waiting', 'Running', 'Since']} />
           <Table.Tbody>
             {rows.slice(0, SHOWN).map((row) => (
               <TimeRow key={row.id} row={row} />
