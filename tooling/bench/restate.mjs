@@ -1,17 +1,14 @@
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { Contestant } from './peers/contestant.mjs';
 import { installPeer } from './peers/install-peer.mjs';
+import { runsNextTo } from './peers/runs-next-to.mjs';
 import { freePort, startServer } from './peers/start-server.mjs';
-import { allWithin, inTurns } from './peers/turns.mjs';
 import { inTemporaryFolder } from './temporary-folder.mjs';
 
 const VERSION = '1.7.12';
 const SDK_VERSION = '1.17.2';
 const LIMIT = 10;
-const AT_ONCE = 50;
-const FOR_MS = 3_000;
 
 /**
  * Runs of three steps that do nothing, fifty clients at once: the engine inside of one process, on the embedded store, next to one
@@ -38,30 +35,13 @@ export async function benchRestate({ repeats = 5 }) {
       ready: async () => (await fetch(`${at(admin)}/health`)).ok && (await fetch(`${at(ingress)}/restate/health`)).ok,
     });
     try {
-      const theirs = await Contestant.start(new URL('./peers/restate-service.mjs', import.meta.url), [folder, String(service), at(ingress), at(admin)]);
-      const ours = await Contestant.startSource(new URL('./peers/ours.mjs', import.meta.url), [join(dir, 'ours'), String(AT_ONCE)]);
-      const rate = { do: 'rate', atOnce: AT_ONCE, forMs: FOR_MS };
-      for (const contestant of [theirs, ours]) await contestant.ask(rate);
-      const rows = await inTurns(
-        [
-          {
-            what: `runs of three steps that do nothing, ${String(AT_ONCE)} at once`,
-            unit: 'per second',
-            ours: { name: 'embedded store', measure: () => ours.ask(rate) },
-            theirs: { name: `Restate ${VERSION}`, measure: () => theirs.ask(rate) },
-            limit: LIMIT,
-          },
-        ],
-        repeats,
-      );
-      await ours.end();
-      await theirs.end();
-      return {
+      return await runsNextTo(() => Contestant.start(new URL('./peers/restate-service.mjs', import.meta.url), [folder, String(service), at(ingress), at(admin)]), {
+        dir,
         title: 'Durable runs, next to Restate',
-        rows,
-        within: allWithin(rows),
-        note: `${String(repeats)} rounds of ${String(FOR_MS / 1_000)} s in turns, after one to warm up; both as they are set up by default; Node ${process.version}; ${String(cpus().length)} cores`,
-      };
+        name: `Restate ${VERSION}`,
+        limit: LIMIT,
+        repeats,
+      });
     } finally {
       await server.stop();
     }

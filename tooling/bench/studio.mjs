@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { openBrowser } from '../scenarios/studio/open-browser.mjs';
+import { KB, NODE, startDaemon } from './daemon-process.mjs';
 import { spread } from './spread.mjs';
 import { inTemporaryFolder } from './temporary-folder.mjs';
 
@@ -19,7 +19,6 @@ import { inTemporaryFolder } from './temporary-folder.mjs';
 const { drawGraph, latencies } = await import(new URL('../scenarios/studio/measure-page.mjs', import.meta.url).href);
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const KB = join(ROOT, 'apps/cli/bin/kb.js');
 const LINE_MS = 300;
 const DRAW_MS = 1_000;
 const LINES = 200;
@@ -57,19 +56,17 @@ export async function benchStudio({ repeats = 5 }) {
     writeFileSync(join(project, 'clock.mjs'), CLOCK);
     writeFileSync(join(project, '.kb/workflows/clock.yml'), 'id: clock\npermissions: { shell: true }\njobs:\n  tell:\n    steps: [{ id: tell, run: "sleep 2; node clock.mjs" }]\n');
     writeFileSync(join(project, '.kb/workflows/wide.json'), WIDE);
-    const daemon = spawn(process.execPath, [KB, 'daemon:start', '--port=0'], { cwd: project, stdio: ['ignore', 'pipe', 'inherit'] });
-    const ended = new Promise((resolve) => daemon.once('exit', resolve));
+    const daemon = await startDaemon(project);
     const context = await openBrowser(join(dir, 'profile'));
     try {
-      const url = await addressOf(daemon);
       const kb = (/** @type {string[]} */ ...args) => json(project, args);
       const { path } = await kb('studio', '--no-open', '--json');
       const page = context.pages()[0] ?? (await context.newPage());
-      await page.goto(url + path);
-      const told = await latencies(page, async () => `${url}/studio/runs/${(await kb('workflow:run', '--workflow-id=clock', '--detach', '--json')).id}`, LINES);
+      await page.goto(daemon.url + path);
+      const told = await latencies(page, async () => `${daemon.url}/studio/runs/${(await kb('workflow:run', '--workflow-id=clock', '--detach', '--json')).id}`, LINES);
       const { id } = await kb('workflow:run', '--workflow-id=wide', '--json');
       const drawn = [];
-      for (let round = 0; round < repeats; round += 1) drawn.push(await drawGraph(page, `${url}/studio/runs/${id}`));
+      for (let round = 0; round < repeats; round += 1) drawn.push(await drawGraph(page, `${daemon.url}/studio/runs/${id}`));
       const lines = spread(told);
       const late = told.toSorted((a, b) => a - b)[Math.ceil(told.length * 0.95) - 1] ?? Number.NaN;
       const graph = spread(drawn);
@@ -80,8 +77,7 @@ export async function benchStudio({ repeats = 5 }) {
       return { title: 'What Studio lets people wait for', rows, within: rows.every(({ within }) => within), note: `Chromium, headless; ${String(cpus().length)} cores; the graph ${String(repeats)} times, the slowest counts` };
     } finally {
       await context.close();
-      daemon.kill('SIGTERM');
-      await ended;
+      await daemon.stop();
     }
   });
 }
@@ -95,29 +91,13 @@ export function tabulateStudio({ rows }) {
 }
 
 /**
- * @param {import('node:child_process').ChildProcess} daemon
- * @returns {Promise<string>}
- */
-async function addressOf(daemon) {
-  if (daemon.stdout === null) throw new Error('the daemon has no output');
-  for await (const line of createInterface({ input: daemon.stdout })) {
-    const { message, url } = JSON.parse(line);
-    if (message !== 'the daemon works') continue;
-    // What it logs from here on is of no interest, and must not fill the pipe.
-    daemon.stdout.resume();
-    return url;
-  }
-  throw new Error('the daemon did not start');
-}
-
-/**
  * @param {string} cwd
  * @param {readonly string[]} args
  * @returns {Promise<any>}
  */
 function json(cwd, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [KB, ...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(NODE, [KB, ...args], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk));
     child.once('close', () => {
