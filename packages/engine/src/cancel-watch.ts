@@ -1,5 +1,5 @@
 import type { Reason, RunId } from '@kb-labs/contracts';
-import type { EventLog } from '@kb-labs/ports';
+import type { EventLog, RunChange } from '@kb-labs/ports';
 import { cancelReason } from '@kb-labs/resolver';
 
 import type { JobHold } from './job-hold.js';
@@ -40,6 +40,8 @@ class WatchedRun {
   /** Where the cancellations stand in the journal, as far as it was read. */
   readonly #asked: Asked[] = [];
   #seen: number;
+  /** The last decision there may be. */
+  #decided = 0;
   #looking = false;
   #again = false;
 
@@ -47,7 +49,7 @@ class WatchedRun {
     this.#log = log;
     this.#runId = runId;
     this.#seen = since;
-    this.close = log.watch(runId, () => void this.#look());
+    this.close = log.watch(runId, (change) => this.#changed(change));
   }
 
   get isIdle(): boolean {
@@ -60,15 +62,23 @@ class WatchedRun {
     return () => this.#holds.delete(hold);
   }
 
-  async #look(): Promise<void> {
+  /** Looked into once whoever wrote has its answer: a cancellation is a decision, and most decisions are those of the jobs that are held. */
+  #changed(change: RunChange | undefined): void {
+    this.#decided = Math.max(this.#decided, change?.decided ?? Number.POSITIVE_INFINITY);
     if (this.#looking) {
       this.#again = true;
       return;
     }
     this.#looking = true;
+    setImmediate(() => void this.#look());
+  }
+
+  async #look(): Promise<void> {
     try {
       do {
         this.#again = false;
+        if ([...this.#holds.keys()].every(({ known }) => known >= this.#decided)) continue;
+        this.#decided = 0;
         for (const event of await this.#log.read(this.#runId, this.#seen)) {
           this.#seen = event.seq;
           if (event.type === 'run.cancel_requested') this.#tell({ seq: event.seq, reason: cancelReason({ cancel: event }) });

@@ -19,9 +19,17 @@ export interface EventLog {
   read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]>;
   /**
    * Calls back whenever the journal of `runId` (or of any run, for `null`) may have grown, whichever process wrote.
-   * A hint: calls can be merged or superfluous, never missing for longer than the adapter's check interval.
+   * A hint: calls can be merged or superfluous, never missing for longer than the adapter's check interval. What an adapter
+   * knows of the run without reading comes along; nothing when it knows nothing, and when all runs are watched.
    */
-  watch(runId: RunId | null, onChange: () => void): () => void;
+  watch(runId: RunId | null, onChange: (change?: RunChange) => void): () => void;
+}
+
+/** How a journal stands after a change, whoever made it. */
+export interface RunChange {
+  /** The last event that was appended as a decision. A later one brings another call. */
+  readonly decided: number;
+  readonly ended: boolean;
 }
 
 export interface Append {

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@kb-labs/ports';
+import type { Clock, Logger, RunChange } from '@kb-labs/ports';
 
 import type { Changes } from './commit-group.js';
 
@@ -23,7 +23,7 @@ export interface ChangeWatchOptions {
 }
 
 interface Subscription {
-  readonly callback: () => void;
+  readonly callback: (change?: RunChange) => void;
   /** Called once without a cause, so that nothing is missed between a caller's reading and its watching. */
   fresh: boolean;
 }
@@ -47,7 +47,7 @@ export class ChangeWatch {
     this.#options = options;
   }
 
-  watchRun(runId: string | null, callback: () => void): () => void {
+  watchRun(runId: string | null, callback: (change?: RunChange) => void): () => void {
     return this.#subscribe(runTopic(runId), callback);
   }
 
@@ -62,7 +62,7 @@ export class ChangeWatch {
   /** After a commit of this store. */
   announce(changes: Changes): void {
     if (this.#topics.size === 0) return;
-    for (const run of changes.runs) this.#call(runTopic(run));
+    for (const [run, change] of changes.runs) this.#call(runTopic(run), change);
     if (changes.runs.size > 0) this.#call(runTopic(null));
     for (const run of changes.logs) this.#call(logTopic(run));
     if (changes.ready) this.#call(READY);
@@ -73,7 +73,7 @@ export class ChangeWatch {
     this.#rest();
   }
 
-  #subscribe(topic: string, callback: () => void): () => void {
+  #subscribe(topic: string, callback: Subscription['callback']): () => void {
     const subscription: Subscription = { callback, fresh: true };
     const subscriptions = this.#topics.get(topic) ?? new Set();
     this.#topics.set(topic, subscriptions.add(subscription));
@@ -171,14 +171,14 @@ export class ChangeWatch {
     this.#failing = true;
   }
 
-  #call(topic: string): void {
-    for (const subscription of [...(this.#topics.get(topic) ?? [])]) this.#notify(subscription);
+  #call(topic: string, change?: RunChange): void {
+    for (const subscription of [...(this.#topics.get(topic) ?? [])]) this.#notify(subscription, change);
   }
 
-  #notify(subscription: Subscription): void {
+  #notify(subscription: Subscription, change?: RunChange): void {
     subscription.fresh = false;
     try {
-      subscription.callback();
+      subscription.callback(change);
     } catch (thrown) {
       this.#options.logger?.error('a watcher threw', { problem: messageOf(thrown) });
     }

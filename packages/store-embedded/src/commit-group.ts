@@ -1,5 +1,5 @@
 import { AppError } from '@kb-labs/errors';
-import type { Clock } from '@kb-labs/ports';
+import type { Clock, RunChange } from '@kb-labs/ports';
 
 import { BUSY_LIMIT_MS, busyDelayMs, whenNotBusy } from './busy-wait.js';
 import type { Connection } from './connection.js';
@@ -7,7 +7,8 @@ import { isBusy, toStateError } from './state-errors.js';
 
 /** What a commit may have changed, for those who watch. */
 export interface Changes {
-  readonly runs: Set<string>;
+  /** With how their journals stand now; `undefined`, when that has to be read. */
+  readonly runs: Map<string, RunChange | undefined>;
   readonly logs: Set<string>;
   ready: boolean;
 }
@@ -102,7 +103,7 @@ export class CommitGroup {
 
   /** How many writes were answered, from the front; 0 when another process is in the way. */
   #commit(batch: readonly Pending[]): number {
-    const changes: Changes = { runs: new Set(), logs: new Set(), ready: false };
+    const changes: Changes = { runs: new Map(), logs: new Set(), ready: false };
     let applied: readonly Applied[];
     try {
       this.#setSynchronous(batch.some((write) => write.waitsForDisk) ? 'FULL' : 'NORMAL');
@@ -140,12 +141,12 @@ export class CommitGroup {
   }
 
   #apply(write: Pending, changes: Changes): Applied {
-    const own: Changes = { runs: new Set(), logs: new Set(), ready: false };
+    const own: Changes = { runs: new Map(), logs: new Set(), ready: false };
     this.#connection.run('SAVEPOINT one_write');
     try {
       const value = write.apply(own);
       this.#connection.run('RELEASE one_write');
-      for (const run of own.runs) changes.runs.add(run);
+      for (const [run, change] of own.runs) changes.runs.set(run, change);
       for (const run of own.logs) changes.logs.add(run);
       changes.ready ||= own.ready;
       return { ok: true, value };

@@ -40,7 +40,7 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   if (ended) keepEnded(connection, key, command.summary.finishedAt ?? command.at);
   placeClaims(connection, { runId, claims: ended ? [] : (command.claim ?? []) }, changes);
   if (insertTickets(connection, command.enqueue, { evenEnded: runId }) > 0) changes.ready = true;
-  changes.runs.add(runId);
+  changes.runs.set(runId, { decided: command.events.length, ended });
   return { ok: true, runId, repeated: false };
 }
 

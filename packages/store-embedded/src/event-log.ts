@@ -1,5 +1,5 @@
 import { isTerminalRun, type RunEvent, type RunId, type RunSummary } from '@kb-labs/contracts';
-import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
+import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
 
 import { referTo } from './blobs-of-runs.js';
 import type { ChangeWatch } from './change-watch.js';
@@ -36,7 +36,7 @@ export class EmbeddedEventLog implements EventLog {
     return this.#group.read(() => readEvents(this.#connection, runId, { after, limit: limit ?? -1 }));
   }
 
-  watch(runId: RunId | null, onChange: () => void): () => void {
+  watch(runId: RunId | null, onChange: (change?: RunChange) => void): () => void {
     return this.#watch.watchRun(runId, onChange);
   }
 }
@@ -50,14 +50,14 @@ function appendEvents(connection: Connection, command: Append, changes: Changes)
   if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
 
   const { seq, bytes } = insertEvents(connection, command.events, { key: journal.key, after: journal.head, at: command.at });
+  const decided = expected === undefined || seq === journal.head ? journal.decided : seq;
   if (seq !== journal.head) {
-    const decided = expected === undefined ? journal.decided : seq;
     connection.run('UPDATE run SET head = ?, decided = ?, journal_bytes = journal_bytes + ? WHERE key = ?', seq, decided, bytes, journal.key);
   }
   if (command.blobs !== undefined) referTo(connection, journal.key, command.blobs);
   if (summary !== undefined) updateSummary(connection, journal, { summary, at: command.at });
   follow(connection, command, changes);
-  changes.runs.add(runId);
+  changes.runs.set(runId, { decided, ended: summary !== undefined && isTerminalRun(summary.status) });
   return { ok: true, seq };
 }
 

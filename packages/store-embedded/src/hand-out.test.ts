@@ -15,7 +15,7 @@ import { listWaits } from './waits.js';
 import { addWorker, findWorker, type WorkerRow } from './workers.js';
 
 const ids = countingIds();
-const changes = { runs: new Set<string>(), logs: new Set<string>(), ready: false };
+const changes = { runs: new Map(), logs: new Set<string>(), ready: false };
 
 function openConnection(): AskedConnection {
   const connection = new AskedConnection(join(temporaryDir(), 'state.db'));

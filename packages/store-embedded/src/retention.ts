@@ -54,7 +54,7 @@ interface Removal {
 function removeParts(connection: Connection, { runId, parts, now }: Removal, changes: Changes): boolean {
   const run = findEnded(connection, runId);
   if (run === undefined) return false;
-  changes.runs.add(runId);
+  changes.runs.set(runId, undefined);
   if (parts !== 'artifacts') {
     discount(connection, run, 'log');
     connection.run('DELETE FROM log_line WHERE run = ?', run);

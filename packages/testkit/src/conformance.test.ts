@@ -50,6 +50,7 @@ const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'a late discard counts': ['removes a discarded ticket'],
   'runs that have ended are queued for': ['takes nothing more once', 'queues nothing for a run'],
   'watchers are not told': ['tells watchers of a run, and', 'tells watchers of all runs', 'tells watchers when a ticket', 'tells watchers of a run what'],
+  'an older decision is told': ['says with a change'],
   'watchers are told for ever': ['tells watchers of a run, and', 'tells watchers of a run what'],
   'line numbers are not looked at': ['refuses a gap or a repetition'],
   'half a batch is stored': ['refuses a gap or a repetition'],

@@ -31,6 +31,7 @@ export type Fault =
   | 'runs that have ended are queued for'
   | 'watchers are not told'
   | 'watchers are told for ever'
+  | 'an older decision is told'
   | 'line numbers are not looked at'
   | 'half a batch is stored'
   | 'steps share their numbers'

@@ -1,5 +1,5 @@
 import { isTerminalRun, type RunEventBody, type RunId, type RunSummary } from '@kb-labs/contracts';
-import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
+import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
 
 import { dropClaimsOf, endClaims, placeClaims } from './memory-claims.js';
 import { referTo } from './memory-retention.js';
@@ -15,8 +15,13 @@ export function eventLogOf(state: MemoryState): EventLog {
       if (state.has('the range of a read is not looked at')) return Promise.resolve(copy(events));
       return Promise.resolve(copy(events.filter((event) => event.seq > after).slice(0, limit)));
     },
-    watch: (runId, onChange) => state.watch(runId === null ? 'runs' : `run ${runId}`, onChange),
+    watch: (runId, onChange) => (runId === null ? state.watch('runs', onChange) : state.watch(`run ${runId}`, () => onChange(changeOf(state, runId)))),
   };
+}
+
+function changeOf(state: MemoryState, runId: RunId): RunChange {
+  const decided = state.runs.get(runId)?.decided ?? 0;
+  return { decided: state.has('an older decision is told') ? decided - 1 : decided, ended: state.isEnded(runId) };
 }
 
 function append(state: MemoryState, command: Append): AppendResult {

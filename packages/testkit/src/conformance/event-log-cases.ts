@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { toTicketId } from '@kb-labs/contracts';
+import type { RunChange } from '@kb-labs/ports';
 
 import { aCreate, anEndedSummary, aSummary, aTicket } from '../some-commands.js';
 import { aCancelRequested, aJobStarted, aRunFinished, aRunStarted, aStepFinished, aStepStarted } from '../some-events.js';
@@ -225,6 +226,32 @@ export const APPEND_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       await store.clock.advance(1_000);
       assert.deepEqual({ ...calls, stopped: 0 }, { ...after, stopped: 0 });
       assert.equal(calls.stopped, 0);
+    },
+  },
+  {
+    name: 'says with a change how the journal stands, or nothing',
+    async run(store) {
+      const runId = await openRun(store);
+      const other = await store.second();
+      const told: (RunChange | undefined)[] = [];
+      const end = store.log.watch(runId, (change) => told.push(change));
+      let decided = 1;
+      for (const writer of [store, other, store]) {
+        for (const isDecision of [true, false]) {
+          await store.clock.advance(1_000);
+          told.splice(0);
+          const result = await writer.log.append({ runId, at: 1, ...(isDecision ? { expected: decided } : {}), events: [aStepStarted()] });
+          if (isDecision && result.ok) decided = result.seq;
+          await eventually(store, () => told.length > 0, 'the watcher is told');
+          for (const change of told) assert.deepEqual(change ?? { decided, ended: false }, { decided, ended: false });
+        }
+      }
+      await store.clock.advance(1_000);
+      told.splice(0);
+      await store.log.append({ runId, at: 1, events: [aRunFinished()], summary: anEndedSummary(runId) });
+      await eventually(store, () => told.length > 0, 'the watcher is told');
+      for (const change of told) assert.equal(change?.ended ?? true, true);
+      end();
     },
   },
 ];
