@@ -1,4 +1,4 @@
-import type { RunId, RunState } from '@kb-labs/contracts';
+import type { RunEvent, RunId, RunState } from '@kb-labs/contracts';
 import type { AppendResult, Fence } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
@@ -21,4 +21,11 @@ export interface Decider {
    * cancelled before this resolves.
    */
   decide(runId: RunId, make: (draft: RunDraft) => void, fence?: Fence): Promise<Decided>;
+  /**
+   * The same for what a job of this process decides about itself. It may lack what jobs elsewhere have recorded meanwhile, and so needs no look at the
+   * journal while this process alone decides about the run.
+   */
+  decideOwn(runId: RunId, make: (draft: RunDraft) => void, fence?: Fence): Promise<Decided>;
+  /** Tells what a job of this process has recorded, once it is in the journal. */
+  note(runId: RunId, recorded: readonly RunEvent[]): void;
 }

@@ -23,7 +23,7 @@ export interface JobEnd {
 /** Ends a job attempt: its outcome, the next attempt if the policy grants one, and what follows for other jobs, in one append. */
 export async function endJob(deps: Pick<EngineDeps, 'random'>, states: Decider, hold: JobHold, end: JobEnd): Promise<void> {
   const { lease } = hold;
-  await states.decide(
+  await states.decideOwn(
     lease.runId,
     (draft) => {
       for (const event of end.events) draft.add(event);
@@ -66,7 +66,7 @@ export async function suspendJob(
 ): Promise<'waiting' | 'lost' | 'cancelled'> {
   const { lease } = hold;
   let cancelled = false;
-  const decided = await states.decide(
+  const decided = await states.decideOwn(
     lease.runId,
     (draft) => {
       const before = draft.state.jobs.get(lease.job);

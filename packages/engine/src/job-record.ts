@@ -140,10 +140,14 @@ export class JobRecord {
     const { runId, id, token, job } = this.hold.lease;
     const fence = { ticket: id, token };
     if (this.started) {
-      const result = await this.#deps.log.append({ runId, at: this.#deps.clock.now(), events, ...blobsOfEvents(events), fence });
-      return result.ok;
+      const at = this.#deps.clock.now();
+      const result = await this.#deps.log.append({ runId, at, events, ...blobsOfEvents(events), fence });
+      if (!result.ok) return false;
+      const before = result.seq - events.length;
+      this.#states.note(runId, events.map((event, index) => ({ ...event, seq: before + 1 + index, at })));
+      return true;
     }
-    const decided = await this.#states.decide(runId, (draft) => events.forEach((event) => draft.add(event)), fence);
+    const decided = await this.#states.decideOwn(runId, (draft) => events.forEach((event) => draft.add(event)), fence);
     this.started = true;
     if (!decided.ok) return false;
     this.hold.known = decided.state.seq;

@@ -1,4 +1,4 @@
-import { isTerminalJob, LIMITS } from '@kb-labs/contracts';
+import { isTerminalJob, LIMITS, type RunState } from '@kb-labs/contracts';
 
 import type { EngineDeps } from './deps.js';
 import { endRunTime } from './end-run-time.js';
@@ -7,7 +7,7 @@ import type { JobShared } from './job-shared.js';
 import { JobRecord } from './job-record.js';
 import { JobRun } from './job-run.js';
 import type { Decider } from './decider.js';
-import { takePlace } from './take-place.js';
+import { takePlace, wantedPlace } from './take-place.js';
 
 /**
  * Runs one hand-out of a job: from where its journal left off to its end, or to the point where it has to wait.
@@ -15,7 +15,6 @@ import { takePlace } from './take-place.js';
  * interrupted first.
  */
 export async function runJob(deps: EngineDeps, shared: JobShared, hold: JobHold): Promise<void> {
-  if (await takePlace(deps, shared.states, hold)) return;
   const record = await begin(deps, shared.states, hold);
   if (record === undefined) return;
   const run = new JobRun(deps, shared, record);
@@ -50,12 +49,20 @@ function limitRun(deps: EngineDeps, states: Decider, { state }: JobRecord): () =
 /** Reads the journal and decides whether there is anything to do. */
 async function begin(deps: EngineDeps, states: Decider, hold: JobHold): Promise<JobRecord | undefined> {
   const { lease } = hold;
-  const begun = await states.read(lease.runId, (state) => {
-    const job = state.jobs.get(lease.job);
-    if (job === undefined || job.matrix !== undefined || isTerminalJob(job.status)) return undefined;
-    if (job.attempt !== lease.attempt || job.turn !== lease.turn) return undefined;
-    return new JobRecord(deps, states, hold, state);
+  const found = await states.read(lease.runId, (state) => {
+    const wanted = wantedPlace(state, lease.job, deps.clock.now());
+    return wanted === undefined ? { record: recordOf(deps, states, hold, state) } : { wanted };
   });
-  if (begun === undefined) await deps.queue.discard([lease]);
-  return begun;
+  if (found.wanted !== undefined && (await takePlace(deps, states, hold, found.wanted))) return undefined;
+  const record = found.wanted === undefined ? found.record : await states.read(lease.runId, (state) => recordOf(deps, states, hold, state));
+  if (record === undefined) await deps.queue.discard([lease]);
+  return record;
+}
+
+function recordOf(deps: EngineDeps, states: Decider, hold: JobHold, state: RunState): JobRecord | undefined {
+  const { lease } = hold;
+  const job = state.jobs.get(lease.job);
+  if (job === undefined || job.matrix !== undefined || isTerminalJob(job.status)) return undefined;
+  if (job.attempt !== lease.attempt || job.turn !== lease.turn) return undefined;
+  return new JobRecord(deps, states, hold, state);
 }

@@ -6,6 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import type { EngineDeps } from './deps.js';
 import { failure, type Harness, openHarness, replacing, success } from './harness.fixture.js';
+import { manualClock } from './manual-clock.fixture.js';
+import type { RunDraft } from './run-draft.js';
 import { RunStates } from './run-states.js';
 import { turns } from './watch-run.fixture.js';
 
@@ -38,14 +40,20 @@ describe('the states a process keeps', () => {
     open.push(harness);
     const { log } = harness.deps;
     let between = 0;
-    const ops = fc.array(fc.record({ job: fc.constantFrom(...EIGHT), late: fc.boolean(), by: fc.constantFrom(0, 1) }), { minLength: 8, maxLength: 60 });
+    const ops = fc.array(fc.record({ job: fc.constantFrom(...EIGHT), late: fc.boolean(), by: fc.constantFrom(0, 1), own: fc.boolean(), looks: fc.boolean() }), { minLength: 8, maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(ops, async (order) => {
         const runId = await harness.start('w');
         const late: { job: string; events: RunEventBody[] }[] = [];
-        const record = (events: RunEventBody[]): Promise<unknown> => log.append({ runId, at: Date.now(), events });
+        const record = async (job: string, events: RunEventBody[]): Promise<void> => {
+          const at = Date.now();
+          const result = await log.append({ runId, at, events });
+          if (!result.ok) throw new Error(result.refused);
+          const before = result.seq - events.length;
+          processOf(job)?.note(runId, events.map((event, index) => ({ ...event, seq: before + 1 + index, at })));
+        };
         const flush = async (): Promise<void> => {
-          for (const { events } of late.splice(0)) await record(events);
+          for (const { job, events } of late.splice(0)) await record(job, events);
         };
         const append = async (command: Append) => {
           between += late.length;
@@ -53,18 +61,23 @@ describe('the states a process keeps', () => {
           return log.append(command);
         };
         const processes = [0, 1].map(() => new RunStates({ ...harness.deps, log: replacing(log, { append }) }));
+        const processOf = (job: string): RunStates | undefined => processes[EIGHT.indexOf(job) % 2];
         const left = new Map(EIGHT.map((job) => [job, writesOf(job)]));
-        for (const { job, late: isLate, by } of order) {
+        for (const { job, late: isLate, by, own, looks } of order) {
           const write = left.get(job)?.shift();
           if (write === undefined) continue;
           if (!write.decision) {
             if (isLate || late.some((one) => one.job === job)) late.push({ job, events: write.events });
-            else await record(write.events);
+            else await record(job, write.events);
             continue;
           }
           if (late.some((one) => one.job === job)) await flush();
-          const decided = await processes[by]?.decide(runId, (draft) => write.events.forEach((event) => draft.add(event)));
-          expect(decided?.ok).toBe(true);
+          const make = (draft: RunDraft): void => write.events.forEach((event) => draft.add(event));
+          const decided = await (own ? processOf(job)?.decideOwn(runId, make) : processes[by]?.decide(runId, make));
+          if (decided?.ok !== true) throw new Error('the decision was refused');
+          const { jobs } = await fresh(log, runId);
+          expect(decided.state.jobs.get(job)).toEqual(jobs.get(job));
+          if (!looks) continue;
           for (const states of processes) expect(await states.read(runId, (state) => structuredClone(state))).toEqual(await fresh(log, runId));
         }
       }),
@@ -99,6 +112,33 @@ describe('the states a process keeps', () => {
     }
     expect(looks).toBeGreaterThan(3);
   });
+});
+
+it('are all that a job needs that nobody else decides about: its journal is read once', async () => {
+  const counts: Counts = { reads: 0, readEvents: 0, appends: 0 };
+  const harness = await openHarness({ workflows: { 'w.yml': `id: w\njobs: { a: { steps: [${'{ uses: t/do:it },'.repeat(3)}] } }` }, clock: manualClock(), wrap: counting(counts) });
+  const other = await harness.another();
+  open.push(harness, other);
+  const runId = await harness.start('w');
+  await harness.worker();
+  await turns(async () => (await other.deps.catalog.getRun(runId))?.status === 'success');
+  expect(counts).toMatchObject({ reads: 1, appends: 4 });
+});
+
+it('are read again once somebody else has decided', async () => {
+  const harness = await openHarness({ workflows: { 'w.yml': DOCUMENT } });
+  open.push(harness);
+  const runId = await harness.start('w');
+  const states = new RunStates(harness.deps);
+  await states.read(runId, () => undefined);
+  const start = (draft: RunDraft, job: string): void => draft.add({ type: 'job.started', job, attempt: 1, turn: 0, worker: toWorkerId('1'), token: 1 });
+  await new RunStates(harness.deps).decide(runId, (draft) => start(draft, 'j1'));
+  const seen: boolean[] = [];
+  const decided = await states.decideOwn(runId, (draft) => {
+    seen.push(draft.state.jobs.get('j1')?.startedAt !== undefined);
+    start(draft, 'j0');
+  });
+  expect([decided.ok, seen]).toEqual([true, [false, true]]);
 });
 
 /** What goes over the log. */
