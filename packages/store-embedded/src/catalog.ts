@@ -3,6 +3,7 @@ import type { Catalog, OpenWait, RunQuery, WaitQuery } from '@kb-labs/ports';
 
 import type { CommitGroup } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
+import { tenantsWithRuns } from './kept-runs.js';
 import { findSummary, SUMMARY_COLUMNS, type SummaryRow, toSummary } from './run-summary.js';
 import { listWaits } from './waits.js';
 
@@ -37,13 +38,7 @@ export class EmbeddedCatalog implements Catalog {
   }
 
   countOpen(): Promise<Partial<Record<RunStatus, number>>> {
-    return this.#group.read(() => {
-      const rows = this.#connection.all<{ status: RunStatus; runs: number }>(
-        `SELECT status, count(*) AS runs FROM run INDEXED BY run_by_status WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status`,
-        OPEN_STATUSES,
-      );
-      return Object.fromEntries(rows.map(({ status, runs }) => [status, runs]));
-    });
+    return this.#group.read(() => countOpen(this.#connection));
   }
 
   listWaits(query: WaitQuery): Promise<OpenWait[]> {
@@ -51,38 +46,52 @@ export class EmbeddedCatalog implements Catalog {
   }
 }
 
-/** One condition for each filter that is set: every combination walks an index from its newest end. */
-export function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
-  const conditions: string[] = [];
-  const values: (string | number)[] = [];
-  const narrow = (condition: string, value: string | number | undefined): void => {
-    if (value === undefined) return;
-    conditions.push(condition);
-    values.push(value);
-  };
-  narrow('tenant = ?', query.tenant);
-  narrow('workflow_id = ?', query.workflowId);
-  narrow('status = ?', query.status);
-  narrow('id < ?', query.before);
-  if (query.since !== undefined) {
-    const oldest = oldestSince(connection, query.since);
-    if (oldest === undefined) return [];
-    narrow('id >= ?', oldest);
-    narrow('created_at >= ?', query.since);
-  }
-  if (query.until !== undefined) {
-    const newest = newestUntil(connection, query.until);
-    if (newest === undefined) return [];
-    narrow('id <= ?', newest);
-    narrow('created_at < ?', query.until);
-  }
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const rows = connection.all<SummaryRow>(
-    `SELECT ${SUMMARY_COLUMNS} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
-    ...values,
-    Math.max(query.limit, 0),
+/** By the statuses of each tenant that a run can have that has not ended. */
+export function countOpen(connection: Connection): Partial<Record<RunStatus, number>> {
+  const rows = connection.all<{ status: RunStatus; runs: number }>(
+    `SELECT status, count(*) AS runs FROM json_each(?) AS each JOIN run INDEXED BY run_by_tenant_status ON tenant = each.value
+     WHERE status IN (SELECT value FROM json_each(?)) GROUP BY status`,
+    JSON.stringify(tenantsWithRuns(connection)),
+    OPEN_STATUSES,
   );
-  return rows.map(toSummary);
+  return Object.fromEntries(rows.map(({ status, runs }) => [status, runs]));
+}
+
+/** Newest first. Only what is wanted of all runs is listed by their ids; everything else tenant by tenant. */
+export function listRuns(connection: Connection, query: RunQuery): RunSummary[] {
+  const span = spanOf(connection, query);
+  if (span === undefined) return [];
+  const ofTenants = query.tenant === undefined && (query.workflowId !== undefined || query.status !== undefined);
+  if (!ofTenants) return page<SummaryRow>(connection, SUMMARY_COLUMNS, { query, span }).map(toSummary);
+  const ids = tenantsWithRuns(connection).flatMap((tenant) => page<{ id: RunId }>(connection, 'id', { query: { ...query, tenant }, span }));
+  const newest = ids.toSorted((a, b) => (a.id < b.id ? 1 : -1)).slice(0, Math.max(query.limit, 0));
+  return newest.flatMap(({ id }) => findSummary(connection, id) ?? []);
+}
+
+type Condition = readonly [sql: string, value: string | number];
+
+/** One condition for each filter that is set: every combination walks an index from its newest end. */
+function page<Row>(connection: Connection, columns: string, { query, span }: { query: RunQuery; span: readonly Condition[] }): Row[] {
+  const { tenant, workflowId, status, before, limit } = query;
+  const filters = [['tenant = ?', tenant], ['workflow_id = ?', workflowId], ['status = ?', status], ['id < ?', before]] as const;
+  const conditions = [...filters.flatMap(([sql, value]): Condition[] => (value === undefined ? [] : [[sql, value]])), ...span];
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
+  return connection.all<Row>(
+    `SELECT ${columns} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
+    ...conditions.map(([, value]) => value),
+    Math.max(limit, 0),
+  );
+}
+
+/** `undefined` when no run is in it. */
+function spanOf(connection: Connection, { since, until }: RunQuery): readonly Condition[] | undefined {
+  const oldest = since === undefined ? undefined : oldestSince(connection, since);
+  const newest = until === undefined ? undefined : newestUntil(connection, until);
+  if ((since !== undefined && oldest === undefined) || (until !== undefined && newest === undefined)) return undefined;
+  return [
+    ...(since === undefined || oldest === undefined ? [] : ([['id >= ?', oldest], ['created_at >= ?', since]] as const)),
+    ...(until === undefined || newest === undefined ? [] : ([['id <= ?', newest], ['created_at < ?', until]] as const)),
+  ];
 }
 
 /** Ids sort by the time of creation, so the oldest run of a span of time ends the walk instead of the oldest of all. */
@@ -97,10 +106,7 @@ function newestUntil(connection: Connection, until: number): string | undefined 
 
 /** Named, because the planner has no statistics here and `created_at` would tempt it to sort. */
 function indexFor({ tenant, workflowId, status }: RunQuery): string {
-  if (tenant === undefined) {
-    if (workflowId !== undefined) return status === undefined ? 'run_by_workflow' : 'run_by_both';
-    return status === undefined ? 'sqlite_autoindex_run_1' : 'run_by_status';
-  }
+  if (tenant === undefined) return 'sqlite_autoindex_run_1';
   if (workflowId !== undefined) return status === undefined ? 'run_by_tenant_workflow' : 'run_by_tenant_both';
   return status === undefined ? 'run_by_tenant' : 'run_by_tenant_status';
 }

@@ -45,3 +45,28 @@ it('goes on with what a program left that knew no trees, tenants, priorities and
   expect(await store.queue.ticketsOf(runId)).toEqual([]);
   await store.close();
 });
+
+it('goes on listing the runs of all tenants that were stored when there were indexes without one', async () => {
+  const dir = temporaryDir();
+  const third = new Connection(join(dir, 'state.db'));
+  migrate(third, MIGRATIONS.slice(0, 3));
+  const runs = ['acme', 'bolt', 'acme', 'core', 'bolt', 'acme'].map((tenant, index) => ({ tenant, id: ids.runId(), status: index % 3 === 0 ? 'queued' : 'waiting' }));
+  for (const { id, tenant, status } of runs) {
+    third.run(
+      `INSERT INTO run (id, journal, head, decided, ended, workflow_id, status, origin, created_at, root, tenant) VALUES (?, 1, 1, 1, 0, 'w', ?, '{}', 0, ?, ?)`,
+      id,
+      status,
+      id,
+      tenant,
+    );
+  }
+  third.close();
+  const store = await openEmbeddedStore({ dir, clock: fakeClock() });
+  const list = async (query: object): Promise<string[]> => (await store.catalog.listRuns({ ...query, limit: 3 })).map((run) => run.id);
+  const newest = runs.map(({ id }) => id).toReversed();
+  expect(await list({ workflowId: 'w' })).toEqual(newest.slice(0, 3));
+  expect(await list({ workflowId: 'w', before: newest[2] })).toEqual(newest.slice(3));
+  expect(await list({ status: 'waiting', workflowId: 'w' })).toEqual(runs.filter(({ status }) => status === 'waiting').map(({ id }) => id).toReversed().slice(0, 3));
+  expect(await store.catalog.countOpen()).toEqual({ queued: 2, waiting: 4 });
+  await store.close();
+});

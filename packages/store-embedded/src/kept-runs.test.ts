@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 import { AskedConnection, wasteOf } from './asked-connection.fixture.js';
 import { forgetBlobs, referTo, releaseBlobs, unusedBlobs } from './blobs-of-runs.js';
-import { listRuns } from './catalog.js';
+import { countOpen, listRuns } from './catalog.js';
 import { endedRuns, keepEnded, tenantsWithRuns, usageOf } from './kept-runs.js';
 import { migrate } from './migrate.js';
 import { listRecords } from './records.js';
@@ -32,6 +32,7 @@ it('never goes through the history of runs for a list of them, for what is kept 
   keepEnded(connection, 1, 5);
   usageOf(connection, 'acme');
   tenantsWithRuns(connection);
+  countOpen(connection);
   referTo(connection, 1, [{ digest: 'd', bytes: 1 }]);
   releaseBlobs(connection, 1, 5);
   unusedBlobs(connection, { before: 5, limit: 1 });

@@ -234,4 +234,13 @@ CREATE TABLE record (
 CREATE INDEX record_by_time ON record (expires_at) WHERE expires_at IS NOT NULL;
 `,
   },
+  {
+    to: 4,
+    // Every change of a status is written to each index that has it. Those without a tenant are walks over the tenants now.
+    sql: `
+DROP INDEX run_by_workflow;
+DROP INDEX run_by_status;
+DROP INDEX run_by_both;
+`,
+  },
 ];
