@@ -6,8 +6,8 @@ import { referTo } from './blobs-of-runs.js';
 import { placeClaims } from './claims.js';
 import type { Changes } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
-import { insertEvents } from './journal.js';
-import { keepEnded } from './kept-runs.js';
+import { insertEvents, toBodies } from './journal.js';
+import { countAsKept } from './kept-runs.js';
 import { insertTickets } from './tickets.js';
 
 /** How many keys that are past their time one creation removes. More than it adds, so they cannot pile up. */
@@ -32,12 +32,12 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   if (countOpen(connection) >= command.maxOpenRuns) return { ok: false, refused: 'full' };
 
   if (idempotency !== undefined) keepKey(connection, idempotency, command);
-  const key = insertRun(connection, command);
-  const { bytes } = insertEvents(connection, command.events, { key, after: 0, at: command.at });
-  connection.run('UPDATE run SET journal_bytes = ? WHERE key = ?', bytes, key);
+  const { bodies, bytes } = toBodies(command.events);
+  const key = insertRun(connection, command, bytes);
+  insertEvents(connection, bodies, { key, after: 0, at: command.at });
   if (command.blobs !== undefined) referTo(connection, key, command.blobs);
   const ended = isTerminalRun(command.summary.status);
-  if (ended) keepEnded(connection, key, command.summary.finishedAt ?? command.at);
+  if (ended) countAsKept(connection, key);
   placeClaims(connection, { runId, claims: ended ? [] : (command.claim ?? []) }, changes);
   if (insertTickets(connection, command.enqueue, { evenEnded: runId }) > 0) changes.ready = true;
   changes.runs.set(runId, { decided: command.events.length, ended });
@@ -64,12 +64,12 @@ function keepKey(connection: Connection, idempotency: NonNullable<Create['idempo
   );
 }
 
-function insertRun(connection: Connection, command: Create): number {
+function insertRun(connection: Connection, command: Create, journalBytes: number): number {
   const { summary } = command;
   const ended = isTerminalRun(summary.status);
   const row = connection.get<{ key: number }>(
-    `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+    `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent, journal_bytes, ended_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
     command.runId,
     versionOf(command),
     command.events.length,
@@ -85,6 +85,8 @@ function insertRun(connection: Connection, command: Create): number {
     summary.root,
     summary.tenant,
     summary.parent ?? null,
+    journalBytes,
+    ended ? (summary.finishedAt ?? command.at) : null,
   );
   if (row === undefined) throw new Error('the run row was not inserted');
   if (!ended) connection.run(`UPDATE counter SET value = value + 1 WHERE name = 'open'`);

@@ -1,4 +1,4 @@
-import { isTerminalRun, type RunEvent, type RunId, type RunSummary } from '@kb-labs/contracts';
+import { isTerminalRun, type RunEvent, type RunId } from '@kb-labs/contracts';
 import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
 
 import { referTo } from './blobs-of-runs.js';
@@ -7,9 +7,9 @@ import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
 import type { Changes, CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { createRun } from './create-run.js';
-import { findHead, insertEvents, type JournalHead, readEvents } from './journal.js';
-import { keepEnded } from './kept-runs.js';
+import { findHead, insertEvents, readEvents, toBodies } from './journal.js';
 import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
+import { updateRun } from './update-run.js';
 import { changeWaits, dropWaitsOf } from './waits.js';
 
 export class EmbeddedEventLog implements EventLog {
@@ -49,13 +49,12 @@ function appendEvents(connection: Connection, command: Append, changes: Changes)
   if (journal.ended !== 0) return { ok: false, refused: 'closed' };
   if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
 
-  const { seq, bytes } = insertEvents(connection, command.events, { key: journal.key, after: journal.head, at: command.at });
-  const decided = expected === undefined || seq === journal.head ? journal.decided : seq;
-  if (seq !== journal.head) {
-    connection.run('UPDATE run SET head = ?, decided = ?, journal_bytes = journal_bytes + ? WHERE key = ?', seq, decided, bytes, journal.key);
-  }
+  const { bodies, bytes } = toBodies(command.events);
+  insertEvents(connection, bodies, { key: journal.key, after: journal.head, at: command.at });
+  const seq = journal.head + bodies.length;
+  const decided = expected === undefined || bodies.length === 0 ? journal.decided : seq;
   if (command.blobs !== undefined) referTo(connection, journal.key, command.blobs);
-  if (summary !== undefined) updateSummary(connection, journal, { summary, at: command.at });
+  updateRun(connection, journal, { seq, decided, bytes, at: command.at, ...(summary === undefined ? {} : { summary }) });
   follow(connection, command, changes);
   changes.runs.set(runId, { decided, ended: summary !== undefined && isTerminalRun(summary.status) });
   return { ok: true, seq };
@@ -75,26 +74,4 @@ function follow(connection: Connection, command: Append, changes: Changes): void
     if (dropTicketsOf(connection, runId)) changes.ready = true;
   }
   if (insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}) > 0) changes.ready = true;
-}
-
-/** The rest of a summary never changes after its run was created. */
-function updateSummary(connection: Connection, journal: JournalHead, { summary, at }: { summary: RunSummary; at: number }): void {
-  const ended = isTerminalRun(summary.status);
-  const same =
-    !ended &&
-    journal.status === summary.status &&
-    journal.started_at === summary.startedAt &&
-    journal.finished_at === summary.finishedAt;
-  if (same) return;
-  connection.run(
-    'UPDATE run SET status = ?, started_at = ?, finished_at = ?, ended = ? WHERE key = ?',
-    summary.status,
-    summary.startedAt,
-    summary.finishedAt,
-    ended ? 1 : 0,
-    journal.key,
-  );
-  if (!ended) return;
-  connection.run(`UPDATE counter SET value = value - 1 WHERE name = 'open'`);
-  keepEnded(connection, journal.key, summary.finishedAt ?? at);
 }

@@ -12,13 +12,12 @@ export interface JournalHead {
   readonly ended: number;
   readonly status: string;
   readonly started_at: number | null;
-  readonly finished_at: number | null;
 }
 
 /** The end of a run's journal; `undefined` when there is none. Fails with `STATE_SCHEMA` for a journal of another version. */
 export function findHead(connection: Connection, runId: RunId): JournalHead | undefined {
   const row = connection.get<JournalHead & { journal: number }>(
-    'SELECT key, journal, head, decided, ended, status, started_at, finished_at FROM run WHERE id = ?',
+    'SELECT key, journal, head, decided, ended, status, started_at FROM run WHERE id = ?',
     runId,
   );
   if (row !== undefined && row.journal !== JOURNAL_SCHEMA) {
@@ -27,21 +26,17 @@ export function findHead(connection: Connection, runId: RunId): JournalHead | un
   return row;
 }
 
-/** Writes events from `after + 1` on. Answers the last number used, and their size as JSON. */
-export function insertEvents(
-  connection: Connection,
-  events: readonly RunEventBody[],
-  place: { key: number; after: number; at: number },
-): { seq: number; bytes: number } {
-  let seq = place.after;
-  let bytes = 0;
-  for (const event of events) {
-    const body = JSON.stringify(event);
-    seq += 1;
-    bytes += Buffer.byteLength(body);
-    connection.run('INSERT INTO event (run, seq, at, body) VALUES (?, ?, ?, ?)', place.key, seq, place.at, body);
+/** Events as they are stored, and how many bytes they take. */
+export function toBodies(events: readonly RunEventBody[]): { readonly bodies: readonly string[]; readonly bytes: number } {
+  const bodies = events.map((event) => JSON.stringify(event));
+  return { bodies, bytes: bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0) };
+}
+
+/** Writes events from `after + 1` on. */
+export function insertEvents(connection: Connection, bodies: readonly string[], place: { key: number; after: number; at: number }): void {
+  for (const [index, body] of bodies.entries()) {
+    connection.run('INSERT INTO event (run, seq, at, body) VALUES (?, ?, ?, ?)', place.key, place.after + 1 + index, place.at, body);
   }
-  return { seq, bytes };
 }
 
 export function readEvents(connection: Connection, runId: RunId, range: { after: number; limit: number }): RunEvent[] {

@@ -11,13 +11,8 @@ interface KeptRow extends SummaryRow {
   readonly ended_at: number;
 }
 
-/** Enters a run that has ended among those that are kept: from here on it counts against its tenant. */
-export function keepEnded(connection: Connection, run: number, endedAt: number): void {
-  connection.run(
-    `UPDATE run SET ended_at = ?, log_bytes = (SELECT coalesce(sum(bytes), 0) FROM log_step WHERE log_step.run = run.key) WHERE key = ?`,
-    endedAt,
-    run,
-  );
+/** A run that has ended counts against its tenant from here on. */
+export function countAsKept(connection: Connection, run: number): void {
   connection.run(
     `INSERT INTO kept SELECT tenant, journal_bytes, log_bytes, artifact_bytes FROM run WHERE key = ?
      ON CONFLICT (tenant) DO UPDATE SET journal = journal + excluded.journal, log = log + excluded.log, artifacts = artifacts + excluded.artifacts`,

@@ -1,0 +1,19 @@
+import { aCreate, anEndedSummary, aRunFinished, aStepFinished, aStepStarted, aSummary, countingIds, fakeClock } from '@kb-labs/testkit';
+import { expect, it } from 'vitest';
+
+import { openEmbeddedStore } from './index.js';
+import { temporaryDir } from './temporary-dir.fixture.js';
+import { pagesOfCommits } from './wal-commits.fixture.js';
+
+it('writes what an append changes, and no index of anything else', async () => {
+  const [dir, runId] = [temporaryDir(), countingIds().runId()];
+  const { log, close } = await openEmbeddedStore({ dir, clock: fakeClock() });
+  await log.create(aCreate(runId));
+  const before = pagesOfCommits(dir).length;
+  await log.append({ runId, at: 1, expected: 1, events: [aStepStarted()], summary: aSummary(runId, { status: 'running', startedAt: 1 }) });
+  await log.append({ runId, at: 2, events: [aStepFinished()] });
+  await log.append({ runId, at: 3, expected: 2, events: [aRunFinished()], summary: anEndedSummary(runId) });
+  // Event and row; with a status, the two indexes that have it; at the end those of open and of ended runs, and what is counted: open runs, and bytes of the tenant.
+  expect(pagesOfCommits(dir).slice(before)).toEqual([4, 2, 8]);
+  await close();
+});
