@@ -39,7 +39,7 @@ describe('a process that is killed between two steps', () => {
     const runId = ids.runId();
     const store = await server.open({ sweepMs: 20 });
     await store.log.create(aCreate(runId));
-    await die('end', runId);
+    await die('end', runId, { sweepMs: 20 });
     await waitUntil(async () => (await store.catalog.openRuns({ limit: 9 })).length === 0);
     expect((await store.catalog.listRuns({ status: 'success', limit: 9 })).map((run) => run.id)).toEqual([runId]);
     expect(await store.catalog.countOpen()).toEqual({});
@@ -62,7 +62,7 @@ describe('a process that is killed between two steps', () => {
       const store = await server.open({ sweepMs: 3_600_000, prefix: `${server.prefix}-${last}` });
       const other = await server.open({ sweepMs: 3_600_000, prefix: `${server.prefix}-${last}` });
       const runId = ids.runId();
-      expect(await die(last, runId, `${server.prefix}-${last}`)).toBe('SIGKILL');
+      expect(await die(last, runId, { prefix: `${server.prefix}-${last}` })).toBe('SIGKILL');
       expect(await store.catalog.listRuns({ limit: 9 })).toEqual([]);
 
       const again = (): Parameters<typeof store.log.create>[0] => aCreate(ids.runId(), { idempotency: { key: 'k', digest: 'd', keepUntil: 1e13 } });
@@ -89,8 +89,8 @@ describe('a process that is killed between two steps', () => {
   });
 });
 
-async function die(what: string, runId: string, prefix = server.prefix): Promise<string | null> {
-  const { signal } = await runChild(what, server.url, prefix, runId);
+async function die(what: string, runId: string, { prefix = server.prefix, sweepMs = 3_600_000 } = {}): Promise<string | null> {
+  const { signal } = await runChild(what, server.url, prefix, runId, String(sweepMs));
   return signal;
 }
 

@@ -100,6 +100,8 @@ const INSTALLATION = {
 
   /** Held by whoever looks for what a crash left, so that one of many does. */
   sweeper: 'sweeper',
+  /** Processes that have the state open, by when they count as dead unless they are heard of again. */
+  processes: 'processes',
   /** Written to see whether writing goes. */
   probe: 'probe',
   /** `…:<name>`: random bytes as hex, the same for every process. */
@@ -136,6 +138,7 @@ export interface Keys {
   readonly base: string;
   readonly meta: string;
   readonly sweeper: string;
+  readonly processes: string;
   readonly probe: string;
   secret(name: string): string;
   readonly runs: string;
@@ -161,6 +164,7 @@ export function keysOf(prefix: string): Keys {
     base,
     meta: at('meta'),
     sweeper: at('sweeper'),
+    processes: at('processes'),
     probe: at('probe'),
     secret: (name) => at('secret') + name,
     runs: at('runs'),

@@ -37,7 +37,7 @@ export interface RedisStoreOptions {
   readonly answerWithinMs?: number;
   /** How often watchers are called without a hint, in milliseconds. Default 1000. */
   readonly checkMs?: number;
-  /** How often to look for what a process that died left undone, in milliseconds. Default 1000. */
+  /** How often to look for what other processes left undone, in milliseconds. One that is silent for three times as long counts as dead. Default 5000. */
   readonly sweepMs?: number;
   /** How long a worker counts as alive after it was last heard of, in milliseconds. Default 10000. */
   readonly presenceMs?: number;
@@ -60,13 +60,14 @@ export interface RedisStore {
   check(): Promise<void>;
   /** 32 random bytes that every process of the installation is given under this name. Made when they are first asked for. */
   secret(name: string): Promise<Buffer>;
-  /** Does now what processes that died left undone. It happens by itself as well, a thousand open runs in each `sweepMs`. */
+  /** Does now what processes that died left undone. It happens by itself as well. */
   flushOutbox(): Promise<void>;
   /** Finishes what was asked for and lets go of the connections. Watchers are forgotten; later calls fail with `STATE_UNAVAILABLE`. */
   close(): Promise<void>;
 }
 
-const EVERY_MS = 1_000;
+const CHECK_MS = 1_000;
+const SWEEP_MS = 5_000;
 const PRESENCE_MS = 10_000;
 const PROBE_KEPT_MS = 1_000;
 
@@ -85,11 +86,12 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     await link.close();
     throw thrown;
   }
+  const now = (): number => (options.clock ?? time).now();
   const deps: StoreDeps = { link, keys, outbox: new Outbox(link, keys) };
-  const watch = new ChangeWatch({ clock: timers, logger, checkMs: options.checkMs ?? EVERY_MS, channels: keys.channels, connect: () => connectForHints(connection) });
+  const watch = new ChangeWatch({ clock: timers, logger, checkMs: options.checkMs ?? CHECK_MS, channels: keys.channels, connect: () => connectForHints(connection) });
   const presence = new Presence(link, keys, { clock: timers, presenceMs: options.presenceMs ?? PRESENCE_MS });
   const taker = new TicketTaker(deps, presence);
-  const sweep = new Sweep(deps, { clock: timers, logger, everyMs: options.sweepMs ?? EVERY_MS });
+  const sweep = new Sweep(deps, { clock: timers, now, logger, everyMs: options.sweepMs ?? SWEEP_MS });
   sweep.start();
   let closing: Promise<void> | undefined;
   return {
@@ -102,7 +104,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     records: new RedisRecords(link, keys),
     rateLimits: new RedisRateLimits(link, keys),
     retention: new RedisRetention(deps),
-    now: () => (options.clock ?? time).now(),
+    now,
     check: () => link.operate(async () => void (await link.call('SET', keys.probe, '1', 'PX', PROBE_KEPT_MS))),
     secret: (name) => link.operate(() => readSecret(link, keys.secret(name))),
     flushOutbox: () => link.operate(() => sweep.all()),

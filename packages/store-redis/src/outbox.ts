@@ -49,6 +49,10 @@ export class Outbox {
     }
   }
 
+  get hasUndone(): boolean {
+    return this.#undone.size > 0;
+  }
+
   /** Does what is left undone for these runs. Answers what stood in the way. */
   async flush(runIds: readonly RunId[]): Promise<AppError[]> {
     const results = await Promise.allSettled(runIds.map(async (runId) => await this.#flush(runId)));

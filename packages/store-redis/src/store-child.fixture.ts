@@ -1,4 +1,4 @@
-/** A process that dies between two steps: `store-child.fixture.ts <what> <url> <prefix> <run>`. It kills itself right before the step it never takes. */
+/** A process that dies between two steps: `store-child.fixture.ts <what> <url> <prefix> <run> [<sweepMs>]`. It kills itself right before the step it never takes. */
 import { type RunId, toWorkerId } from '@kb-labs/contracts';
 import { aCreate, aStepFinished, aTicket, anEndedSummary } from '@kb-labs/testkit';
 
@@ -9,7 +9,7 @@ import { GRAB_TICKETS, OPEN_RUN } from './lua/run-scripts.js';
 import { END_REMOVAL, REMOVE_PARTS } from './lua/retention-scripts.js';
 import type { Script } from './lua/script.js';
 
-const [what, url = '', prefix = '', run] = process.argv.slice(2);
+const [what, url = '', prefix = '', run, sweepMs = '3600000'] = process.argv.slice(2);
 const runId = run as RunId;
 let armed = false;
 
@@ -20,7 +20,7 @@ const store = await openRedisStore({
     },
   }),
   prefix,
-  sweepMs: 3_600_000,
+  sweepMs: Number(sweepMs),
 });
 
 switch (what) {
