@@ -156,6 +156,9 @@ describe('metrics', () => {
       ]),
     );
     expect(body).toMatch(/^nodejs_eventloop_lag_seconds \d/m);
+    expect(body).toMatch(/^# TYPE nodejs_eventloop_lag_p99_seconds gauge$/m);
+    // Nobody has asked before, so it was not measured.
+    expect(body).not.toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
     expect(body).toMatch(/^process_resident_memory_bytes \d/m);
   });
 

@@ -2,6 +2,7 @@ import { isTerminalRun, RUN_STATUSES, type RunStatus, type TerminalJobStatus, ty
 import type { EngineDeps } from '@kb-labs/engine';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { DELAY_METRICS, EventLoopDelay } from './event-loop-delay.js';
 import { within } from './within.js';
 
 /** What is looked up when somebody asks. */
@@ -25,12 +26,14 @@ export interface Metrics {
 
 const STATE_LIMIT_MS = 1_000;
 const JOB_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600, 14_400];
+/** The longest time that a timer of the system takes. */
+const NEVER_MS = 2 ** 31 - 1;
 const OPEN_STATUSES: readonly RunStatus[] = RUN_STATUSES.filter((status) => !isTerminalRun(status));
 
 export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  const delay = collectProcess(registry, sources.clock);
   const started = new Counter({ registers, name: 'kb_runs_started_total', help: 'Runs whose first job began in this process' });
   const finished = new Counter({ registers, name: 'kb_runs_finished_total', help: 'Runs that this process brought to their end', labelNames: ['status'] });
   const jobs = new Histogram({
@@ -76,7 +79,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
     render: async () => {
       await readState();
+      delay.collect();
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };
+}
+
+/** What `prom-client` knows of every process, but for the delay of the event loop, which it would measure whether anybody asks or not. */
+function collectProcess(registry: Registry, clock: MetricSources['clock']): EventLoopDelay {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const name of DELAY_METRICS) registry.removeSingleMetric(name);
+  return new EventLoopDelay(registry, clock);
 }
