@@ -14,8 +14,11 @@ import { RunStates } from './run-states.js';
 import { endRunTime } from './end-run-time.js';
 
 const LEASE_MS = 30_000;
-/** How often a worker looks for work it was not told of: leases that ran out, tickets of other processes whose hint was missed. */
-const CHECK_MS = 1_000;
+/** How often a worker looks for work it was not told of: tickets whose hint was missed, and times by a clock that was set. What falls due, or runs out, by then has a timer of its own. */
+const CHECK_MS = 5_000;
+/** A look that comes late is not in the way of what falls due shortly after it. */
+const ARMED_MS = 2 * CHECK_MS;
+const RETRY_MS = 1_000;
 const RECONCILE_MS = 60_000;
 const GIVE_BACK_MS = 1_000;
 const IDLE_CHECK_MS = 200;
@@ -103,7 +106,7 @@ class JobWorker implements Worker {
     await this.#deps.queue.join({ id: this.id, ...(scope === undefined ? {} : { scope }) });
     this.#unsubscribe = this.#deps.queue.onReady(() => this.#wake());
     this.#every('renew', this.#leaseMs / 3, () => this.#renew());
-    this.#every('check', CHECK_MS, () => this.#wake());
+    this.#every('check', CHECK_MS, () => this.#look());
     if (this.#options.reconciles !== false) this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
     this.#started = true;
     this.#wake();
@@ -180,17 +183,34 @@ class JobWorker implements Worker {
   }
 
   async #take(): Promise<void> {
-    try {
-      const free = this.#options.concurrency - this.#holds.size;
-      if (free <= 0) return;
-      this.#askedAt = this.#deps.clock.now();
+    const free = this.#options.concurrency - this.#holds.size;
+    if (free <= 0) return;
+    await this.#ask(async () => {
       const leases = await this.#deps.queue.take(this.id, { limit: free, leaseMs: this.#leaseMs, ...this.#caps() });
       this.#refused = undefined;
       for (const lease of leases) this.#run(lease);
-      if (leases.length < free) await this.#armNextDue();
+      if (leases.length < free) this.#wakeAt(await this.#deps.queue.nextDue(this.id));
+    });
+  }
+
+  /** To ask when it makes sense to take costs less than to take nothing. */
+  async #look(): Promise<void> {
+    if (this.#stopped || this.#taking !== undefined || this.#holds.size >= this.#options.concurrency) return;
+    await this.#ask(async () => {
+      const due = await this.#deps.queue.nextDue(this.id);
+      if (due !== undefined && due <= this.#deps.clock.now()) this.#wake();
+      else this.#wakeAt(due);
+    });
+  }
+
+  async #ask(act: () => Promise<void>): Promise<void> {
+    this.#askedAt = this.#deps.clock.now();
+    try {
+      await act();
     } catch (error) {
       this.#refused = String(error);
       this.#deps.logger.warn('cannot take jobs', { worker: this.id, problem: String(error) });
+      this.#after('retry', RETRY_MS, () => this.#wake());
     } finally {
       this.#askedAt = undefined;
     }
@@ -291,11 +311,10 @@ class JobWorker implements Worker {
     await reconcile(this.#deps, this.#options.scope, this.#states);
   }
 
-  async #armNextDue(): Promise<void> {
-    const due = await this.#deps.queue.nextDue(this.id);
+  #wakeAt(due: number | undefined): void {
     if (due === undefined) return;
     const waitMs = Math.max(1, due - this.#deps.clock.now());
-    if (waitMs < CHECK_MS) this.#after('due', waitMs, () => this.#wake());
+    if (waitMs < ARMED_MS) this.#after('due', waitMs, () => this.#wake());
   }
 
   #every(name: string, ms: number, work: () => void | Promise<void>): void {
