@@ -29,7 +29,10 @@ export interface Delivered {
 const NAME = 'tickets';
 /** A job is held from the moment it is fetched until its ticket is taken: two calls. Whoever takes longer has died. */
 const LOCK_MS = 2_000;
+/** How often jobs of the dead are looked for while workers take tickets. */
 const STALLED_CHECK_MS = 1_000;
+/** And when none does: nobody waits for those jobs then, which are to be cleared away all the same. */
+const UNASKED_CHECK_MS = 60_000;
 /** Nobody reads the stream of events; BullMQ always writes it. */
 const EVENTS_KEPT = 100;
 /** Said of the worker as well: a job whose data was removed does not know it any more, and one that is kept would be in the way of its next offer. */
@@ -51,6 +54,8 @@ export class Delivery {
   readonly #token = randomUUID();
   readonly #background = new Set<Promise<void>>();
   #complaint: string | undefined;
+  #stalledCheckedAt = Number.NEGATIVE_INFINITY;
+  readonly #unasked: NodeJS.Timeout;
 
   /** Loads BullMQ and connects. Fails with `STATE_UNAVAILABLE`. */
   static async open(options: DeliveryOptions): Promise<Delivery> {
@@ -64,9 +69,7 @@ export class Delivery {
       // Without the second connection, which only a fetch that blocks needs.
       (name, settings) => bullmq.createRedisBackend(name, settings),
     );
-    const delivery = new Delivery({ client, queue, worker }, options.logger);
-    await worker.startStalledCheckTimer();
-    return delivery;
+    return new Delivery({ client, queue, worker }, options.logger);
   }
 
   private constructor({ client, queue, worker }: { client: RedisClient; queue: Queue<Parcel>; worker: Worker<Parcel> }, logger: Logger | undefined) {
@@ -74,6 +77,7 @@ export class Delivery {
     this.#queue = queue;
     this.#worker = worker;
     this.#logger = logger;
+    this.#unasked = setInterval(() => this.bringStalled(), UNASKED_CHECK_MS).unref();
     queue.on('error', (error) => this.#complain(error));
     worker.on('error', (error) => this.#complain(error));
   }
@@ -117,20 +121,34 @@ export class Delivery {
 
   /** Removes jobs that were fetched. Nobody waits for it: one that stays is brought again after a while, for nothing. */
   finish(delivered: readonly Delivered[]): void {
-    for (const { job, token } of delivered) {
-      const done = this.#ask(() => job.moveToCompleted(null, token, false)).then(
-        () => void (this.#complaint = undefined),
-        (thrown: unknown) => this.#complain(thrown),
-      );
-      this.#background.add(done);
-      void done.then(() => this.#background.delete(done));
-    }
+    for (const { job, token } of delivered) this.#inBackground(() => job.moveToCompleted(null, token, false));
+  }
+
+  /**
+   * Puts the jobs of the dead back, at most once a second: those that were in somebody's hands with the last call, and whose lock has run
+   * out. A ticket that lies in such hands is due, so workers that have room for it keep taking. Nobody waits for it.
+   */
+  bringStalled(): void {
+    const now = performance.now();
+    if (now - this.#stalledCheckedAt < STALLED_CHECK_MS) return;
+    this.#stalledCheckedAt = now;
+    this.#inBackground(() => this.#worker.backend.moveStalledJobsToWait());
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#unasked);
     while (this.#background.size > 0) await Promise.all(this.#background);
     await Promise.all([this.#worker.close(), this.#queue.close()]);
     this.#client.disconnect();
+  }
+
+  #inBackground(send: () => Promise<unknown>): void {
+    const done = this.#ask(send).then(
+      () => void (this.#complaint = undefined),
+      (thrown: unknown) => this.#complain(thrown),
+    );
+    this.#background.add(done);
+    void done.then(() => this.#background.delete(done));
   }
 
   async #ask<T>(send: () => Promise<T>): Promise<T> {

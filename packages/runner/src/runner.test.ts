@@ -61,6 +61,15 @@ describe('a worker of all runs', () => {
   });
 });
 
+it('looks for jobs of the dead when a worker takes tickets, not before', async () => {
+  const checked = (): Promise<number> => at.redis.exists(`{${at.prefix}}:bull:tickets:stalled-check`);
+  const opened = await at.open();
+  const worker = await join(opened.queue);
+  expect(await checked()).toBe(0);
+  await take(opened.queue, worker);
+  expect(await checked()).toBe(1);
+});
+
 describe('the connections', () => {
   it('are one for all workers of a process, made for the first of all runs, and none after closing', async () => {
     const clients = async (): Promise<number> => ((await at.redis.client('LIST')) as string).trim().split('\n').length;

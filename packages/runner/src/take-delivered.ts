@@ -26,6 +26,7 @@ export interface Deliverers {
  * store or turns out stale, and is done with for BullMQ in either case.
  */
 export async function takeDelivered(deps: Deliverers, worker: WorkerId, options: TakeOptions & { readonly isIdle: boolean }): Promise<Lease[]> {
+  deps.delivery.bringStalled();
   const leases: Lease[] = [];
   let { isIdle } = options;
   let [fruitless, pauses] = [0, 0];
