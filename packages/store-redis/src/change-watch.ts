@@ -5,7 +5,7 @@ import type { Channels } from './keys.js';
 
 export interface ChangeWatchOptions {
   readonly clock: Clock;
-  /** How often everybody who watches is called, in case a hint was lost. */
+  /** How often whoever watches a run or a log is called, in case a hint was lost. */
   readonly checkMs: number;
   readonly logger: Logger | undefined;
   readonly channels: Channels;
@@ -21,7 +21,7 @@ interface Topic {
 
 /**
  * Tells who watches that something may have changed: by messages of whoever wrote, and every `checkMs` whether or not one
- * came, because messages are not kept. A new watcher is called once without a cause, so that nothing is missed between
+ * came, because messages are not kept. Whoever waits for tickets is called by messages alone, and looks from time to time itself. A new watcher is called once without a cause, so that nothing is missed between
  * reading and watching.
  */
 export class ChangeWatch {
@@ -69,7 +69,7 @@ export class ChangeWatch {
       if (topic.callbacks.size > 0 || this.#topics.get(channel) !== topic) return;
       this.#topics.delete(channel);
       this.#client?.unsubscribe(channel).catch(() => undefined);
-      if (this.#topics.size === 0) this.#rest();
+      if (!this.#hasChecked) this.#rest();
     };
   }
 
@@ -91,12 +91,16 @@ export class ChangeWatch {
   }
 
   #arm(): void {
-    if (this.#stop !== undefined || this.#closed) return;
+    if (this.#stop !== undefined || this.#closed || !this.#hasChecked) return;
     this.#stop = this.#options.clock.after(this.#options.checkMs, () => {
       this.#stop = undefined;
-      this.#callAll();
-      if (this.#topics.size > 0) this.#arm();
+      for (const channel of [...this.#topics.keys()]) if (channel !== this.#options.channels.ready) this.#call(channel);
+      this.#arm();
     });
+  }
+
+  get #hasChecked(): boolean {
+    return this.#topics.size > (this.#topics.has(this.#options.channels.ready) ? 1 : 0);
   }
 
   #rest(): void {

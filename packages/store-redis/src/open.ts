@@ -35,7 +35,7 @@ export interface RedisStoreOptions {
   readonly clock?: Clock;
   /** How long the server may take for an answer before its connection is given up, in milliseconds. Default 5000. */
   readonly answerWithinMs?: number;
-  /** How often watchers are called without a hint, in milliseconds. Default 1000. */
+  /** How often watchers of runs and logs are called without a hint, in milliseconds. Default 1000. */
   readonly checkMs?: number;
   /** How often to look for what other processes left undone, in milliseconds. One that is silent for three times as long counts as dead. Default 5000. */
   readonly sweepMs?: number;
