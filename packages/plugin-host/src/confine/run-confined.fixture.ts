@@ -43,5 +43,5 @@ export async function runConfined(confined: ConfinedProgram | InnerProgram, { in
 
 /** The processes of this machine, in whatever room, that have this in their environment. */
 export function marked(mark: string): number[] {
-  return allProcessIds().filter((pid) => environmentOf(pid).includes(mark));
+  return allProcessIds().filter((pid) => environmentOf(pid)?.includes(mark) === true);
 }

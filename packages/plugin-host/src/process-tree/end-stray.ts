@@ -27,7 +27,7 @@ export async function endStray(variable: string, graceMs: number): Promise<numbe
 }
 
 function findStray(variable: string): number[] {
-  return allProcessIds().filter((pid) => pid !== process.pid && `\0${environmentOf(pid)}`.includes(`\0${variable}\0`));
+  return allProcessIds().filter((pid) => pid !== process.pid && `\0${environmentOf(pid) ?? ''}`.includes(`\0${variable}\0`));
 }
 
 function tell(pids: readonly number[], signal: NodeJS.Signals): void {

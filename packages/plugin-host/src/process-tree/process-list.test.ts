@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { temporaryFolder } from '../step-call.fixture.js';
+import { FakeSystem } from './fake-system.fixture.js';
 import { processesIn } from './live-processes.fixture.js';
-import { environmentOf, isGivenSince, listSince } from './process-list.js';
+import { environmentOf, isGivenSince, type Look, lookSince, type ProcessRow } from './process-list.js';
 
 describe.skipIf(process.platform !== 'linux')('the list of processes', () => {
   it('has a program and what it started, with group, session, parent and environment, when asked at once and when asked late', async () => {
@@ -16,16 +17,17 @@ describe.skipIf(process.platform !== 'linux')('the list of processes', () => {
     const exited = new Promise((resolve) => child.once('exit', resolve));
     const [leader = 0, started = 0] = await processesIn(pids, 2);
     for (const ageMs of [0, 1e9]) {
-      const rows = listSince(leader, ageMs);
+      const { rows } = lookSince({ newest: leader, ageMs }, new Map());
       expect(rows.find(({ pid }) => pid === leader)).toMatchObject({ parent: process.pid, group: leader, session: leader });
       expect(rows.find(({ pid }) => pid === started)).toMatchObject({ parent: leader, group: leader, session: leader });
     }
-    expect(environmentOf(started).split('\0')).toContain('MARK=a-mark');
-    expect(listSince(leader, 1e9).some(({ pid }) => pid === process.pid)).toBe(true);
+    expect(environmentOf(started)?.split('\0')).toContain('MARK=a-mark');
+    const all = (): readonly ProcessRow[] => lookSince({ newest: leader, ageMs: 1e9 }, new Map()).rows;
+    expect(all().some(({ pid }) => pid === process.pid)).toBe(true);
     process.kill(-leader, 'SIGKILL');
     await exited;
-    expect(listSince(leader, 1e9).filter(({ group }) => group === leader)).toEqual([]);
-    expect(environmentOf(started)).toBe('');
+    expect(all().filter(({ group }) => group === leader)).toEqual([]);
+    expect(environmentOf(started)).toBeUndefined();
   });
 
   it.each([
@@ -40,5 +42,31 @@ describe.skipIf(process.platform !== 'linux')('the list of processes', () => {
     [31_989, 31_990, 12, false],
   ])('id %i was given since %i up to %i: %s', (id, leader, newest, expected) => {
     expect(isGivenSince(id, leader, newest)).toBe(expected);
+  });
+});
+
+describe('a look at processes', () => {
+  const known = new Map([[10, '']]);
+  const idsOf = ({ rows }: Look): number[] => rows.map(({ pid }) => pid).sort((a, b) => a - b);
+
+  it('reads what is known alone, as long as nothing was started', () => {
+    const system = new FakeSystem([1, 10, 15, 20], 20);
+    expect(idsOf(lookSince({ newest: 20, ageMs: 4_999 }, known, system))).toEqual([10]);
+    expect(system.asked).toEqual(['sys/kernel/ns_last_pid', '10/stat']);
+  });
+
+  it('reads of the others only those that were started since', () => {
+    const system = new FakeSystem([1, 10, 15, 21, 23], 23);
+    const look = lookSince({ newest: 20, ageMs: 4_999 }, known, system);
+    expect([idsOf(look), look.wholeUpTo]).toEqual([[10, 21, 23], undefined]);
+    expect(system.asked).not.toContain('15/stat');
+  });
+
+  it('leaves nobody out after a while, and where it is not told what was started', () => {
+    const system = new FakeSystem([1, 10, 15, 20], 20);
+    const late = lookSince({ newest: 20, ageMs: 5_000 }, known, system);
+    expect([idsOf(late), late.wholeUpTo]).toEqual([[1, 10, 15, 20], 20]);
+    const untold = lookSince({ newest: 20, ageMs: 0 }, known, new FakeSystem([1, 10, 15, 20], undefined));
+    expect([idsOf(untold), untold.wholeUpTo]).toEqual([[1, 10, 15, 20], undefined]);
   });
 });

@@ -17,68 +17,93 @@ export const HAS_PROCESS_LIST = process.platform === 'linux';
 /** A machine would have to start this many processes a second to go once around its smallest range of process ids in that time. */
 const FRESH_MS = 5_000;
 
+/** A look that left nobody out: the id that had been given out last before it, and how long ago that was. */
+export interface WholeLook {
+  readonly newest: number;
+  readonly ageMs: number;
+}
+
+export interface Look {
+  /** Without those that have ended and wait to be collected. */
+  readonly rows: readonly ProcessRow[];
+  /** Of a look at all processes: the id that had been given out last before it. */
+  readonly wholeUpTo?: number;
+}
+
 /**
- * The processes that can descend from `leader`, itself included, without those that have ended and wait to be collected.
- * Process ids are given out in order. So for a leader that was started a moment ago only the ids given out since come
- * into question: with nothing started since, this costs a single small read.
+ * The `known` processes and all that were started since the last whole look. Process ids are given out in order: with nothing started
+ * since, this costs a small read beside the known ones, and else only the ids given out since come into question. After a while, and
+ * where the newest id is not told, it is a whole look itself.
  */
-export function listSince(leader: number, ageMs: number): ProcessRow[] {
-  const rows: ProcessRow[] = [];
-  for (const pid of idsSince(leader, ageMs)) {
-    const row = readRow(pid);
-    if (row !== undefined) rows.push(row);
-  }
-  return rows;
+export function lookSince(last: WholeLook, known: ReadonlyMap<number, unknown>, proc: ProcFiles = PROC): Look {
+  const newest = newestId(proc);
+  if (newest === undefined || last.ageMs >= FRESH_MS) return { rows: rowsOf(allProcessIds(proc), proc), ...(newest === undefined ? {} : { wholeUpTo: newest }) };
+  const ids = newest === last.newest ? known.keys() : allProcessIds(proc).filter((id) => known.has(id) || isGivenSince(id, last.newest, newest));
+  return { rows: rowsOf(ids, proc) };
 }
 
-/** What the process was started with, as `NAME=value` texts ended by NUL. Empty for those of other users. */
-export function environmentOf(pid: number): string {
-  return readProc(`${String(pid)}/environ`) ?? '';
+/** What the process was started with, as `NAME=value` texts ended by NUL. Absent for those of other users, and those that have ended. */
+export function environmentOf(pid: number, proc: ProcFiles = PROC): string | undefined {
+  return proc.read(`${String(pid)}/environ`);
 }
 
-function idsSince(leader: number, ageMs: number): number[] {
-  const newest = ageMs < FRESH_MS ? newestId() : undefined;
-  if (newest === leader) return [leader];
-  const ids = allProcessIds();
-  if (newest === undefined) return ids;
-  return ids.filter((id) => isGivenSince(id, leader, newest));
-}
-
-/** Whether `id` was given out from `leader` on, up to `newest`. After the largest one they begin again. */
-export function isGivenSince(id: number, leader: number, newest: number): boolean {
-  return newest >= leader ? id >= leader && id <= newest : id >= leader || id <= newest;
+/** Whether `id` was given out from `first` on, up to `newest`. After the largest one they begin again. */
+export function isGivenSince(id: number, first: number, newest: number): boolean {
+  return newest >= first ? id >= first && id <= newest : id >= first || id <= newest;
 }
 
 /** Every process of this machine, or of this container. */
-export function allProcessIds(): number[] {
+export function allProcessIds(proc: ProcFiles = PROC): number[] {
   const ids: number[] = [];
-  for (const name of readdirSync('/proc')) {
+  for (const name of proc.names()) {
     const id = Number(name);
     if (Number.isInteger(id)) ids.push(id);
   }
   return ids;
 }
 
-/** The id given out last: the fifth field of `/proc/loadavg` (proc_loadavg(5)). */
-function newestId(): number | undefined {
-  const id = Number(readProc('loadavg')?.trim().split(' ')[4]);
+/** What of `/proc` is looked at. */
+export interface ProcFiles {
+  readonly names: () => readonly string[];
+  /** `undefined` for a process that has ended, or whose files are not for us. */
+  readonly read: (path: string) => string | undefined;
+}
+
+const PROC: ProcFiles = {
+  names: () => readdirSync('/proc'),
+  read: (path) => {
+    try {
+      // Text that is not UTF-8 is no harm here, and Node reads UTF-8 in one go.
+      return readFileSync(`/proc/${path}`, 'utf8');
+    } catch {
+      return undefined;
+    }
+  },
+};
+
+/**
+ * The id given out last, to a process or a thread. Not every kernel has the first file (pid_namespaces(7)); the fifth field of the second
+ * one (proc_loadavg(5)) is made up in some containers, where it may stand still.
+ */
+function newestId({ read }: ProcFiles): number | undefined {
+  const id = Number(read('sys/kernel/ns_last_pid') ?? read('loadavg')?.trim().split(' ')[4]);
   return Number.isInteger(id) && id > 0 ? id : undefined;
 }
 
-function readRow(pid: number): ProcessRow | undefined {
-  const stat = readProc(`${String(pid)}/stat`);
+function rowsOf(ids: Iterable<number>, proc: ProcFiles): ProcessRow[] {
+  const rows: ProcessRow[] = [];
+  for (const id of ids) {
+    const row = readRow(id, proc);
+    if (row !== undefined) rows.push(row);
+  }
+  return rows;
+}
+
+function readRow(pid: number, { read }: ProcFiles): ProcessRow | undefined {
+  const stat = read(`${String(pid)}/stat`);
   if (stat === undefined) return undefined;
   // The second field is the name in parentheses, which may hold anything.
   const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (state === 'Z' || state === 'X') return undefined;
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: rest[15] ?? '', usedTicks: Number(rest[7]) + Number(rest[8]) };
-}
-
-/** `undefined` for a process that has ended, or whose files are not for us. */
-function readProc(path: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${path}`, 'latin1');
-  } catch {
-    return undefined;
-  }
 }

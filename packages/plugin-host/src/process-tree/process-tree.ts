@@ -1,12 +1,19 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 import { monotonicMs } from './monotonic-ms.js';
-import { environmentOf, HAS_PROCESS_LIST, listSince, type ProcessRow } from './process-list.js';
+import { environmentOf, HAS_PROCESS_LIST, lookSince, type ProcessRow, type ProcFiles } from './process-list.js';
 
 /** What ending a tree came to: how many processes had to be told, and the ids of those that are still there. */
 export interface TreeEnd {
   readonly told: number;
   readonly left: readonly number[];
+}
+
+export interface TreeOptions {
+  /** In milliseconds; those of the machine since it was started when left out. */
+  readonly now?: () => number;
+  /** In place of the files of this system. */
+  readonly proc?: ProcFiles;
 }
 
 /** How often it is looked whether a tree has ended. */
@@ -23,15 +30,23 @@ const HUNT_MS = 1_000;
 export class ProcessTree {
   readonly #leader: number;
   readonly #token: string;
-  readonly #startedAt = monotonicMs();
+  readonly #now: () => number;
+  readonly #proc: ProcFiles | undefined;
   /** Those seen so far by id, with their start: one whose parent has gone may not be recognised a second time. */
-  readonly #seen = new Map<number, string>();
+  readonly #seen: Map<number, string>;
+  /** What had been started before is known not to be of the tree, unless it was seen. */
+  #whole: { readonly newest: number; readonly atMs: number };
+  #bare: ReadonlySet<string> = new Set();
   #told = 0;
 
   /** `leader` has just been started, in a group and session of its own. */
-  constructor(leader: number, token: string) {
+  constructor(leader: number, token: string, { now = monotonicMs, proc }: TreeOptions = {}) {
     this.#leader = leader;
     this.#token = token;
+    this.#now = now;
+    this.#proc = proc;
+    this.#seen = new Map([[leader, '']]);
+    this.#whole = { newest: leader, atMs: now() };
   }
 
   /** Waits for the end of all of it, for as long as `mayWait` says. */
@@ -84,25 +99,37 @@ export class ProcessTree {
   }
 
   #members(): ProcessRow[] {
-    const rows = listSince(this.#leader, monotonicMs() - this.#startedAt);
+    const atMs = this.#now();
+    const { newest } = this.#whole;
+    const { rows, wholeUpTo } = lookSince({ newest, ageMs: atMs - this.#whole.atMs }, this.#seen, this.#proc);
     const members = new Map<number, ProcessRow>();
-    for (const row of rows) if (row.pid !== process.pid && this.#isOurs(row)) members.set(row.pid, row);
+    const bare = new Set<string>();
+    for (const row of rows) {
+      const kin = row.pid === process.pid ? 'other' : this.#kinOf(row);
+      if (kin === 'ours') members.set(row.pid, row);
+      if (kin === 'bare') bare.add(`${String(row.pid)} ${row.startedAt}`);
+    }
     const childrenOf = Map.groupBy(rows, (row) => row.parent);
     // A map hands out what is added while it is walked.
     for (const pid of members.keys()) {
       for (const child of childrenOf.get(pid) ?? []) members.set(child.pid, child);
     }
     for (const { pid, startedAt } of members.values()) this.#seen.set(pid, startedAt);
+    if (wholeUpTo !== undefined) this.#lookedAtAll({ newest: wholeUpTo, atMs }, bare);
     return [...members.values()];
   }
 
-  #isOurs(row: ProcessRow): boolean {
-    return (
-      row.session === this.#leader ||
-      row.group === this.#leader ||
-      this.#seen.get(row.pid) === row.startedAt ||
-      environmentOf(row.pid).includes(this.#token)
-    );
+  /** Who has no environment may be about to become another program, and get it back: only who is found so twice is none of ours. */
+  #lookedAtAll(look: { readonly newest: number; readonly atMs: number }, bare: ReadonlySet<string>): void {
+    if (bare.isSubsetOf(this.#bare)) this.#whole = look;
+    this.#bare = bare;
+  }
+
+  #kinOf(row: ProcessRow): 'ours' | 'other' | 'bare' {
+    if (row.session === this.#leader || row.group === this.#leader || this.#seen.get(row.pid) === row.startedAt) return 'ours';
+    const environment = environmentOf(row.pid, this.#proc);
+    if (environment === '') return 'bare';
+    return environment?.includes(this.#token) === true ? 'ours' : 'other';
   }
 
   #tell(members: readonly ProcessRow[], signal: NodeJS.Signals): void {

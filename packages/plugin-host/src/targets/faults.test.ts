@@ -4,7 +4,7 @@ import type { Isolation, JsonObject, PlannedTarget } from '@kb-labs/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { canSandbox } from '../confine/can-sandbox.js';
-import { allProcessIds, environmentOf, listSince } from '../process-tree/process-list.js';
+import { allProcessIds, environmentOf, lookSince } from '../process-tree/process-list.js';
 import { type Bench, openBench, type TargetRun } from './conformance.fixture.js';
 import { type ContainerImage, containerImage } from './container-image.fixture.js';
 
@@ -26,12 +26,12 @@ afterAll(() => bench.close());
 
 /** Processes that this bench has started and that still run, without those the pool keeps. */
 function left(): number[] {
-  return allProcessIds().filter((pid) => environmentOf(pid).includes(bench.workspace.replace(/workspace$/, 'tmp')) && !isWarm(pid));
+  return allProcessIds().filter((pid) => environmentOf(pid)?.includes(bench.workspace.replace(/workspace$/, 'tmp')) === true && !isWarm(pid));
 }
 
 /** Those are started by this very process, and for no step. What they leave behind is a child of something else. */
 function isWarm(pid: number): boolean {
-  return !environmentOf(pid).includes('KB_IDEMPOTENCY_KEY=') && listSince(pid, Infinity).some((row) => row.pid === pid && row.parent === process.pid);
+  return environmentOf(pid)?.includes('KB_IDEMPOTENCY_KEY=') === false && lookSince({ newest: pid, ageMs: Infinity }, new Map()).rows.some((row) => row.pid === pid && row.parent === process.pid);
 }
 
 async function none(): Promise<number[]> {
