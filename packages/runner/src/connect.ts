@@ -37,6 +37,7 @@ export async function connect(connection: RunnerConnection, answerWithinMs: numb
     reconnectOnError: (error) => error.message.includes('READONLY'),
     retryStrategy,
   });
+  inOnePiece(client);
   let problem = 'no connection';
   // Every command that fails says so itself; an error event without a listener would end the process.
   client.on('error', (error: Error) => (problem = error.message));
@@ -62,6 +63,27 @@ function open(connection: RunnerConnection, redis: ClientSettings['redis']): Red
     redis,
     cluster: { redisOptions: redis, retryDelayOnFailover: 0, clusterRetryStrategy: retryStrategy, enableOfflineQueue: false },
   });
+}
+
+/** The commands of one turn go to the system together, instead of each by itself. */
+function inOnePiece(client: RedisClient): void {
+  if ('nodes' in client) {
+    client.on('+node', (node: Redis) => corkInTurns(node));
+    client.nodes().forEach(corkInTurns);
+  } else corkInTurns(client);
+}
+
+function corkInTurns(client: Redis): void {
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (command, pipeline) => {
+    const { stream } = client;
+    // There is none yet while the connection is made.
+    if ((stream as typeof stream | undefined)?.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    return send(command, pipeline);
+  };
 }
 
 function ready(client: RedisClient): Promise<void> {

@@ -50,8 +50,8 @@ export function connectForHints(connection: RedisConnection): RedisClient {
 }
 
 function connect(connection: RedisConnection, redis: ConnectionOptions): RedisClient {
-  if ('url' in connection) return silent(new Redis(connection.url, redis));
-  if ('options' in connection) return silent(new Redis({ ...connection.options, ...redis }));
+  if ('url' in connection) return inOnePiece(silent(new Redis(connection.url, redis)));
+  if ('options' in connection) return inOnePiece(silent(new Redis({ ...connection.options, ...redis })));
   const cluster: ClusterOptions = {
     redisOptions: redis,
     // Of a command whose connection was lost nobody knows whether it was done.
@@ -59,7 +59,29 @@ function connect(connection: RedisConnection, redis: ConnectionOptions): RedisCl
     clusterRetryStrategy: retryStrategy,
     ...(redis.enableOfflineQueue === undefined ? {} : { enableOfflineQueue: redis.enableOfflineQueue }),
   };
-  return silent(connection.connect({ redis, cluster }));
+  return inOnePiece(silent(connection.connect({ redis, cluster })));
+}
+
+/** The commands of one turn go to the system together, instead of each by itself. */
+function inOnePiece<Client extends RedisClient>(client: Client): Client {
+  if ('nodes' in client) {
+    client.on('+node', (node: Redis) => corkInTurns(node));
+    client.nodes().forEach(corkInTurns);
+  } else corkInTurns(client);
+  return client;
+}
+
+function corkInTurns(client: Redis): void {
+  const send = client.sendCommand.bind(client);
+  client.sendCommand = (command, pipeline) => {
+    const { stream } = client;
+    // There is none yet while the connection is made.
+    if ((stream as typeof stream | undefined)?.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    return send(command, pipeline);
+  };
 }
 
 function retryStrategy(times: number): number {
