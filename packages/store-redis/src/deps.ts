@@ -7,4 +7,6 @@ export interface StoreDeps {
   readonly link: Link;
   readonly keys: Keys;
   readonly outbox: Outbox;
+  /** Whether one script may touch the keys of a run and those of the installation: not on a server that spreads them. */
+  readonly keysTogether: boolean;
 }

@@ -8,6 +8,7 @@ import type { StoreDeps } from './deps.js';
 import { entryOfAppend, toTicketIds } from './entries.js';
 import { parseEvents, sizeOf, wrongSchema } from './journal.js';
 import { APPEND_EVENTS, READ_EVENTS } from './lua/run-scripts.js';
+import { writeToRun } from './write-to-run.js';
 
 export class RedisEventLog implements EventLog {
   readonly #deps: StoreDeps;
@@ -40,7 +41,8 @@ type Reply =
   | readonly ['schema', string]
   | readonly ['ok', number | string, readonly string[]];
 
-async function appendEvents({ link, keys, outbox }: StoreDeps, command: Append): Promise<AppendResult> {
+async function appendEvents(deps: StoreDeps, command: Append): Promise<AppendResult> {
+  const { keys, outbox } = deps;
   const { runId, fence, expected, summary, events, settle = [], enqueue = [] } = command;
   const entry = entryOfAppend(command);
   const { run, events: list, tickets, outbox: waiting, steps } = keys.of(runId);
@@ -66,7 +68,7 @@ async function appendEvents({ link, keys, outbox }: StoreDeps, command: Append):
     ...settle,
     ...toTicketIds(enqueue),
   ];
-  const send = async (): Promise<Reply> => (await link.run(APPEND_EVENTS, [run, list, tickets, waiting, steps], args)) as Reply;
+  const send = async (): Promise<Reply> => (await writeToRun(deps, runId, APPEND_EVENTS, [run, list, tickets, waiting, steps], args)) as Reply;
   const reply = await outbox.write(runId, send, (answered) => (answered[0] === 'ok' ? answered[2] : []));
   switch (reply[0]) {
     case 'ok':

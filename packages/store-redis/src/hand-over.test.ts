@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { isCallOf, lostConnection } from './intercepted.fixture.js';
 import type { RedisStore } from './index.js';
+import { TAKE_OFFERED } from './lua/in-one-call.js';
 import { GRAB_TICKETS } from './lua/run-scripts.js';
 import { sharedServer } from './shared-server.fixture.js';
 
@@ -172,15 +173,19 @@ describe('what was offered', () => {
     expect((await take(await join(), tickets.map(toTicketId), { limit: 3 })).map(({ job }) => job)).toEqual(['low', 'late', 'high']);
   });
 
-  it('is taken back when the answer was lost', async () => {
+  it.each([
+    ['in one call', 'after', TAKE_OFFERED, {}],
+    ['in two', 'before', GRAB_TICKETS, { keysApart: true } as const],
+  ])('is taken back when the answer was lost (%s)', async (_, when, last, keys) => {
     const { ticket } = await queueOne();
     let lost = false;
     const deaf = await server.open({
       clock,
       presenceMs: 3_600_000,
       interceptor: {
-        before(name, args) {
-          if (lost || !isCallOf(GRAB_TICKETS, name, args)) return;
+        ...keys,
+        [when]: (name: string, args: readonly (string | number)[]) => {
+          if (lost || !isCallOf(last, name, args)) return;
           lost = true;
           throw lostConnection();
         },

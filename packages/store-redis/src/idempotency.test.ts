@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isCallOf, lostConnection } from './intercepted.fixture.js';
 import { APPLY_ENTRIES } from './lua/apply-entries.js';
+import { CREATE_RUN, TAKE_TICKETS } from './lua/in-one-call.js';
 import { GRAB_TICKETS, OPEN_RUN } from './lua/run-scripts.js';
 import { sharedServer } from './shared-server.fixture.js';
 
@@ -35,13 +36,17 @@ describe('opening runs', () => {
     expect(await stores[0].catalog.openRuns({ limit: 99 })).toHaveLength(7);
   });
 
-  it('does what it can be told was not done only when asked again: a connection that is lost in the middle opens one run', async () => {
+  it.each([
+    ['in one call', {}, [[CREATE_RUN, 'before'], [CREATE_RUN, 'after']]],
+    ['in three', { keysApart: true }, [[OPEN_RUN, 'before'], [OPEN_RUN, 'after'], [APPLY_ENTRIES, 'before'], [APPLY_ENTRIES, 'after']]],
+  ] as const)('does what it can be told was not done only when asked again: a connection that is lost in the middle opens one run (%s)', async (_, keys, places) => {
     const runId = ids.runId();
     const command = aCreate(runId, { idempotency: { key: 'k', digest: 'd', keepUntil: 1e13 } });
-    for (const [lost, when] of [[OPEN_RUN, 'before'], [OPEN_RUN, 'after'], [APPLY_ENTRIES, 'before'], [APPLY_ENTRIES, 'after']] as const) {
+    for (const [lost, when] of places) {
       let broken = true;
       const store = await server.open({
         interceptor: {
+          ...keys,
           [when]: (name: string, args: readonly (string | number)[]) => {
             if (broken && isCallOf(lost, name, args)) throw lostConnection();
           },
@@ -62,7 +67,7 @@ describe('what lies in an outbox', () => {
     const calls: string[][] = [];
     const store = await server.open({
       sweepMs: 3_600_000,
-      interceptor: { before: (name, args) => void (isCallOf(APPLY_ENTRIES, name, args) && calls.push(args.slice(2).map(String))) },
+      interceptor: { keysApart: true, before: (name, args) => void (isCallOf(APPLY_ENTRIES, name, args) && calls.push(args.slice(2).map(String))) },
     });
     const [runId, other] = [ids.runId(), ids.runId()];
     for (const each of [runId, other]) {
@@ -93,12 +98,16 @@ describe('what lies in an outbox', () => {
 });
 
 describe('a hand-out whose answer was lost', () => {
-  it('does not keep its tickets from the same worker', async () => {
+  it.each([
+    ['in one call', TAKE_TICKETS, {}],
+    ['in two', GRAB_TICKETS, { keysApart: true } as const],
+  ])('does not keep its tickets from the same worker (%s)', async (_, last, keys) => {
     let broken = true;
     const store = await server.open({
       interceptor: {
+        ...keys,
         after(name, args) {
-          if (broken && isCallOf(GRAB_TICKETS, name, args)) throw lostConnection();
+          if (broken && isCallOf(last, name, args)) throw lostConnection();
         },
       },
     });

@@ -10,6 +10,7 @@ import { DISCARD_TICKETS, QUEUE_TICKETS, RELEASE_TICKETS } from './lua/run-scrip
 import type { Presence } from './presence.js';
 import { parseTicket, type TicketRow } from './ticket-rows.js';
 import type { TicketTaker } from './take-tickets.js';
+import { writeToRun } from './write-to-run.js';
 
 export class RedisJobQueue implements JobQueue {
   readonly #deps: StoreDeps;
@@ -64,9 +65,9 @@ export class RedisJobQueue implements JobQueue {
     const writes = [...byRun(leases)].map(([runId, own]) => {
       const { run, tickets, outbox: waiting } = keys.of(runId);
       const rows = own.flatMap((lease) => [lease.id, lease.token, entryOfDiscard(lease.id)]);
-      return [runId, async () => (await link.run(DISCARD_TICKETS, [run, tickets, waiting], rows)) as string[]] as const;
+      return [runId, async () => (await writeToRun(this.#deps, runId, DISCARD_TICKETS, [run, tickets, waiting], rows)) as [string[]]] as const;
     });
-    return link.operate(async () => void (await outbox.writeEach(writes, (entries) => entries)));
+    return link.operate(async () => void (await outbox.writeEach(writes, ([entries]) => entries)));
   }
 
   ensure(tickets: readonly NewTicket[]): Promise<number> {
@@ -74,7 +75,7 @@ export class RedisJobQueue implements JobQueue {
     const writes = [...byRun(tickets)].map(([runId, own]) => {
       const { run, tickets: list, outbox: waiting } = keys.of(runId);
       const args = [entryOfTickets(own), ...toTicketIds(own)];
-      return [runId, async () => (await link.run(QUEUE_TICKETS, [run, list, waiting], args)) as [number, string[]]] as const;
+      return [runId, async () => (await writeToRun(this.#deps, runId, QUEUE_TICKETS, [run, list, waiting], args)) as [number, string[]]] as const;
     });
     return link.operate(async () => {
       const added = await outbox.writeEach(writes, ([, entries]) => entries);

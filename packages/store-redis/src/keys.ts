@@ -200,6 +200,9 @@ export function keysOf(prefix: string): Keys {
   };
 }
 
+/** The key of a run for a script that learns only on its way which run it is. */
+export const LUA_RUN_KEY = `local function runKey(base, run, name) return string.sub(base, 2, -3) .. ':{' .. run .. '}:' .. name end`;
+
 /** The same names for a script whose `KEYS[1]` is the base. */
 export const LUA_KEYS = `local K = {}\n${Object.entries(INSTALLATION)
   .map(([name, text]) => `K.${name} = KEYS[1] .. '${text}'`)

@@ -11,6 +11,7 @@ import { RedisEventLog } from './event-log.js';
 import { RedisHandOver } from './hand-over.js';
 import { RedisJobQueue } from './job-queue.js';
 import { KEYS_SCHEMA, type Keys, keysOf } from './keys.js';
+import { areKeysTogether } from './keys-together.js';
 import { Link } from './link.js';
 import { Outbox } from './outbox.js';
 import { Presence } from './presence.js';
@@ -78,16 +79,18 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
   const keys = keysOf(options.prefix ?? 'kb');
   const link = new Link(connectForCommands(connection, options.answerWithinMs), options.clock);
   const time = new ServerTime(link, keys, systemTimers);
+  let keysTogether: boolean;
   try {
     await checkServer(link, connection, { allowVolatile: options.allowVolatile ?? false, ...(logger === undefined ? {} : { logger }) });
     await checkSchema(link, keys);
+    keysTogether = await areKeysTogether(link, keys);
     if (options.clock === undefined) await time.start();
   } catch (thrown) {
     await link.close();
     throw thrown;
   }
   const now = (): number => (options.clock ?? time).now();
-  const deps: StoreDeps = { link, keys, outbox: new Outbox(link, keys) };
+  const deps: StoreDeps = { link, keys, outbox: new Outbox(link, keys), keysTogether };
   const watch = new ChangeWatch({ clock: timers, logger, checkMs: options.checkMs ?? CHECK_MS, channels: keys.channels, connect: () => connectForHints(connection) });
   const presence = new Presence(link, keys, { clock: timers, presenceMs: options.presenceMs ?? PRESENCE_MS });
   const taker = new TicketTaker(deps, presence);

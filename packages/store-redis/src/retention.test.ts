@@ -39,7 +39,7 @@ describe('a process that is killed while it removes a run', () => {
 
 it('removes a run whose end was written and not entered in the lists yet', async () => {
   let dead = false;
-  const store = await server.open({ sweepMs: 3_600_000, interceptor: { before: (name, args) => void (dead && isCallOf(APPLY_ENTRIES, name, args) && lose()) } });
+  const store = await server.open({ sweepMs: 3_600_000, interceptor: { keysApart: true, before: (name, args) => void (dead && isCallOf(APPLY_ENTRIES, name, args) && lose()) } });
   const runId = ids.runId();
   await store.log.create(aCreate(runId));
   dead = true;
@@ -53,7 +53,7 @@ it('removes a run whose end was written and not entered in the lists yet', async
 it('does not let an entry that comes late bring a run back that was removed', async () => {
   const store = await server.open({ sweepMs: 3_600_000 });
   const late: (string | number)[][] = [];
-  const other = await server.open({ sweepMs: 3_600_000, interceptor: { before: (name, args) => void (isCallOf(APPLY_ENTRIES, name, args) && late.push([name, ...args])) } });
+  const other = await server.open({ sweepMs: 3_600_000, interceptor: { keysApart: true, before: (name, args) => void (isCallOf(APPLY_ENTRIES, name, args) && late.push([name, ...args])) } });
   const runId = await anEndedRun(other);
   expect(await store.retention.remove(runId, 'run')).toBe(true);
   expect(late.length).toBeGreaterThan(1);

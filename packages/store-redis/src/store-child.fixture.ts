@@ -15,6 +15,7 @@ let armed = false;
 
 const store = await openRedisStore({
   connection: intercepted(url, {
+    keysApart: true,
     before(command, args) {
       if (armed && isCallOf(lastStep(), command, args)) process.kill(process.pid, 'SIGKILL');
     },

@@ -7,14 +7,24 @@ import { capsOfTenants } from './caps-of-tenants.js';
 import type { StoreDeps } from './deps.js';
 import { PICK_TICKETS, TAKE_BACK } from './lua/hand-out.js';
 import { PICK_OFFERED } from './lua/hand-over.js';
+import { TAKE_OFFERED, TAKE_TICKETS } from './lua/in-one-call.js';
 import { GRAB_TICKETS } from './lua/run-scripts.js';
 import type { Script } from './lua/script.js';
 import type { Presence } from './presence.js';
 import { parseLease, type PickedRow } from './ticket-rows.js';
 
+/** Makes the tokens of one run count: which of them do, and what waits in its outbox. */
+type Grabbed = readonly [grabbed: readonly number[], waiting: readonly string[]];
+
+/** Both steps of a hand-out, or the first. */
+interface HandOut {
+  readonly inOneCall: Script;
+  readonly pick: Script;
+}
+
 /**
  * Hands tickets out in two steps: picks them under the tag of the installation, where each goes to one worker with a token
- * of its own, and makes the token count in their runs. A hand-out whose answer was lost is taken back before the next one,
+ * of its own, and makes the token count in their runs. Where all keys are together that is one call. A hand-out whose answer was lost is taken back before the next one,
  * so that its tickets do not wait for leases that nobody knows of.
  */
 export class TicketTaker {
@@ -30,35 +40,38 @@ export class TicketTaker {
   }
 
   take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
-    return this.#hand(worker, options, PICK_TICKETS, []);
+    return this.#hand(worker, options, { inOneCall: TAKE_TICKETS, pick: PICK_TICKETS }, []);
   }
 
   /** The same for tickets that were brought to the worker. */
   async takeOffered(worker: WorkerId, tickets: readonly TicketId[], options: TakeOptions): Promise<Lease[]> {
-    return tickets.length === 0 ? [] : await this.#hand(worker, options, PICK_OFFERED, tickets);
+    return tickets.length === 0 ? [] : await this.#hand(worker, options, { inOneCall: TAKE_OFFERED, pick: PICK_OFFERED }, tickets);
   }
 
-  async #hand(worker: WorkerId, { limit, leaseMs, caps }: TakeOptions, script: Script, tickets: readonly TicketId[]): Promise<Lease[]> {
+  async #hand(worker: WorkerId, { limit, leaseMs, caps }: TakeOptions, handOut: HandOut, tickets: readonly TicketId[]): Promise<Lease[]> {
     await this.#takeBackLost(worker);
     this.#count += 1;
     const name = `${this.#store}.${String(this.#count)}`;
-    const { link, keys } = this.#deps;
+    const { link, keys, keysTogether } = this.#deps;
     const args = [link.now, worker, limit, leaseMs, caps?.total ?? '', capsOfTenants(caps), this.#presence.presenceMs, name, ...tickets];
     try {
-      return await this.#grab(worker, (await link.run(script, [keys.base], args)) as PickedRow[]);
+      if (!keysTogether) return await this.#grab(worker, (await link.run(handOut.pick, [keys.base], args)) as PickedRow[]);
+      const [rows, grabbed] = (await link.run(handOut.inOneCall, [keys.base], args)) as [PickedRow[], Grabbed[]];
+      return await this.#grab(worker, rows, grabbed);
     } catch (thrown) {
       this.#lost.set(worker, (this.#lost.get(worker) ?? new Set()).add(name));
       throw thrown;
     }
   }
 
-  async #grab(worker: WorkerId, rows: readonly PickedRow[]): Promise<Lease[]> {
+  /** What is `done` already is of each run in the order of the rows. */
+  async #grab(worker: WorkerId, rows: readonly PickedRow[], done: readonly Grabbed[] = []): Promise<Lease[]> {
     const { link, keys, outbox } = this.#deps;
     const runs = [...Map.groupBy(rows, (row) => row[1] as RunId)];
-    const writes = runs.map(([runId, own]) => {
+    const writes = runs.map(([runId, own], index) => {
       const { tickets, outbox: waiting } = keys.of(runId);
       const args = own.flatMap(([id, , , , , incarnation, token]) => [id, incarnation, token]);
-      return [runId, async () => (await link.run(GRAB_TICKETS, [tickets, waiting], args)) as [number[], string[]]] as const;
+      return [runId, async () => done[index] ?? ((await link.run(GRAB_TICKETS, [tickets, waiting], args)) as Grabbed)] as const;
     });
     const replies = await outbox.writeEach(writes, ([, entries]) => entries);
     const grabbed = new Set(runs.flatMap(([, own], run) => own.filter((_, index) => replies[run]?.[0][index] === 1)));

@@ -133,7 +133,7 @@ return { added, waiting(KEYS[3]) }`,
  * Removes tickets whose lease is valid.
  * KEYS 1 run  2 tickets  3 outbox
  * ARGV (ticket, token, entry)…
- * Returns what waits in the outbox.
+ * Returns a list of what waits in the outbox.
  */
 export const DISCARD_TICKETS = script(
   'discard-tickets',
@@ -146,7 +146,7 @@ for index = 1, #ARGV, 3 do
     put(KEYS[1], KEYS[3], ARGV[index + 2])
   end
 end
-return waiting(KEYS[3])`,
+return { waiting(KEYS[3]) }`,
 );
 
 /**
