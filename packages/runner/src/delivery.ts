@@ -56,6 +56,9 @@ export class Delivery {
   #complaint: string | undefined;
   #stalledCheckedAt = Number.NEGATIVE_INFINITY;
   readonly #unasked: NodeJS.Timeout;
+  /** How often something was put in. */
+  #added = 0;
+  #isEmpty = false;
 
   /** Loads BullMQ and connects. Fails with `STATE_UNAVAILABLE`. */
   static async open(options: DeliveryOptions): Promise<Delivery> {
@@ -82,6 +85,11 @@ export class Delivery {
     worker.on('error', (error) => this.#complain(error));
   }
 
+  /** Whether there was nothing left to fetch, and this process has put nothing in since. Another one may have. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
   /** Puts offers into the queue and fetches up to `count` jobs. Both are sent at once, and the server does them in this order. */
   async addAndFetch(offers: readonly Offer[], count: number): Promise<Delivered[]> {
     if (offers.length === 0) return await this.fetch(count);
@@ -106,16 +114,20 @@ export class Delivery {
         removeOnFail: true,
       },
     }));
+    this.#added += 1;
+    this.#isEmpty = false;
     await this.#ask(() => this.#queue.addBulk(jobs));
   }
 
   /** Fetches up to `count` jobs, all at once. Those that came are answered even when others failed: they are ours now. */
   async fetch(count: number): Promise<Delivered[]> {
     const token = this.#token;
+    const added = this.#added;
     const results = await Promise.allSettled(Array.from({ length: count }, () => this.#ask(() => this.#worker.getNextJob(token, { block: false }))));
     const jobs = results.flatMap((result) => (result.status === 'fulfilled' && isJob(result.value) ? [result.value] : []));
     const failed = results.find((result) => result.status === 'rejected');
     if (jobs.length === 0 && failed !== undefined) throw failed.reason;
+    if (jobs.length < count && failed === undefined) this.#isEmpty = added === this.#added;
     return jobs.map((job) => ({ job, token, ticket: job.data.ticket }));
   }
 
@@ -132,7 +144,9 @@ export class Delivery {
     const now = performance.now();
     if (now - this.#stalledCheckedAt < STALLED_CHECK_MS) return;
     this.#stalledCheckedAt = now;
-    this.#inBackground(() => this.#worker.backend.moveStalledJobsToWait());
+    this.#inBackground(async () => {
+      if ((await this.#worker.backend.moveStalledJobsToWait()).length > 0) this.#isEmpty = false;
+    });
   }
 
   async close(): Promise<void> {

@@ -24,6 +24,35 @@ describe('a worker of all runs', () => {
     expect(await take(two.queue, await join(two.queue))).toHaveLength(9);
   });
 
+  it('takes what is new from the store itself while it keeps up, and what BullMQ brings when it does not', async () => {
+    const opened = await at.open();
+    const worker = await join(opened.queue);
+    const everAdded = (): Promise<string | null> => at.redis.get(`{${at.prefix}}:bull:tickets:pc`);
+    expect(await take(opened.queue, worker)).toEqual([]);
+    await openRun(opened, 'a', 'b');
+    expect((await take(opened.queue, worker)).map(({ job }) => job)).toEqual(['a', 'b']);
+    expect(await everAdded()).toBeNull();
+    await openRun(opened, 'c', 'd', 'e', 'f');
+    expect((await take(opened.queue, worker, { limit: 1 })).map(({ job }) => job)).toEqual(['c']);
+    expect(await everAdded()).toBeNull();
+    expect((await take(opened.queue, worker, { limit: 1 })).map(({ job }) => job)).toEqual(['d']);
+    expect(await everAdded()).toBe('3');
+    expect((await take(opened.queue, worker)).map(({ job }) => job)).toEqual(['e', 'f']);
+    await eventually(async () => (await at.jobKeys()).length === 0);
+  });
+
+  it('drops what another one put into BullMQ and did not fetch, once it goes there again', async () => {
+    const [one, two] = [await at.open(), await at.open()];
+    const [idle, busy] = [await join(one.queue), await join(two.queue)];
+    await take(one.queue, idle);
+    await openRun(two, 'a', 'b', 'c');
+    await take(two.queue, busy, { limit: 1 });
+    await eventually(async () => (await at.jobKeys()).length === 2);
+    expect((await take(one.queue, idle)).map(({ job }) => job)).toEqual(['b', 'c']);
+    expect(await take(two.queue, busy)).toEqual([]);
+    await eventually(async () => (await at.jobKeys()).length === 0);
+  });
+
   it('is not given again what a worker with a scope has taken meanwhile', async () => {
     const opened = await at.open();
     const runId = await openRun(opened, 'a', 'b', 'c');
