@@ -1,7 +1,9 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { type ELDHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 
-import type { Clock } from '@kb-labs/ports';
+import type { EngineDeps } from '@kb-labs/engine';
 import { Gauge, type Registry } from 'prom-client';
+
+type Timers = Pick<EngineDeps['clock'], 'after'>;
 
 /** How often the delay is measured while somebody reads it, in milliseconds. */
 const RESOLUTION_MS = 10;
@@ -10,7 +12,7 @@ const UNASKED_MS = 300_000;
 const PREFIX = 'nodejs_eventloop_lag_';
 
 /** By the names that `prom-client` gives them, which dashboards know. */
-const GAUGES: Readonly<Record<string, { readonly help: string; readonly read: (delays: IntervalHistogram) => number }>> = {
+const GAUGES: Readonly<Record<string, { readonly help: string; readonly read: (delays: ELDHistogram) => number }>> = {
   min: { help: 'Smallest delay of the event loop since the last scrape', read: ({ min }) => min },
   max: { help: 'Greatest delay of the event loop since the last scrape', read: ({ max }) => max },
   mean: { help: 'Mean delay of the event loop since the last scrape', read: ({ mean }) => mean },
@@ -27,12 +29,12 @@ export const DELAY_METRICS: readonly string[] = Object.keys(GAUGES).map(nameOf);
  * from the first scrape on, whose gauges are empty, and until nobody has asked for five minutes.
  */
 export class EventLoopDelay {
-  readonly #clock: Pick<Clock, 'after'>;
-  readonly #delays: IntervalHistogram;
-  readonly #gauges: readonly (readonly [Gauge, (delays: IntervalHistogram) => number])[];
+  readonly #clock: Timers;
+  readonly #delays: ELDHistogram;
+  readonly #gauges: readonly (readonly [Gauge, (delays: ELDHistogram) => number])[];
   #rest: (() => void) | undefined;
 
-  constructor(registry: Registry, clock: Pick<Clock, 'after'>, delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
+  constructor(registry: Registry, clock: Timers, delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
     this.#clock = clock;
     this.#delays = delays;
     this.#gauges = Object.entries(GAUGES).map(([part, { help, read }]) => [new Gauge({ registers: [registry], name: nameOf(part), help }), read]);

@@ -48,7 +48,7 @@ describe('a process that goes on', () => {
     await during(1);
     await during(1);
     await server.redis.del(`{${server.prefix}}:sweeper`);
-    await server.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await server.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
     await until(() => {
       void clock.advance(0);
       return looks(sent()) === RUNS;
