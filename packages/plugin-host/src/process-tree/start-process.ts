@@ -72,6 +72,8 @@ const LEFTOVER_GRACE_MS = 250;
 const LEFTOVER_SILENCE_MS = 200;
 /** … and this long in all. */
 const LAST_WORDS_MS = 1_000;
+/** What has closed its output is gone a moment later. */
+const EXITING_MS = 50;
 /** After the end of a tree nobody writes to its pipes any more, except what has escaped. */
 const SILENCE_MS = 100;
 /** How long a process may take to vanish after KILL. */
@@ -219,18 +221,22 @@ function toEnd({ code, signal }: Exit, rest: { aborted: boolean; leftovers: numb
 
 /**
  * Whether leftovers may still have something to say: the `tee` of `exec > >(tee log)` ends a moment after its script. Not
- * when the pipes are closed, nor after a silence; the time in which nobody took what is there is not counted.
+ * when the pipes have been closed for longer than a program needs to exit, nor after a silence; the time in which nobody took what is there is not counted.
  */
 function writingWatch(readers: readonly StreamReader[]): () => boolean {
   let leftMs = LAST_WORDS_MS;
   const begunAt = monotonicMs();
   let lookedAt = begunAt;
+  let closedAt: number | undefined;
   return () => {
     const now = monotonicMs();
     const isTaking = readers.some((reader) => reader.state === 'taking');
     if (!isTaking) leftMs -= now - lookedAt;
     lookedAt = now;
-    if (readers.every((reader) => reader.state === 'ended')) return false;
+    if (readers.every((reader) => reader.state === 'ended')) {
+      closedAt ??= now;
+      return now - closedAt < EXITING_MS;
+    }
     return isTaking || (leftMs > 0 && readers.some((reader) => reader.state !== 'ended' && now - Math.max(begunAt, reader.idleSince) < LEFTOVER_SILENCE_MS));
   };
 }
