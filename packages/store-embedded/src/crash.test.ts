@@ -29,7 +29,8 @@ it('keeps everything it acknowledged, and nothing by halves, through kill -9 at 
 it('is seen to lose something when acknowledging comes before the commit', async () => {
   const dir = temporaryDir();
   const problems: string[] = [];
-  for (let kill = 0; kill < KILLS && problems.length === 0; kill += 1) {
+  // On a busy machine the commit is mostly made by the time the signal comes.
+  for (let kill = 0; kill < 10 * KILLS && problems.length === 0; kill += 1) {
     problems.push(...(await problemsOf(dir, await writeUntilKilled(dir, 'acknowledge-first'))));
   }
   expect(problems[0]).toMatch(/acknowledged/);
