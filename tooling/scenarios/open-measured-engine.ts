@@ -76,7 +76,9 @@ export async function carryOut(deps: EngineDeps, workflowId: string, input: Json
     if (summary.status === 'success') resolve();
     else reject(new Error(`a run of ${workflowId} ended as ${summary.status}: ${JSON.stringify((await deps.log.read(runId, 0)).at(-1))}`));
   };
-  const unwatch = deps.log.watch(runId, () => void look().catch(reject));
+  const unwatch = deps.log.watch(runId, (change) => {
+    if (change?.ended !== false) look().catch(reject);
+  });
   return ended.finally(unwatch).then(() => runId);
 }
 

@@ -136,7 +136,9 @@ function untilEnded(runId) {
         else reject(new Error(`a run ended with ${run.status}`));
       }, reject);
     };
-    const unwatch = log.watch(runId, look);
+    const unwatch = log.watch(runId, (change) => {
+      if (change?.ended !== false) look();
+    });
     look();
   });
 }
