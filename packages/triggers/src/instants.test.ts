@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
+import { Cron as Calendar } from 'croner';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { instantsBetween, nextInstants } from './instants.js';
 import { type Cron, readCron } from './read-cron.js';
@@ -70,6 +71,23 @@ describe('the times of a schedule', () => {
     expect(instantsBetween({ cron: '* * * * *' }, 0, now, 3)).toEqual([now - 120_000, now - 60_000, now]);
     expect(instantsBetween({ cron: '* * 1-31 1 *' }, 0, Date.parse('2029-12-31T00:00:00Z'), 2).map(iso)).toEqual(['2029-01-31T23:58:00.000Z', '2029-01-31T23:59:00.000Z']);
     expect(instantsBetween({ cron: '0 0 29 2 *' }, 0, now, 3).map(iso)).toEqual(['2020-02-29T00:00:00.000Z', '2024-02-29T00:00:00.000Z', '2028-02-29T00:00:00.000Z']);
+  });
+
+  it('are looked for again when the next has come, and not before', () => {
+    const schedule = { cron: '17 4 3 5 *', timezone: 'Europe/Oslo' };
+    const from = Date.UTC(2030, 0, 1);
+    const [next = Number.NaN] = nextInstants(schedule, from, 1);
+    const looks = vi.spyOn(Calendar.prototype, 'nextRun');
+    onTestFinished(() => looks.mockRestore());
+    for (const now of [from, from + 1, next - 1]) {
+      expect(nextInstants(schedule, now, 1)).toEqual([next]);
+      expect(instantsBetween(schedule, from, now, 100)).toEqual([]);
+    }
+    expect(looks).not.toHaveBeenCalled();
+    expect(instantsBetween(schedule, from, next, 100)).toEqual([next]);
+    expect(nextInstants(schedule, next, 1)[0]).toBeGreaterThan(next);
+    expect(nextInstants(schedule, from - 1, 1)).toEqual([next]);
+    expect(looks.mock.calls.length).toBeGreaterThan(1);
   });
 
   it('are in UTC without a zone, and none before or at where the search starts', () => {

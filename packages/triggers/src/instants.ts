@@ -57,11 +57,22 @@ function allFrom(cron: Asked, first: number, upTo: number): number[] {
   return instants;
 }
 
-function nextAfter({ calendar, cron, zone, isNamed }: Asked, after: number): number | undefined {
+/** The least time above `after`: what was answered for an earlier instant holds until it has come. */
+function nextAfter(cron: Asked, after: number): number | undefined {
+  const known = answers.get(cron.key);
+  if (known !== undefined && known.after <= after && (known.next === undefined || after < known.next)) return known.next;
+  const next = look(cron, after);
+  if (answers.size === KNOWN) answers.clear();
+  answers.set(cron.key, { after, next });
+  return next;
+}
+
+function look(asked: Asked, after: number): number | undefined {
+  const { calendar, cron, isNamed } = asked.timetable();
   const next = calendar.nextRun(new Date(after))?.getTime();
   if (next === undefined || !isNamed) return next;
   // The calendar gives up a time whose day ends in the gap.
-  return dayGapsBetween(zone, after, next).find((gap) => swallows(gap, cron))?.at ?? next;
+  return dayGapsBetween(asked.zone, after, next).find((gap) => swallows(gap, cron))?.at ?? next;
 }
 
 function swallows({ from, to }: DayGap, cron: Cron): boolean {
@@ -77,28 +88,36 @@ function fits({ minute, hour, day, month, weekday }: Cron, wall: Date): boolean 
 }
 
 interface Asked {
+  readonly key: string;
+  readonly zone: string;
+  /** Read when it is first needed. */
+  timetable(): Read;
+}
+
+interface Read {
   readonly calendar: Calendar;
   readonly cron: Cron;
-  readonly zone: string;
   /** Whether minute and hour have neither `*` nor a step. */
   readonly isNamed: boolean;
 }
 
-/** Reading an expression costs more than asking for its next time, and a scheduler asks again and again. */
-const known = new Map<string, Asked>();
+/**
+ * The last answer for each schedule. A scheduler asks again and again, long before the next time comes; a calendar takes more time to make than
+ * to ask, and 80 KB for its years, so that none is kept.
+ */
+const answers = new Map<string, { readonly after: number; readonly next: number | undefined }>();
 const KNOWN = 256;
 
 function asked({ cron: text, timezone: zone = DEFAULT_TIME_ZONE }: Timetable): Asked {
-  const key = `${zone} ${text}`;
-  const found = known.get(key);
-  if (found !== undefined) return found;
+  let read: Read | undefined;
+  return { key: `${zone} ${text}`, zone, timetable: () => (read ??= readTimetable(text, zone)) };
+}
+
+function readTimetable(text: string, zone: string): Read {
   const read = readCron(text);
   if (!read.ok) throw new Error(`the schedule ${JSON.stringify(text)}: ${read.problems.map((one) => one.problem).join('; ')}`);
   const { cron } = read;
   const calendar = new Calendar(cron.text, { timezone: zone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
   const isNamed = !/[*/]/.test(cron.text.split(' ').slice(0, 2).join(' '));
-  if (known.size === KNOWN) known.clear();
-  const made = { calendar, cron, zone, isNamed };
-  known.set(key, made);
-  return made;
+  return { calendar, cron, isNamed };
 }
