@@ -78,6 +78,25 @@ describe('a schedule', () => {
     expect(await started(deps)).toEqual(['13:00', '14:00']);
   });
 
+  it('is read together with all others, and by itself when they cannot be listed', async () => {
+    const deps = await open('{ cron: "0 * * * *", overlap: allow }');
+    await serveSchedules(deps);
+    let [gets, isDamaged] = [0, false];
+    const records = replacing(deps.records, {
+      get: (...given) => {
+        gets += 1;
+        return deps.records.get(...given);
+      },
+      list: (...given) => (isDamaged ? Promise.reject(new AppError('STATE_CORRUPT', { problem: 'another record' })) : deps.records.list(...given)),
+    });
+    expect(await serveSchedules({ ...deps, records })).toEqual({ next: at('13:00'), awaited: [] });
+    expect(gets).toBe(0);
+    isDamaged = true;
+    set(at('13:00'));
+    expect(await serveSchedules({ ...deps, records })).toEqual({ next: at('14:00'), awaited: [] });
+    expect(await started(deps)).toEqual(['13:00']);
+  });
+
   it('starts one run when several processes see the same time at once', async () => {
     const deps = await open('{ cron: "0 * * * *", overlap: allow }');
     others = await Promise.all([harness.another(), harness.another(), harness.another()]);

@@ -32,11 +32,12 @@ const RETRY_MS = 5_000;
 export async function serveSchedules(engine: EngineDeps, wall: Clock = engine.clock): Promise<ScheduleRound> {
   const deps: ServeDeps = { ...engine, wall };
   const schedules = await findSchedules(deps);
+  const kept = await listKept(deps);
   const awaited: RunId[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (const schedule of schedules) {
     try {
-      const served = await serve(deps, schedule);
+      const served = await serve(deps, schedule, kept.get(schedule.key));
       next = Math.min(next, served.next ?? next);
       awaited.push(...served.awaited);
     } catch (thrown) {
@@ -44,13 +45,26 @@ export async function serveSchedules(engine: EngineDeps, wall: Clock = engine.cl
       deps.logger.error('a schedule cannot be served now', { schedule: schedule.id, problem: fromUnknown(thrown).message });
     }
   }
-  await forgetGone(deps, new Set(schedules.map(({ key }) => key)));
+  for (const { key } of schedules) kept.delete(key);
+  await forgetGone(deps, kept.values());
   return { next: Number.isFinite(next) ? next : undefined, awaited };
 }
 
-async function serve(deps: ServeDeps, schedule: FoundSchedule): Promise<ScheduleRound> {
-  for (;;) {
-    const kept = await readSchedule(deps, schedule.key);
+async function listKept(deps: ServeDeps): Promise<Map<string, KeptSchedule>> {
+  const kept = new Map<string, KeptSchedule>();
+  try {
+    for await (const one of keptSchedules(deps, tenantOf(deps))) kept.set(one.key, one);
+  } catch (thrown) {
+    if (isPassing(thrown)) throw thrown;
+    // One that is damaged keeps no other from being served: each that is missing here is read by itself.
+    deps.logger.error('what is kept of schedules cannot be listed', { problem: fromUnknown(thrown).message });
+  }
+  return kept;
+}
+
+/** `found` is what was kept when the round began. What is decided on it is written only if nobody has changed it since, and what cannot be written is decided anew. */
+async function serve(deps: ServeDeps, schedule: FoundSchedule, found: KeptSchedule | undefined): Promise<ScheduleRound> {
+  for (let kept = found; ; kept = await readSchedule(deps, schedule.key)) {
     if (kept !== undefined && kept.value.pending.length > 0) {
       for (const instant of kept.value.pending) await start(deps, schedule, instant);
       continue;
@@ -135,9 +149,9 @@ async function noteSeen(deps: ServeDeps, { key, workflowId, file, entry }: Found
 }
 
 /** One that comes back later starts anew: what passed meanwhile was not its time. A pause stays. */
-async function forgetGone(deps: ServeDeps, present: ReadonlySet<string>): Promise<void> {
-  for await (const { key, version, value } of keptSchedules(deps, tenantOf(deps))) {
-    if (present.has(key) || value.paused !== null || deps.wall.now() - value.seenAt < GONE_MS) continue;
+async function forgetGone(deps: ServeDeps, unwritten: Iterable<KeptSchedule>): Promise<void> {
+  for (const { key, version, value } of unwritten) {
+    if (value.paused !== null || deps.wall.now() - value.seenAt < GONE_MS) continue;
     await deps.records.write([SCHEDULE_KIND.remove(key, version)]);
   }
 }
