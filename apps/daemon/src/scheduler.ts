@@ -1,4 +1,4 @@
-import { reconcile, recoverFlows, recoverSessions } from '@kb-labs/engine';
+import { reconcile, recoverFlows, recoverSessions, runsAtWork } from '@kb-labs/engine';
 import type { EngineDeps } from '@kb-labs/engine';
 
 export interface Scheduler {
@@ -7,16 +7,20 @@ export interface Scheduler {
 }
 
 const EVERY_MS = 60_000;
+/** Runs that wait have a turn in the first round and in every tenth. */
+const ALL_EVERY = 10;
 
-/** Mends all open runs, flows that were half started and busy sessions now and every minute. A round that fails is told, and the next one comes all the same. */
+/** Mends open runs, flows that were half started and busy sessions now and every minute. A round that fails is told, and the next one comes all the same. */
 export function startScheduler(deps: EngineDeps): Scheduler {
   let stopped = false;
   let disarm = (): void => undefined;
+  let rounds = 0;
   let round: Promise<void> = Promise.resolve();
   const begin = (): void => {
-    round = mend(deps).then(() => {
+    round = mend(deps, rounds % ALL_EVERY === 0).then(() => {
       if (!stopped) disarm = deps.clock.after(EVERY_MS, begin);
     });
+    rounds += 1;
   };
   begin();
   return {
@@ -28,8 +32,8 @@ export function startScheduler(deps: EngineDeps): Scheduler {
   };
 }
 
-async function mend(deps: EngineDeps): Promise<void> {
-  await mendRuns(deps);
+async function mend(deps: EngineDeps, all: boolean): Promise<void> {
+  await mendRuns(deps, all);
   try {
     await recoverFlows(deps);
   } catch (error) {
@@ -42,9 +46,9 @@ async function mend(deps: EngineDeps): Promise<void> {
   }
 }
 
-async function mendRuns(deps: EngineDeps): Promise<void> {
+async function mendRuns(deps: EngineDeps, all: boolean): Promise<void> {
   try {
-    const { queued } = await reconcile(deps);
+    const { queued } = await reconcile(deps, all ? undefined : runsAtWork(deps));
     if (queued > 0) deps.logger.warn('queued what was missing', { queued });
   } catch (error) {
     deps.logger.error('open runs cannot be mended', { problem: String(error) });

@@ -88,7 +88,7 @@ export type { ReadLogs } from './read-logs.js';
 export { readRun } from './read-run.js';
 export { receiveDelivery } from './receive-delivery.js';
 export type { Received, ReceiveDelivery } from './receive-delivery.js';
-export { reconcile } from './reconcile.js';
+export { reconcile, runsAtWork } from './reconcile.js';
 export { createAuditWriter, recordAudit } from './record-audit.js';
 export type { AuditWriter } from './record-audit.js';
 export { replayDelivery } from './replay-delivery.js';

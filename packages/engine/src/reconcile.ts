@@ -1,4 +1,4 @@
-import { isTerminalJob, isTerminalRun, TIME_LIMIT, type JobState, type RunId, type RunState } from '@kb-labs/contracts';
+import { isTerminalJob, isTerminalRun, RUN_STATUSES, TIME_LIMIT, type JobState, type RunId, type RunState } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
 import type { NewTicket } from '@kb-labs/ports';
 import { readyJobs, releasable } from '@kb-labs/resolver';
@@ -22,7 +22,7 @@ export type ReconcileDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'catalog' | 
  * that have ended, cancellations of those that have to make way or that nobody waits for any more. Of the given runs, or of every open one. A run that
  * cannot be read is reported and left alone; the others go on.
  */
-export async function reconcile(deps: ReconcileDeps, runIds?: readonly RunId[], states = new RunStates(deps)): Promise<{ queued: number }> {
+export async function reconcile(deps: ReconcileDeps, runIds?: Iterable<RunId> | AsyncIterable<RunId>, states = new RunStates(deps)): Promise<{ queued: number }> {
   let queued = 0;
   for await (const runId of runIds ?? openRuns(deps)) {
     try {
@@ -37,6 +37,22 @@ export async function reconcile(deps: ReconcileDeps, runIds?: readonly RunId[], 
     }
   }
   return { queued };
+}
+
+/**
+ * The open runs that do not wait. Those that do can be thousands, for weeks, and nothing becomes missing beside a journal that nobody
+ * writes to, unless a store loses it: they need not be looked at as often.
+ */
+export async function* runsAtWork({ catalog }: Pick<EngineDeps, 'catalog'>): AsyncGenerator<RunId> {
+  for (const status of RUN_STATUSES.filter((one) => !isTerminalRun(one) && one !== 'waiting')) {
+    for (let before: RunId | undefined; ; ) {
+      const page = await catalog.listRuns({ status, limit: PAGE, ...(before === undefined ? {} : { before }) });
+      const ids = page.map(({ id }) => id as RunId);
+      yield* ids;
+      if (ids.length < PAGE) break;
+      before = ids.at(-1);
+    }
+  }
 }
 
 function awaitedRuns(state: RunState): RunId[] {
