@@ -55,6 +55,13 @@ describe('frames', () => {
     );
   });
 
+  it('are one part, and one more for bytes', () => {
+    const [head, value] = [{ t: 'call', id: 1 }, [{ text: 'ä' }]];
+    expect(encodeFrame(head, value)).toHaveLength(1);
+    expect(encodeFrame(head, undefined)).toHaveLength(1);
+    expect(encodeFrame(head, value, new Uint8Array(3))).toHaveLength(2);
+  });
+
   it('never keep more than the bounds, nor fail in another way than by the protocol, whatever comes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (noise) => {

@@ -25,16 +25,21 @@ export class BrokenProtocol extends Error {
   override readonly name = 'BrokenProtocol';
 }
 
-/** `undefined` as a value is no value. */
+/**
+ * `undefined` as a value is no value. One part, and another for the bytes that go along: each part can cost a call of the system, and wake
+ * the other side up once more.
+ */
 export function encodeFrame(head: Readonly<Record<string, unknown>>, value: unknown, bytes: Uint8Array = NONE): Uint8Array[] {
-  const headText = Buffer.from(JSON.stringify(head));
-  const valueText = value === undefined ? NONE : Buffer.from(JSON.stringify(value));
-  const front = Buffer.allocUnsafe(LENGTHS + headText.length);
-  front.writeUInt32BE(headText.length, 0);
-  front.writeUInt32BE(valueText.length, 4);
+  const headText = JSON.stringify(head);
+  const valueText = value === undefined ? '' : JSON.stringify(value);
+  const [headBytes, valueBytes] = [Buffer.byteLength(headText), Buffer.byteLength(valueText)];
+  const front = Buffer.allocUnsafe(LENGTHS + headBytes + valueBytes);
+  front.writeUInt32BE(headBytes, 0);
+  front.writeUInt32BE(valueBytes, 4);
   front.writeUInt32BE(bytes.length, 8);
-  headText.copy(front, LENGTHS);
-  return [front, valueText, bytes].filter((part) => part.length > 0);
+  front.write(headText, LENGTHS);
+  front.write(valueText, LENGTHS + headBytes);
+  return bytes.length === 0 ? [front] : [front, bytes];
 }
 
 /** Puts frames together from chunks, however they were cut. Throws `BrokenProtocol`. */
