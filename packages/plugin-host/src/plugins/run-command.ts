@@ -129,15 +129,22 @@ function findHandler({ root, folder, installed }: LoadedPlugin, command: PluginC
   throw new AppError('PLUGIN_INVALID', { plugin: installed.id, problem: `the handler of ${command.id} is outside of the package` });
 }
 
+type HandlerModule = Readonly<Record<string, unknown>>;
+
+/** For as long as their manifests are in use. Node keeps modules for good, and takes its time to find one again. */
+const imported = new WeakMap<PluginCommand, { readonly file: string; readonly module: HandlerModule }>();
+
 async function importHandler(plugin: LoadedPlugin, command: PluginCommand, { file, name }: HandlerPlace): Promise<Handler> {
   const { id } = plugin.installed;
   if (isLoadedOtherwise(plugin)) throw new AppError('PLUGIN_INVALID', { plugin: id, problem: 'this process has loaded it as it was before it changed: start the process again' });
-  let module: Record<string, unknown>;
+  const kept = imported.get(command);
+  let module = kept?.file === file ? kept.module : undefined;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module ??= (await import(pathToFileURL(file).href)) as HandlerModule;
   } catch (error) {
     throw notLoaded(id, command, error instanceof Error ? error.message : String(error));
   }
+  imported.set(command, { file, module });
   const handler = module[name];
   if (typeof handler !== 'function') throw noFunction(id, command);
   return handler as Handler;

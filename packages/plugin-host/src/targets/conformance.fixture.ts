@@ -168,7 +168,7 @@ const HANDLER_NAMES: readonly string[] = [
   ...['suite', 'returns', 'throwsError', 'throwsCoded', 'throwsFatal', 'throwsLater', 'throwsText', 'throwsNull', 'throwsObject', 'throwsTrap', 'throwsDenied', 'throwsSecret'],
   ...['returnsCircle', 'returnsUndefinedMember', 'returnsDate', 'returnsBigint', 'returnsNaN', 'returnsFunction', 'returnsArray', 'returnsNothing', 'returnsNull', 'returnsHole'],
   ...['returnsDeep', 'returnsPrototype', 'returnsNumbers', 'returnsLarge', 'returnsTooLarge', 'returnsTooMany', 'misfits', 'notAFunction', 'missing'],
-  ...['settlesOnAbort', 'ignoresAbort', 'execsOnAbort', 'spawnsOnAbort', 'prints', 'leaves', 'failsAfterReturn', 'looksAround', 'changesProcess', 'goesOn'],
+  ...['settlesOnAbort', 'ignoresAbort', 'execsOnAbort', 'spawnsOnAbort', 'prints', 'leaves', 'failsAfterReturn', 'looksAround', 'changesProcess', 'countsLookUps', 'goesOn'],
   ...['exits', 'aborts', 'takesMemory', 'loops', 'rejectsAside', 'throwsAside', 'floods', 'floodsLog'],
   ...['writesNoise', 'writesHugeLength', 'answersItself', 'answersAnything', 'asksForTheUnknown', 'reachesOut'],
 ];

@@ -1,5 +1,8 @@
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
+import { spawnSource } from '@kb-labs/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { type Bench, type BenchOptions, openBench } from './conformance.fixture.js';
@@ -146,5 +149,20 @@ describe('the pool', () => {
     expect(pool.size).toBe(1);
     second.giveBack();
     await pool.close();
+  });
+});
+
+describe('the module of a handler', () => {
+  it('is looked for once by a process that is kept warm', async () => {
+    const pool = open({ processes: 1 });
+    const counts: unknown[] = [];
+    for (let calls = 0; calls < 3; calls += 1) counts.push((await pool.run('worker-pool', 'countsLookUps')).outcome.outputs['lookUps']);
+    expect(counts).toEqual([0, 0, 0]);
+  });
+
+  it('is looked for once by the engine', { timeout: 20_000 }, async () => {
+    // In a process of its own: the one that runs tests finds modules in a way of its own.
+    const { stdout } = spawnSource(fileURLToPath(new URL('./look-ups.fixture.ts', import.meta.url)), []);
+    expect(stdout === null ? undefined : JSON.parse(await text(stdout))).toEqual([0, 0, 0]);
   });
 });

@@ -8,6 +8,7 @@ import { type HandlerAnswer, kindOfValue, type StartMessage } from '../protocol/
 import { unpackThrown } from '../protocol/thrown.js';
 import { RemoteContext } from './remote-context.js';
 
+type HandlerModule = Readonly<Record<string, unknown>>;
 type Handler = (input: JsonObject, ctx: PluginContext) => unknown;
 
 /** The calls that one process is given, one after another. */
@@ -15,6 +16,8 @@ export class HandlerRuns {
   readonly #channel: Channel;
   readonly #folder = process.cwd();
   readonly #env = { ...process.env };
+  /** By file: not more than the plugin has. Node keeps them for good as well, and takes its time to find one again. */
+  readonly #modules = new Map<string, HandlerModule>();
   #current: RemoteContext | undefined;
 
   constructor(channel: Channel) {
@@ -41,7 +44,7 @@ export class HandlerRuns {
     const context = new RemoteContext(this.#channel, start);
     this.#current = context;
     try {
-      const handler = await load(start);
+      const handler = await this.#load(start);
       if (typeof handler !== 'function') return handler;
       return toAnswer(await handler(start.input, context.ctx), start);
     } finally {
@@ -49,6 +52,18 @@ export class HandlerRuns {
       this.#tidy();
       if (start.mark !== undefined) process.stderr.write(`${start.mark}\n`);
     }
+  }
+
+  async #load({ file, name }: StartMessage): Promise<Handler | HandlerAnswer> {
+    let module = this.#modules.get(file);
+    try {
+      module ??= (await import(pathToFileURL(file).href)) as HandlerModule;
+    } catch (error) {
+      return { kind: 'not-loaded', problem: error instanceof Error ? error.message : String(error) };
+    }
+    this.#modules.set(file, module);
+    const handler = module[name];
+    return typeof handler === 'function' ? (handler as Handler) : { kind: 'no-function' };
   }
 
   /** What one call has changed about the process is not handed to the next. */
@@ -61,17 +76,6 @@ export class HandlerRuns {
     for (const name of Object.keys(process.env)) if (!Object.hasOwn(this.#env, name)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, this.#env);
   }
-}
-
-async function load({ file, name }: StartMessage): Promise<Handler | HandlerAnswer> {
-  let module: Record<string, unknown>;
-  try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-  } catch (error) {
-    return { kind: 'not-loaded', problem: error instanceof Error ? error.message : String(error) };
-  }
-  const handler = module[name];
-  return typeof handler === 'function' ? (handler as Handler) : { kind: 'no-function' };
 }
 
 function toAnswer(returned: unknown, { bounds }: StartMessage): HandlerAnswer {
