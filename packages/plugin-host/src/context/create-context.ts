@@ -1,4 +1,4 @@
-import { artifactTypeOf, formatUses, LIMITS, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
+import { artifactTypeOf, formatUses, LIMITS, type LlmRequest, type LogLevel, type PluginArtifact, type PluginContext } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { StepCall } from '@kb-labs/ports';
 
@@ -7,8 +7,9 @@ import { cutText } from '../cut-text.js';
 import { baseEnv, type HostEnv } from '../process-tree/base-env.js';
 import { tryNumber } from '../try-number.js';
 import type { Grant } from './grant.js';
+import { Lifetime, stepIsOver } from './lifetime.js';
 import { pluginConnect } from './plugin-connect.js';
-import { pluginPrograms, type ProgramRoom } from './plugin-exec.js';
+import { pluginPrograms, type ProgramRoom, type Programs } from './plugin-exec.js';
 import { pluginFetch } from './plugin-fetch.js';
 import { pluginFiles } from './plugin-files.js';
 import { pluginLlm } from './plugin-llm.js';
@@ -36,41 +37,42 @@ export interface StepContext {
 }
 
 export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, services = {}, room }: ContextOptions): StepContext {
-  const over = new AbortController();
-  const signal = AbortSignal.any([call.signal, over.signal]);
+  const life = new Lifetime(call.signal);
   const env = stepEnv(call, grant, hostEnv);
-  const log = stepLog(call, over.signal);
+  const log = stepLog(call, life);
   const quota = new Quota(grant.quotas);
   const { redactor } = call;
-  const programs = pluginPrograms({ workspace: call.workspace, grant, env: { ...(room?.env ?? baseEnv(hostEnv)), ...env }, signal, killGraceMs, ...(room === undefined ? {} : { room }) });
+  let programs: Programs | undefined;
+  const openPrograms = (): Programs =>
+    (programs ??= pluginPrograms({ workspace: call.workspace, grant, env: { ...(room?.env ?? baseEnv(hostEnv)), ...env }, signal: life.signal, killGraceMs, ...(room === undefined ? {} : { room }) }));
   const ctx: PluginContext = {
     signal: call.signal,
     log: log.levels,
     progress: (fraction, note) => {
-      if (!over.signal.aborted && Number.isFinite(fraction)) call.progress(Math.min(1, Math.max(0, fraction)), note);
+      if (!life.isOver && Number.isFinite(fraction)) call.progress(Math.min(1, Math.max(0, fraction)), note);
     },
     idempotencyKey: call.idempotencyKey,
     workspace: call.workspace,
     artifacts: {
-      save: whileOpen(over.signal, (artifact: PluginArtifact) => saveArtifact(call, artifact)),
+      save: whileOpen(life, (artifact: PluginArtifact) => saveArtifact(call, artifact)),
       consumed: Object.freeze(call.consumed.map(({ handle }) => Object.freeze({ ...handle }))),
-      read: whileOpen(over.signal, (name: string) => readConsumed(call.consumed, name, signal)),
+      read: whileOpen(life, (name: string) => readConsumed(call.consumed, name, life.signal)),
     },
-    fs: openFiles(over.signal, pluginFiles(call.workspace, grant)),
-    fetch: harmless(counted(quota, 'requests', pluginFetch({ grant, signal }))),
-    connect: harmless(counted(quota, 'requests', pluginConnect({ grant, signal }))),
-    exec: harmless(counted(quota, 'programs', programs.exec)),
-    llm: openLlm(over.signal, pluginLlm({ llm: services.llm, choice: call.llm, grant, quota, redactor, signal })),
-    storage: openStorage(over.signal, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })),
+    fs: openFiles(life, pluginFiles(call.workspace, grant)),
+    fetch: harmless(counted(quota, 'requests', (...args: Parameters<PluginContext['fetch']>) => pluginFetch({ grant, signal: life.signal })(...args))),
+    connect: harmless(counted(quota, 'requests', (...args: Parameters<PluginContext['connect']>) => pluginConnect({ grant, signal: life.signal })(...args))),
+    exec: harmless(counted(quota, 'programs', (...args: Parameters<PluginContext['exec']>) => openPrograms().exec(...args))),
+    llm: openLlm(life, () => pluginLlm({ llm: services.llm, choice: call.llm, grant, quota, redactor, signal: life.signal })),
+    storage: openStorage(life, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })),
     env,
     secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },
     run: { id: call.runId, workflowId: call.workflowId, job: call.job, step: call.step, attempt: tryNumber(call) },
   };
   const close = async (): Promise<readonly number[]> => {
-    over.abort(ended());
-    const survivors = await programs.ended();
+    life.end();
+    const survivors = await programs?.ended();
     await log.settled();
-    return survivors;
+    return survivors ?? [];
   };
   return { ctx, linesTaken: log.taken, close };
 }
@@ -88,11 +90,11 @@ function stepEnv(call: StepCall, grant: Grant, hostEnv: HostEnv): Readonly<Recor
 /** Lines that can wait at once before who writes them has to. */
 const MANY_LINES = 1_000;
 
-function stepLog(call: StepCall, over: AbortSignal) {
+function stepLog(call: StepCall, life: Lifetime) {
   const waiting = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   const write = (level: LogLevel) => (text: string) => {
-    for (const line of over.aborted ? [] : (call.redactor?.text(text) ?? text).split(/\r?\n/)) {
+    for (const line of life.isOver ? [] : (call.redactor?.text(text) ?? text).split(/\r?\n/)) {
       const stored = call.log({ stream: 'log', level, text: cutText(line, LIMITS.logLineBytes, ' … [cut]') });
       if (stored === undefined) continue;
       const settled = stored.catch((error: unknown) => void (failure ??= { error })).finally(() => waiting.delete(settled));
@@ -125,24 +127,28 @@ function saveArtifact(call: StepCall, { name, type, label, content }: PluginArti
   return call.saveArtifact({ name, type: type ?? artifactTypeOf(name), ...(label === undefined ? {} : { label }), content: bytes });
 }
 
-function openFiles(over: AbortSignal, files: PluginContext['fs']): PluginContext['fs'] {
+function openFiles(life: Lifetime, files: PluginContext['fs']): PluginContext['fs'] {
   return {
-    readText: whileOpen(over, files.readText),
-    readBytes: whileOpen(over, files.readBytes),
-    write: whileOpen(over, files.write),
-    list: whileOpen(over, files.list),
-    exists: whileOpen(over, files.exists),
-    stat: whileOpen(over, files.stat),
-    remove: whileOpen(over, files.remove),
+    readText: whileOpen(life, files.readText),
+    readBytes: whileOpen(life, files.readBytes),
+    write: whileOpen(life, files.write),
+    list: whileOpen(life, files.list),
+    exists: whileOpen(life, files.exists),
+    stat: whileOpen(life, files.stat),
+    remove: whileOpen(life, files.remove),
   };
 }
 
-function openLlm(over: AbortSignal, llm: PluginContext['llm']): PluginContext['llm'] {
-  return { configured: whileOpen(over, llm.configured), complete: whileOpen(over, llm.complete), embed: whileOpen(over, llm.embed) };
+function openLlm(life: Lifetime, open: () => PluginContext['llm']): PluginContext['llm'] {
+  return {
+    configured: whileOpen(life, () => open().configured()),
+    complete: whileOpen(life, (request: LlmRequest) => open().complete(request)),
+    embed: whileOpen(life, (texts: readonly string[]) => open().embed(texts)),
+  };
 }
 
-function openStorage(over: AbortSignal, { get, set, remove, keys }: PluginContext['storage']): PluginContext['storage'] {
-  return { get: whileOpen(over, get), set: whileOpen(over, set), remove: whileOpen(over, remove), keys: whileOpen(over, keys) };
+function openStorage(life: Lifetime, { get, set, remove, keys }: PluginContext['storage']): PluginContext['storage'] {
+  return { get: whileOpen(life, get), set: whileOpen(life, set), remove: whileOpen(life, remove), keys: whileOpen(life, keys) };
 }
 
 function pluginOf({ uses }: StepCall): string {
@@ -158,9 +164,9 @@ function counted<Args extends unknown[], Result>(quota: Quota, name: 'requests' 
 }
 
 /** A handler that goes on after its step has ended must not write into a workspace that others work in by then. */
-function whileOpen<Args extends unknown[], Result>(over: AbortSignal, act: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
+function whileOpen<Args extends unknown[], Result>(life: Lifetime, act: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
   return harmless(async (...args) => {
-    if (over.aborted) throw ended();
+    if (life.isOver) throw stepIsOver();
     return act(...args);
   });
 }
@@ -172,8 +178,4 @@ function harmless<Args extends unknown[], Result>(act: (...args: Args) => Promis
     result.catch(() => undefined);
     return result;
   };
-}
-
-function ended(): AppError {
-  return new AppError('INTERRUPTED', {}, { hint: 'the step has ended' });
 }
