@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import type { PlannedTarget } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
@@ -106,13 +104,12 @@ export class HandlerProcess {
     this.#call = { ...call, run, served: call.serve(this.#channel, () => this.#backlog()) };
     const answered = this.#channel.call('run', [{ ...call.start, run }]);
     answered.catch(() => undefined);
-    const late = new AbortController();
-    const onAbort = (): void => this.#channel.tell('abort', [run, packThrown(call.signal.reason)]);
+    const grace = graceAfter(call.signal, call.killGraceMs, () => this.#channel.tell('abort', [run, packThrown(call.signal.reason)]));
     try {
-      const { value } = await Promise.race([answered, graceAfter(call.signal, { graceMs: call.killGraceMs, onAbort, given: late.signal })]);
-      return value === LATE ? { kind: 'late' } : { kind: 'answered', value };
+      const first = await Promise.race([answered, grace.over]);
+      return first === 'late' ? { kind: 'late' } : { kind: 'answered', value: first.value };
     } finally {
-      late.abort();
+      grace.callOff();
     }
   }
 
@@ -197,23 +194,24 @@ export class HandlerProcess {
   }
 }
 
-const LATE = Symbol('late');
-
 interface Grace {
-  readonly graceMs: number;
-  readonly onAbort: () => void;
-  /** There is an answer. */
-  readonly given: AbortSignal;
+  readonly over: Promise<'late'>;
+  readonly callOff: () => void;
 }
 
-async function graceAfter(signal: AbortSignal, { graceMs, onAbort, given }: Grace): Promise<{ value: typeof LATE }> {
-  await new Promise<void>((aborted) => {
-    if (signal.aborted) return aborted();
-    const listener = (): void => aborted();
-    signal.addEventListener('abort', listener, { once: true });
-    given.addEventListener('abort', () => signal.removeEventListener('abort', listener), { once: true });
-  });
-  onAbort();
-  await delay(graceMs, undefined, { signal: given, ref: false }).catch(() => undefined);
-  return { value: LATE };
+/** Over so long after an abort, of which `onAbort` is told. */
+function graceAfter(signal: AbortSignal, graceMs: number, onAbort: () => void): Grace {
+  const { promise, resolve } = Promise.withResolvers<'late'>();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    onAbort();
+    timer = setTimeout(() => resolve('late'), graceMs).unref();
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  const callOff = (): void => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', begin);
+  };
+  return { over: promise, callOff };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import type { StepCall } from '@kb-labs/ports';
 
@@ -21,7 +21,7 @@ const MARK_MS = 1_000;
 
 /** What a handler prints instead of logging it: lines of its step all the same. */
 export function printedLines(call: StepCall): PrintedLines {
-  const mark = `kb-end-of-call-${randomBytes(8).toString('hex')}`;
+  const mark = `kb-end-of-call-${randomUUID()}`;
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const log: StepCall['log'] = (entry) => {
     if (!entry.text.endsWith(mark)) return call.log(entry);
