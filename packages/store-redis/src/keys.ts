@@ -203,7 +203,12 @@ export function keysOf(prefix: string): Keys {
 /** The key of a run for a script that learns only on its way which run it is. */
 export const LUA_RUN_KEY = `local function runKey(base, run, name) return string.sub(base, 2, -3) .. ':{' .. run .. '}:' .. name end`;
 
-/** The same names for a script whose `KEYS[1]` is the base. */
-export const LUA_KEYS = `local K = {}\n${Object.entries(INSTALLATION)
-  .map(([name, text]) => `K.${name} = KEYS[1] .. '${text}'`)
-  .join('\n')}\n`;
+/**
+ * Puts the same names where a script says `K.<name>`; `base` is the base there. A table of them would be made anew for each call.
+ */
+export function withKeys(source: string): string {
+  return source.replaceAll(/\bK\.(\w+)/g, (_, name: string) => {
+    if (!Object.hasOwn(INSTALLATION, name)) throw new Error(`no key is called ${name}`);
+    return `base .. '${INSTALLATION[name as keyof typeof INSTALLATION]}'`;
+  });
+}

@@ -1,13 +1,12 @@
 import { TIME_LIMIT } from '@kb-labs/contracts';
 
-import { LUA_KEYS } from '../keys.js';
-
 /*
  * What scripts on the keys of the installation share. `KEYS[1]` is the start of all their keys, which have one hash tag;
  * `ARGV[1]` is the time in milliseconds, or empty for the time of the server.
  */
 
-export const CLOCK = `${LUA_KEYS}
+export const CLOCK = `
+local base = KEYS[1]
 local now = tonumber(ARGV[1])
 if not now then
   local time = redis.call('TIME')

@@ -22,7 +22,7 @@ export const LIST_ENDED = script(
   CLOCK,
   `
 local before = ARGV[4] == '+inf' and '+inf' or '(' .. ARGV[4]
-local list = K[ARGV[2]] .. ARGV[3]
+local list = ({ ended = K.ended, endedWithLog = K.endedWithLog, endedWithArtifacts = K.endedWithArtifacts })[ARGV[2]] .. ARGV[3]
 local passed = tonumber(ARGV[5])
 if ARGV[7] ~= '-inf' then
   for _, id in ipairs(redis.call('ZRANGE', list, ARGV[7], ARGV[7], 'BYSCORE')) do

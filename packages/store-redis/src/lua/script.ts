@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import { withKeys } from '../keys.js';
+
 /** A script as the server knows it. `name` is for messages. */
 export interface Script {
   readonly name: string;
@@ -9,6 +11,6 @@ export interface Script {
 }
 
 export function script(name: string, ...parts: readonly string[]): Script {
-  const source = parts.join('\n');
+  const source = withKeys(parts.join('\n'));
   return { name, source, sha: createHash('sha1').update(source).digest('hex') };
 }
