@@ -1,5 +1,6 @@
 import type { RunId } from '@kb-labs/contracts';
-import { aCreate, aStepFinished, aStepStarted, aSummary, aTicket, countingIds, someLines } from '@kb-labs/testkit';
+import type { Fence } from '@kb-labs/ports';
+import { aCreate, anEndedSummary, aRunFinished, aStepFinished, aStepStarted, aSummary, aTicket, countingIds, fakeClock, someLines } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { ACKNOWLEDGE } from './lua/run-scripts.js';
@@ -50,6 +51,23 @@ describe('how often the server is asked', () => {
     await store.queue.discard(await store.queue.take(worker, { limit: 9, leaseMs: 1 }));
     expect(await asked(() => store.queue.take(worker, { limit: 9, leaseMs: 1 }))).toBe(1);
   });
+});
+
+it('does no more for a run of one job than it has to: commands inside of the calls', async () => {
+  const store = await server.open({ clock: fakeClock(), presenceMs: 3_600_000 });
+  const [runId, worker] = [ids.runId(), ids.workerId()];
+  await store.queue.join({ id: worker });
+  // The first time, the server has to be taught the scripts.
+  await queued(store, 1);
+  await store.queue.discard(await store.queue.take(worker, { limit: 1, leaseMs: 60_000 }));
+  const created = await commandsOf(() => store.log.create(aCreate(runId, { enqueue: [aTicket(runId)] })));
+  let leases: Awaited<ReturnType<typeof store.queue.take>> = [];
+  const taken = await commandsOf(async () => (leases = await store.queue.take(worker, { limit: 1, leaseMs: 60_000 })));
+  const fence = { ticket: leases[0]?.id ?? '', token: leases[0]?.token ?? 0 } as Fence;
+  const begun = await commandsOf(() => store.log.append({ runId, at: 1, fence, expected: 1, events: [aStepStarted()], summary: aSummary(runId, { status: 'running' }) }));
+  const recorded = await commandsOf(() => store.log.append({ runId, at: 1, fence, events: [aStepFinished()] }));
+  const ended = await commandsOf(() => store.log.append({ runId, at: 1, fence, events: [aRunFinished()], settle: [fence.ticket], summary: anEndedSummary(runId) }));
+  expect({ created, taken, begun, recorded, ended }).toEqual({ created: 44, taken: 28, begun: 21, recorded: 7, ended: 43 });
 });
 
 describe('what the server does for a hand-out', () => {

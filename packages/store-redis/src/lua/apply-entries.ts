@@ -19,13 +19,20 @@ export const APPLY_ENTRIES = script(
 local id = ARGV[2]
 local run = nil
 
+-- What is known of the run, written once for each entry.
+local changed = {}
+local function set(name, value)
+  run[name] = value
+  table.insert(changed, name)
+  table.insert(changed, value)
+end
+
 local function addToLists(status)
   redis.call('ZADD', K.byStatus .. status, 0, id)
   redis.call('ZADD', K.byBoth .. run.workflow .. ':' .. status, 0, id)
   redis.call('ZADD', K.byTenantStatus .. status .. ':' .. run.tenant, 0, id)
   redis.call('ZADD', K.byTenantBoth .. run.workflow .. ':' .. status .. ':' .. run.tenant, 0, id)
-  redis.call('HSET', K.run .. id, 'status', status)
-  run.status = status
+  set('status', status)
 end
 
 local function changeStatus(status)
@@ -35,14 +42,17 @@ local function changeStatus(status)
 end
 
 local function create(entry)
-  run = { applied = 0, workflow = entry.workflow, root = entry.root, tenant = entry.tenant, ended = entry.ended and '1' or '0' }
+  run = { applied = 0 }
+  set('workflow', entry.workflow)
+  set('root', entry.root)
+  set('tenant', entry.tenant)
+  set('ended', entry.ended and '1' or '0')
   redis.call('ZADD', K.runs, 0, id)
   redis.call('ZADD', K.byTime, entry.createdAt, id)
   redis.call('ZADD', K.byWorkflow .. run.workflow, 0, id)
   redis.call('ZADD', K.byTenant .. run.tenant, 0, id)
   redis.call('ZADD', K.byTenantWorkflow .. run.workflow .. ':' .. run.tenant, 0, id)
   redis.call('ZADD', K.tenantsWithRuns, 0, run.tenant)
-  redis.call('HSET', K.run .. id, 'workflow', run.workflow, 'root', run.root, 'tenant', run.tenant, 'ended', run.ended)
   addToLists(entry.status)
   redis.call('ZREM', K.reserved, id)
   redis.call('HDEL', K.commands, id)
@@ -55,8 +65,7 @@ local function create(entry)
 end
 
 local function finish()
-  run.ended = '1'
-  redis.call('HSET', K.run .. id, 'ended', '1')
+  set('ended', '1')
   redis.call('ZREM', K.open, id)
   dropClaimsOf(id)
   dropWaitsOf(id)
@@ -74,11 +83,14 @@ end
 -- From here on the run counts against its tenant.
 local function keepEnded(endedAt, journal, log)
   local artifacts = redis.call('HGET', K.run .. id, 'artifacts') or '0'
-  redis.call('HSET', K.run .. id, 'journal', journal, 'log', log)
+  set('journal', journal)
+  set('log', log)
   redis.call('ZADD', K.ended .. run.tenant, endedAt, id)
   if log > 0 then redis.call('ZADD', K.endedWithLog .. run.tenant, endedAt, id) end
   if redis.call('EXISTS', K.blobsOf .. id) == 1 then redis.call('ZADD', K.endedWithArtifacts .. run.tenant, endedAt, id) end
-  for part, bytes in pairs({ journal = journal, log = log, artifacts = artifacts }) do redis.call('HINCRBY', K.kept .. run.tenant, part, bytes) end
+  for part, bytes in pairs({ journal = journal, log = log, artifacts = artifacts }) do
+    if tonumber(bytes) > 0 then redis.call('HINCRBY', K.kept .. run.tenant, part, bytes) end
+  end
 end
 
 local function queueTicket(ticket, incarnation)
@@ -91,8 +103,8 @@ local function queueTicket(ticket, incarnation)
     n = redis.call('HINCRBY', K.counter, 'ticket', 1),
     parked = isBlocked(id, job) and '1' or '0',
   }
-  redis.call('HSET', K.ticket .. ticketId, 'run', id, 'job', job, 'attempt', attempt, 'turn', turn, 'rank', row.rank, 'due', due,
-    'n', row.n, 'root', row.root, 'tenant', row.tenant, 'parked', row.parked, 'at', 'none', 'room', '0', 'incarnation', incarnation)
+  row.changed = { 'run', id, 'job', job, 'attempt', attempt, 'turn', turn, 'rank', row.rank, 'due', due,
+    'n', row.n, 'root', row.root, 'tenant', row.tenant, 'parked', row.parked, 'at', 'none', 'room', '0', 'incarnation', incarnation }
   redis.call('ZADD', K.ticketsOf .. id, 0, ticketId)
   count('tickets', 1)
   place(row)
@@ -116,8 +128,9 @@ local function apply(entry, n)
   if entry.ended then finish() end
   if entry.kept then keepEnded(entry.endedAt, entry.kept[1], entry.kept[2]) end
   for _, ticket in ipairs(entry.enqueue or {}) do queueTicket(ticket, n) end
-  redis.call('HSET', K.run .. id, 'applied', n)
-  run.applied = tonumber(n)
+  set('applied', n)
+  redis.call('HSET', K.run .. id, unpack(changed))
+  changed, run.applied = {}, tonumber(n)
 end
 
 local known = redis.call('HMGET', K.run .. id, 'applied', 'status', 'workflow', 'root', 'tenant', 'ended')

@@ -69,14 +69,14 @@ local function lease(picked, worker, leaseMs, name)
     local ticket = loadTicket(id)
     forgetHolder(ticket)
     standAt(ticket, 'none')
-    ticket.worker, ticket.till = worker, till
+    change(ticket, 'worker', worker)
+    change(ticket, 'token', string.format('%.0f', token + index))
+    change(ticket, 'till', till)
+    change(ticket, 'taking', name)
     count('held', 1)
-    ticket.token = string.format('%.0f', token + index)
-    redis.call('HSET', K.ticket .. id, 'worker', worker, 'token', ticket.token, 'till', till, 'taking', name)
     redis.call('SADD', K.heldBy .. worker, id)
     place(ticket)
-    local attempt, turn = unpack(redis.call('HMGET', K.ticket .. id, 'attempt', 'turn'))
-    leases[index] = { id, ticket.run, ticket.job, attempt, turn, ticket.incarnation, ticket.token, till }
+    leases[index] = { id, ticket.run, ticket.job, ticket.attempt, ticket.turn, ticket.incarnation, ticket.token, till }
   end
   return leases
 end`;
@@ -162,8 +162,7 @@ for index = 4, #ARGV, 3 do
     if not heard[ticket.worker] and hasJoined(ticket.worker) then hear(ticket.worker, tonumber(ARGV[3])) end
     heard[ticket.worker] = true
     ticket = loadTicket(ticket.id)
-    ticket.till = till
-    redis.call('HSET', K.ticket .. ticket.id, 'till', till)
+    change(ticket, 'till', till)
     place(ticket)
     valid[#valid + 1] = 1
   else

@@ -29,7 +29,8 @@ local function settle(base, now, run, outbox, reply)
   end
   if applyEntries({ base }, args)[1] == 'gap' then return reply end
   redis.call('LTRIM', outbox, #waiting, -1)
-  reply[#reply] = redis.call('LRANGE', outbox, 0, 99)
+  -- There are more where as many were answered as are at once.
+  reply[#reply] = #waiting == 100 and redis.call('LRANGE', outbox, 0, 99) or {}
   return reply
 end`;
 

@@ -19,7 +19,7 @@ export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
 /**
  * Tickets. One that is not parked stands in the lanes while it can be handed out to anybody, in `late` while its lease has
  * run out and its worker lives, in `leases` while its lease counts: its field `at` says where. `room` says that it counts
- * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else; whoever changes a ticket calls it.
+ * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else and writes what was changed; whoever changes a ticket calls it.
  */
 export const TICKETS = `
 local ready = false
@@ -36,13 +36,20 @@ local function hasJoined(worker)
   return joined[worker]
 end
 
-local FIELDS = { 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation', 'offered' }
+local FIELDS = { 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation', 'offered', 'attempt', 'turn' }
 local function loadTicket(id)
   local values = redis.call('HMGET', K.ticket .. id, unpack(FIELDS))
   if not values[1] then return nil end
   local ticket = { id = id }
   for index, name in ipairs(FIELDS) do ticket[name] = values[index] or nil end
   return ticket
+end
+
+local function change(ticket, name, value)
+  ticket[name] = value
+  ticket.changed = ticket.changed or {}
+  table.insert(ticket.changed, name)
+  table.insert(ticket.changed, value)
 end
 
 local function lanesOf(ticket)
@@ -98,8 +105,7 @@ local function standAt(ticket, at)
   elseif at == 'leases' then
     redis.call('ZADD', K.leases, ticket.till, ticket.id)
   end
-  if ticket.at ~= at then redis.call('HSET', K.ticket .. ticket.id, 'at', at) end
-  ticket.at = at
+  if ticket.at ~= at then change(ticket, 'at', at) end
 end
 
 local function takeRoom(ticket, room)
@@ -107,8 +113,7 @@ local function takeRoom(ticket, room)
   local by = room == '1' and 1 or -1
   redis.call('HINCRBY', K.holding, 'total', by)
   if redis.call('HINCRBY', K.holding, 'tenant:' .. ticket.tenant, by) <= 0 then redis.call('HDEL', K.holding, 'tenant:' .. ticket.tenant) end
-  redis.call('HSET', K.ticket .. ticket.id, 'room', room)
-  ticket.room = room
+  change(ticket, 'room', room)
   if room == '0' then ready = true end
 end
 
@@ -122,19 +127,25 @@ local function place(ticket)
     if over then standAt(ticket, ticket.parked == '1' and 'none' or 'late') else standAt(ticket, 'leases') end
     takeRoom(ticket, '1')
   end
+  if ticket.changed then redis.call('HSET', K.ticket .. ticket.id, unpack(ticket.changed)) end
+  ticket.changed = nil
+end
+
+local function letGo(ticket)
+  redis.call('SREM', K.heldBy .. ticket.worker, ticket.id)
+  count('held', -1)
+  if ticket.at == 'lane' then count('orphaned', -1) end
+  ticket.worker, ticket.token, ticket.till = nil, nil, nil
 end
 
 local function forgetHolder(ticket)
   if not ticket.worker then return end
-  redis.call('SREM', K.heldBy .. ticket.worker, ticket.id)
-  count('held', -1)
-  if ticket.at == 'lane' then count('orphaned', -1) end
+  letGo(ticket)
   redis.call('HDEL', K.ticket .. ticket.id, 'worker', 'token', 'till', 'taking')
-  ticket.worker, ticket.token, ticket.till = nil, nil, nil
 end
 
 local function removeTicket(ticket)
-  forgetHolder(ticket)
+  if ticket.worker then letGo(ticket) end
   standAt(ticket, 'none')
   takeRoom(ticket, '0')
   count('tickets', -1)
@@ -160,8 +171,9 @@ end`;
 export const CLAIMS = `
 local function isBlocked(run, job)
   if job == '${TIME_LIMIT}' then return false end
-  for _, owner in ipairs(job == '' and { '' } or { '', job }) do
-    local group = redis.call('HGET', K.claimsOf .. run, owner)
+  local owners = job == '' and { '' } or { '', job }
+  for index, group in ipairs(redis.call('HMGET', K.claimsOf .. run, unpack(owners))) do
+    local owner = owners[index]
     if group and (redis.call('ZRANK', K.group .. group, run .. '/' .. owner) or 0) > 0 then return true end
   end
   return false
@@ -175,8 +187,7 @@ local function parkTicketsOf(run, job)
     if ticket and (job == '' or ticket.job == job) then
       local parked = isBlocked(run, ticket.job) and '1' or '0'
       if parked ~= ticket.parked then
-        redis.call('HSET', K.ticket .. id, 'parked', parked)
-        ticket.parked = parked
+        change(ticket, 'parked', parked)
         place(ticket)
       end
     end
@@ -208,6 +219,7 @@ end
 
 local function dropClaimsOf(run)
   local owners = redis.call('HGETALL', K.claimsOf .. run)
+  if #owners == 0 then return end
   redis.call('DEL', K.claimsOf .. run)
   for index = 1, #owners, 2 do redis.call('ZREM', K.group .. owners[index + 1], run .. '/' .. owners[index]) end
   for index = 1, #owners, 2 do freeFirstOf(owners[index + 1]) end
@@ -253,6 +265,8 @@ local function openWait(run, wait)
 end
 
 local function dropWaitsOf(run)
-  for _, n in ipairs(redis.call('ZRANGE', K.waitsOf .. run, 0, -1)) do closeWait(run, n) end
+  local open = redis.call('ZRANGE', K.waitsOf .. run, 0, -1)
+  if #open == 0 then return end
+  for _, n in ipairs(open) do closeWait(run, n) end
   redis.call('DEL', K.waitsByJob .. run)
 end`;

@@ -77,15 +77,14 @@ local expected = tonumber(ARGV[1])
 if expected and (expected < tonumber(decided) or expected > tonumber(head)) then return { 'conflict' } end
 
 local events, settled = tonumber(ARGV[13]), tonumber(ARGV[14])
+local changed = ARGV[7] == '' and {} or { 'status', ARGV[7], 'startedAt', ARGV[8], 'finishedAt', ARGV[9], 'ended', ARGV[10] }
 if events > 0 then
   push(KEYS[2], 17, events)
   head = string.format('%.0f', tonumber(head) + events)
   bytes = string.format('%.0f', tonumber(bytes) + tonumber(ARGV[16]))
-  redis.call('HSET', KEYS[1], 'head', head, 'bytes', bytes, 'decided', expected and head or decided)
+  for _, value in ipairs({ 'head', head, 'bytes', bytes, 'decided', expected and head or decided }) do table.insert(changed, value) end
 end
-if ARGV[7] ~= '' then
-  redis.call('HSET', KEYS[1], 'status', ARGV[7], 'startedAt', ARGV[8], 'finishedAt', ARGV[9], 'ended', ARGV[10])
-end
+if #changed > 0 then redis.call('HSET', KEYS[1], unpack(changed)) end
 for index = 17 + events, 16 + events + settled do redis.call('HDEL', KEYS[3], ARGV[index]) end
 local entry = ARGV[5]
 if ARGV[10] == '1' then
