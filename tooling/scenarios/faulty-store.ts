@@ -33,7 +33,8 @@ type Table<Port, Without extends keyof Port = never> = Readonly<Record<Exclude<k
 
 const log: Table<EventLog> = { append: WRITE, create: WRITE, read: READ, watch: HINT };
 const catalog: Table<Catalog> = { listRuns: READ, getRun: READ, openRuns: READ, countOpen: READ, listWaits: READ };
-const queue: Table<JobQueue> = {
+/** What an offer is handed comes with a write, and fails with it. */
+const queue: Table<JobQueue, 'offer'> = {
   join: WRITE,
   leave: WRITE,
   take: WRITE,
@@ -72,7 +73,8 @@ function faulty<Name extends keyof FaultyPorts>(port: FaultyPorts[Name], name: N
     get(target, method) {
       const own: unknown = Reflect.get(target, method);
       const around = methods.get(method);
-      if (typeof own !== 'function' || around === undefined) return own;
+      if (typeof own !== 'function') return own;
+      if (around === undefined) return own.bind(target) as unknown;
       return (...given: unknown[]) => around((...args) => Reflect.apply(own, target, args), given);
     },
   });

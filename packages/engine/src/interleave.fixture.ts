@@ -257,6 +257,13 @@ class Chaos {
         for (const lease of leases) this.#leases.set(placeOf(lease), lease);
         return leases;
       },
+      offer: (worker, places, onLeases) => {
+        const withdraw = queue.offer?.(worker, places, (leases) => {
+          for (const lease of leases) this.#leases.set(placeOf(lease), lease);
+          onLeases(leases);
+        });
+        return () => withdraw?.();
+      },
       renew: async (leases, leaseMs) => {
         this.#renewing += 1;
         const isLost = (lease: Lease): boolean => this.#lost.has(`${lease.id} ${lease.token}`);

@@ -79,7 +79,10 @@ class JobWorker implements Worker {
   #askedAt: number | undefined;
   #taking: Promise<void> | undefined;
   #takeAgain = false;
+  /** Whether tickets can be left that it had no place for. Of all others it is told, or handed them. */
+  #mayBeMore = false;
   #unsubscribe: (() => void) | undefined;
+  #withdraw: (() => void) | undefined;
 
   constructor(deps: EngineDeps, options: WorkerOptions) {
     this.#deps = deps;
@@ -104,7 +107,8 @@ class JobWorker implements Worker {
   async start(): Promise<void> {
     const { scope } = this.#options;
     await this.#deps.queue.join({ id: this.id, ...(scope === undefined ? {} : { scope }) });
-    this.#unsubscribe = this.#deps.queue.onReady(() => this.#wake());
+    this.#withdraw = this.#deps.queue.offer?.(this.id, () => this.#places(), (leases) => this.#handed(leases));
+    this.#unsubscribe = this.#deps.queue.onReady((only) => this.#told(only));
     this.#every('renew', this.#leaseMs / 3, () => this.#renew());
     this.#every('check', CHECK_MS, () => this.#look());
     if (this.#options.reconciles !== false) this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
@@ -116,6 +120,7 @@ class JobWorker implements Worker {
     this.#stopped = true;
     for (const end of this.#pauses) end();
     this.#unsubscribe?.();
+    this.#withdraw?.();
     for (const hold of this.#holds.values()) hold.handBack = true;
     await this.#taking;
     const ended = this.#allEnded();
@@ -167,6 +172,25 @@ class JobWorker implements Worker {
     return this.#options.scope !== undefined && (await this.#deps.queue.nextDue(this.id)) !== undefined;
   }
 
+  #told(only: 'room' | undefined): void {
+    if (only === undefined || this.#caps().caps !== undefined) this.#wake();
+  }
+
+  /** None while it asks for tickets: what it asked for are all it has. */
+  #places(): TakeOptions | undefined {
+    if (this.#stopped || this.#taking !== undefined) return undefined;
+    return { limit: this.#free, leaseMs: this.#leaseMs, ...this.#caps() };
+  }
+
+  #handed(leases: readonly Lease[]): void {
+    for (const lease of leases) this.#run(lease);
+    this.#mayBeMore ||= this.#free <= 0;
+  }
+
+  get #free(): number {
+    return this.#options.concurrency - this.#holds.size;
+  }
+
   #wake(): void {
     if (this.#stopped) return;
     if (this.#taking !== undefined) {
@@ -183,19 +207,21 @@ class JobWorker implements Worker {
   }
 
   async #take(): Promise<void> {
-    const free = this.#options.concurrency - this.#holds.size;
+    const free = this.#free;
+    this.#mayBeMore = true;
     if (free <= 0) return;
     await this.#ask(async () => {
       const leases = await this.#deps.queue.take(this.id, { limit: free, leaseMs: this.#leaseMs, ...this.#caps() });
       this.#refused = undefined;
       for (const lease of leases) this.#run(lease);
-      if (leases.length < free) this.#wakeAt(await this.#deps.queue.nextDue(this.id));
+      this.#mayBeMore = leases.length >= free;
+      if (!this.#mayBeMore) this.#wakeAt(await this.#deps.queue.nextDue(this.id));
     });
   }
 
   /** To ask when it makes sense to take costs less than to take nothing. */
   async #look(): Promise<void> {
-    if (this.#stopped || this.#taking !== undefined || this.#holds.size >= this.#options.concurrency) return;
+    if (this.#stopped || this.#taking !== undefined || this.#free <= 0) return;
     await this.#ask(async () => {
       const due = await this.#deps.queue.nextDue(this.id);
       if (due !== undefined && due <= this.#deps.clock.now()) this.#wake();
@@ -239,7 +265,7 @@ class JobWorker implements Worker {
       .finally(() => {
         if (this.#holds.get(lease.id) === hold) this.#holds.delete(lease.id);
         this.#running.delete(work);
-        this.#wake();
+        if (this.#mayBeMore) this.#wake();
       });
     this.#running.add(work);
   }

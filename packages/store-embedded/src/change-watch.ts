@@ -22,8 +22,11 @@ export interface ChangeWatchOptions {
   readonly workerDied: () => boolean;
 }
 
+/** What is known of a change: how a journal stands, or that there is only room for tickets. */
+type About = RunChange | 'room';
+
 interface Subscription {
-  readonly callback: (change?: RunChange) => void;
+  readonly callback: (about?: About) => void;
   /** Called once without a cause, so that nothing is missed between a caller's reading and its watching. */
   fresh: boolean;
 }
@@ -48,15 +51,15 @@ export class ChangeWatch {
   }
 
   watchRun(runId: string | null, callback: (change?: RunChange) => void): () => void {
-    return this.#subscribe(runTopic(runId), callback);
+    return this.#subscribe(runTopic(runId), (about) => callback(about === 'room' ? undefined : about));
   }
 
   watchLogs(runId: string, callback: () => void): () => void {
     return this.#subscribe(logTopic(runId), callback);
   }
 
-  watchReady(callback: () => void): () => void {
-    return this.#subscribe(READY, callback);
+  watchReady(callback: (only?: 'room') => void): () => void {
+    return this.#subscribe(READY, (about) => callback(about === 'room' ? about : undefined));
   }
 
   /** After a commit of this store. */
@@ -65,7 +68,8 @@ export class ChangeWatch {
     for (const [run, change] of changes.runs) this.#call(runTopic(run), change);
     if (changes.runs.size > 0) this.#call(runTopic(null));
     for (const run of changes.logs) this.#call(logTopic(run));
-    if (changes.ready) this.#call(READY);
+    if (changes.ready || changes.queued.size > 0) this.#call(READY);
+    else if (changes.room) this.#call(READY, 'room');
   }
 
   close(): void {
@@ -171,14 +175,14 @@ export class ChangeWatch {
     this.#failing = true;
   }
 
-  #call(topic: string, change?: RunChange): void {
-    for (const subscription of [...(this.#topics.get(topic) ?? [])]) this.#notify(subscription, change);
+  #call(topic: string, about?: About): void {
+    for (const subscription of [...(this.#topics.get(topic) ?? [])]) this.#notify(subscription, about);
   }
 
-  #notify(subscription: Subscription, change?: RunChange): void {
-    subscription.fresh = false;
+  #notify(subscription: Subscription, about?: About): void {
+    if (about !== 'room') subscription.fresh = false;
     try {
-      subscription.callback(change);
+      subscription.callback(about);
     } catch (thrown) {
       this.#options.logger?.error('a watcher threw', { problem: messageOf(thrown) });
     }

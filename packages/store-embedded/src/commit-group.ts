@@ -1,4 +1,5 @@
 import { AppError } from '@kb-labs/errors';
+import type { TicketId } from '@kb-labs/contracts';
 import type { Clock, RunChange } from '@kb-labs/ports';
 
 import { BUSY_LIMIT_MS, busyDelayMs, whenNotBusy } from './busy-wait.js';
@@ -10,7 +11,27 @@ export interface Changes {
   /** With how their journals stand now; `undefined`, when that has to be read. */
   readonly runs: Map<string, RunChange | undefined>;
   readonly logs: Set<string>;
+  /** Tickets that were queued, and not handed out yet. */
+  readonly queued: Set<TicketId>;
+  /** Others may be takeable. */
   ready: boolean;
+  /** Fewer are held. */
+  room: boolean;
+  /** Tells who was handed tickets. */
+  readonly handedOut: (() => void)[];
+}
+
+export function noChanges(): Changes {
+  return { runs: new Map(), logs: new Set(), queued: new Set(), ready: false, room: false, handedOut: [] };
+}
+
+/**
+ * Where somebody took a place in a group, others may have to make way before anything is begun: whoever wrote sees to that first, and workers take what was
+ * queued.
+ */
+export function noteQueued(changes: Changes, tickets: readonly TicketId[], { claims = [] }: { claims?: readonly unknown[] } = {}): void {
+  if (claims.length > 0) changes.ready ||= tickets.length > 0;
+  else for (const ticket of tickets) changes.queued.add(ticket);
 }
 
 /** A bound on how long one commit keeps the file locked and the event loop busy. */
@@ -43,6 +64,7 @@ export class CommitGroup {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #onCommit: (changes: Changes) => void;
+  readonly #handOut: (changes: Changes) => readonly TicketId[];
   #pending: Pending[] = [];
   #scheduled = false;
   #busyTries = 0;
@@ -51,10 +73,12 @@ export class CommitGroup {
   #synchronous: 'FULL' | 'NORMAL' = 'FULL';
   #drained: (() => void)[] = [];
 
-  constructor(connection: Connection, clock: Clock, onCommit: (changes: Changes) => void) {
+  /** `handOut` hands out what a transaction has queued, as part of it, and answers what that was. */
+  constructor(connection: Connection, clock: Clock, onCommit: (changes: Changes) => void, handOut: (changes: Changes) => readonly TicketId[] = () => []) {
     this.#connection = connection;
     this.#clock = clock;
     this.#onCommit = onCommit;
+    this.#handOut = handOut;
   }
 
   write<T>(apply: (changes: Changes) => T, { waitsForDisk = true }: WriteOptions = {}): Promise<T> {
@@ -103,12 +127,13 @@ export class CommitGroup {
 
   /** How many writes were answered, from the front; 0 when another process is in the way. */
   #commit(batch: readonly Pending[]): number {
-    const changes: Changes = { runs: new Map(), logs: new Set(), ready: false };
+    const changes = noChanges();
     let applied: readonly Applied[];
     try {
       this.#setSynchronous(batch.some((write) => write.waitsForDisk) ? 'FULL' : 'NORMAL');
       this.#connection.run('BEGIN IMMEDIATE');
-      applied = batch.map((write) => this.#apply(write, changes));
+      applied = batch.map((write) => this.#apply(write.apply, changes));
+      this.#handOutQueued(changes);
       this.#connection.run('COMMIT');
     } catch (thrown) {
       this.#rollBack();
@@ -118,6 +143,7 @@ export class CommitGroup {
       for (const write of batch) write.reject(error);
       return batch.length;
     }
+    for (const tell of changes.handedOut) tell();
     for (const [index, write] of batch.entries()) answer(write, applied[index]);
     this.#onCommit(changes);
     return batch.length;
@@ -140,15 +166,18 @@ export class CommitGroup {
     return done;
   }
 
-  #apply(write: Pending, changes: Changes): Applied {
-    const own: Changes = { runs: new Map(), logs: new Set(), ready: false };
+  #apply(apply: Pending['apply'], changes: Changes): Applied {
+    const own = noChanges();
     this.#connection.run('SAVEPOINT one_write');
     try {
-      const value = write.apply(own);
+      const value = apply(own);
       this.#connection.run('RELEASE one_write');
       for (const [run, change] of own.runs) changes.runs.set(run, change);
       for (const run of own.logs) changes.logs.add(run);
+      for (const ticket of own.queued) changes.queued.add(ticket);
+      changes.handedOut.push(...own.handedOut);
       changes.ready ||= own.ready;
+      changes.room ||= own.room;
       return { ok: true, value };
     } catch (thrown) {
       // Some failures, a full disk among them, end the whole transaction.
@@ -157,6 +186,16 @@ export class CommitGroup {
       this.#connection.run('RELEASE one_write');
       return { ok: false, error: toStateError(thrown) };
     }
+  }
+
+  /** If it fails, nobody is harmed: workers take what is queued. */
+  #handOutQueued(changes: Changes): void {
+    if (changes.queued.size === 0) return;
+    let handedOut: readonly TicketId[] = [];
+    const { ok } = this.#apply((own) => {
+      handedOut = this.#handOut(own);
+    }, changes);
+    if (ok) for (const ticket of handedOut) changes.queued.delete(ticket);
   }
 
   #rollBack(): void {

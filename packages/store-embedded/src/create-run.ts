@@ -4,7 +4,7 @@ import type { Create, CreateResult } from '@kb-labs/ports';
 
 import { referTo } from './blobs-of-runs.js';
 import { placeClaims } from './claims.js';
-import type { Changes } from './commit-group.js';
+import { type Changes, noteQueued } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
 import { insertEvents, toBodies } from './journal.js';
 import { countAsKept } from './kept-runs.js';
@@ -38,8 +38,9 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   if (command.blobs !== undefined) referTo(connection, key, command.blobs);
   const ended = isTerminalRun(command.summary.status);
   if (ended) countAsKept(connection, key);
-  placeClaims(connection, { runId, claims: ended ? [] : (command.claim ?? []) }, changes);
-  if (insertTickets(connection, command.enqueue, { evenEnded: runId }) > 0) changes.ready = true;
+  const claims = ended ? [] : (command.claim ?? []);
+  placeClaims(connection, { runId, claims }, changes);
+  noteQueued(changes, insertTickets(connection, command.enqueue, { evenEnded: runId }), { claims });
   changes.runs.set(runId, { decided: command.events.length, ended });
   return { ok: true, runId, repeated: false };
 }

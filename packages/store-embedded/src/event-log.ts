@@ -4,7 +4,7 @@ import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } 
 import { referTo } from './blobs-of-runs.js';
 import type { ChangeWatch } from './change-watch.js';
 import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
-import type { Changes, CommitGroup } from './commit-group.js';
+import { type Changes, type CommitGroup, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { createRun } from './create-run.js';
 import { findHead, insertEvents, readEvents, toBodies } from './journal.js';
@@ -66,12 +66,12 @@ function follow(connection: Connection, command: Append, changes: Changes): void
   endClaims(connection, { runId, jobs: command.unclaim ?? [] }, changes);
   placeClaims(connection, { runId, claims: command.claim ?? [] }, changes);
   if (waits !== undefined) changeWaits(connection, waits, { runId, at: command.at });
-  if (settleTickets(connection, command.settle ?? [])) changes.ready = true;
+  if (settleTickets(connection, command.settle ?? [])) changes.room = true;
   const ends = summary !== undefined && isTerminalRun(summary.status);
   if (ends) {
     dropClaimsOf(connection, runId, changes);
     dropWaitsOf(connection, runId);
-    if (dropTicketsOf(connection, runId)) changes.ready = true;
+    if (dropTicketsOf(connection, runId)) changes.room = true;
   }
-  if (insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}) > 0) changes.ready = true;
+  noteQueued(changes, insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}), { claims: command.claim ?? [] });
 }

@@ -5,6 +5,7 @@ import { aTicket, countingIds } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { listClaims, placeClaims } from './claims.js';
+import { noChanges } from './commit-group.js';
 import { AskedConnection, wasteOf } from './asked-connection.fixture.js';
 import type { Connection } from './connection.js';
 import { dueTickets, isAnyDue, nextDueAt } from './hand-out.js';
@@ -15,7 +16,7 @@ import { listWaits } from './waits.js';
 import { addWorker, findWorker, type WorkerRow } from './workers.js';
 
 const ids = countingIds();
-const changes = { runs: new Map(), logs: new Set<string>(), ready: false };
+const changes = noChanges();
 
 function openConnection(): AskedConnection {
   const connection = new AskedConnection(join(temporaryDir(), 'state.db'));

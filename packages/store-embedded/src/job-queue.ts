@@ -2,9 +2,10 @@ import type { RunId, WorkerId } from '@kb-labs/contracts';
 import type { Clock, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
-import type { CommitGroup } from './commit-group.js';
+import { type CommitGroup, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { dueTickets, handOut, isAnyDue, nextDueAt } from './hand-out.js';
+import type { Offers } from './offers.js';
 import { countTickets, insertTickets, listTicketsOf, placeOf, RANKS, type TicketRow } from './tickets.js';
 import { addWorker, findWorker, isSeenLately, liveWorkers, noteSeen, removeWorker, scopeOf, sweepWorkers } from './workers.js';
 
@@ -13,12 +14,14 @@ export class EmbeddedJobQueue implements JobQueue {
   readonly #group: CommitGroup;
   readonly #watch: ChangeWatch;
   readonly #clock: Clock;
+  readonly #offers: Offers;
 
-  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch, clock: Clock) {
+  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch, { clock, offers }: { clock: Clock; offers: Offers }) {
     this.#connection = connection;
     this.#group = group;
     this.#watch = watch;
     this.#clock = clock;
+    this.#offers = offers;
   }
 
   join(worker: WorkerInfo): Promise<void> {
@@ -51,6 +54,10 @@ export class EmbeddedJobQueue implements JobQueue {
     };
     // Whatever a worker does with a ticket is written first, and takes this to the disk. If a power cut comes before that, nobody has done anything with it.
     return await this.#group.write(handOutDue, { waitsForDisk: false });
+  }
+
+  offer(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void {
+    return this.#offers.add({ worker, places, onLeases });
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]> {
@@ -88,7 +95,7 @@ export class EmbeddedJobQueue implements JobQueue {
     return this.#group.write((changes) => {
       for (const lease of leases) {
         // Fewer tickets are held now: under a cap, that lets another one go out.
-        if (this.#connection.run('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token) > 0) changes.ready = true;
+        if (this.#connection.run('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token) > 0) changes.room = true;
       }
     });
   }
@@ -97,8 +104,8 @@ export class EmbeddedJobQueue implements JobQueue {
     if (tickets.length === 0) return Promise.resolve(0);
     return this.#group.write((changes) => {
       const added = insertTickets(this.#connection, tickets);
-      if (added > 0) changes.ready = true;
-      return added;
+      noteQueued(changes, added);
+      return added.length;
     });
   }
 
@@ -135,7 +142,7 @@ export class EmbeddedJobQueue implements JobQueue {
     });
   }
 
-  onReady(callback: () => void): () => void {
+  onReady(callback: (only?: 'room') => void): () => void {
     return this.#watch.watchReady(callback);
   }
 

@@ -13,6 +13,7 @@ import { Connection } from './connection.js';
 import { EmbeddedEventLog } from './event-log.js';
 import { EmbeddedJobQueue } from './job-queue.js';
 import { migrate } from './migrate.js';
+import { Offers } from './offers.js';
 import { EmbeddedRateLimits } from './rate-limits.js';
 import { EmbeddedRecords } from './records.js';
 import { EmbeddedRetention } from './retention.js';
@@ -59,13 +60,14 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     listen: (onWrite) => listenTo(join(options.dir, 'state.db-wal'), onWrite),
     workerDied: deathWatch(connection, () => clock.now()),
   });
-  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes));
+  const offers = new Offers(connection, clock);
+  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes), (changes) => offers.handOut(changes));
   const rateLimits = new EmbeddedRateLimits(options.dir, clock);
   let closing: Promise<void> | undefined;
   return {
     log: new EmbeddedEventLog(connection, group, watch),
     catalog: new EmbeddedCatalog(connection, group),
-    queue: new EmbeddedJobQueue(connection, group, watch, clock),
+    queue: new EmbeddedJobQueue(connection, group, watch, { clock, offers }),
     claims: { of: (runId) => group.read(() => listClaims(connection, runId)) },
     logs: new EmbeddedStepLogs(connection, group, watch),
     records: new EmbeddedRecords(connection, group, clock),

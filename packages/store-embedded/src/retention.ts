@@ -71,7 +71,7 @@ function removeParts(connection: Connection, { runId, parts, now }: Removal, cha
     discount(connection, run, 'journal');
     dropClaimsOf(connection, runId, changes);
     dropWaitsOf(connection, runId);
-    if (dropTicketsOf(connection, runId)) changes.ready = true;
+    if (dropTicketsOf(connection, runId)) changes.room = true;
     connection.run('DELETE FROM event WHERE run = ?', run);
     connection.run('DELETE FROM run WHERE key = ?', run);
   }

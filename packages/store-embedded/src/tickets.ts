@@ -30,16 +30,16 @@ export function placeOf(row: TicketRow): TicketPlace {
 }
 
 /**
- * Queues tickets that are not queued yet, of open runs and of the run `evenEnded`. Answers how many were new.
+ * Queues tickets that are not queued yet, of open runs and of the run `evenEnded`. Answers which were new.
  */
-export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { evenEnded?: RunId } = {}): number {
-  let added = 0;
-  for (const ticket of tickets) {
-    added += connection.run(
+export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { evenEnded?: RunId } = {}): TicketId[] {
+  return tickets.flatMap((ticket) => {
+    const id = toTicketId(ticket);
+    const added = connection.run(
       `INSERT INTO ticket (id, job, attempt, turn, rank, not_before, run_id, root, tenant, parked)
        SELECT ?, ?, ?, ?, ?, ?, run.id, run.root, run.tenant, ${isBlocked('run.id', '?')}
        FROM run WHERE run.id = ? AND (ended = 0 OR run.id = ?) ON CONFLICT (id) DO NOTHING`,
-      toTicketId(ticket),
+      id,
       ticket.job,
       ticket.attempt,
       ticket.turn,
@@ -50,8 +50,8 @@ export function insertTickets(connection: Connection, tickets: readonly NewTicke
       ticket.runId,
       options.evenEnded ?? null,
     );
-  }
-  return added;
+    return added === 0 ? [] : [id];
+  });
 }
 
 /** Answers whether one of them was held: a place among the tickets that may be held at once has come free. */

@@ -18,9 +18,9 @@ const code = (name: string) => expect.objectContaining({ code: name });
 describe('a session', () => {
   it('lets one run go on at a time, in the order they were submitted', async () => {
     const at = await openLine();
-    await at.worker();
     const runs = [await at.submit({ n: 1 }), await at.submit({ n: 2 }), await at.submit({ n: 3 })];
     expect(runs.map(({ status }) => status)).toEqual(['queued', 'queued', 'queued']);
+    await at.worker();
     expect(await readSession(at.deps, line)).toMatchObject({ status: 'busy', agent_id: 'agent-line', active_run_id: runs[0]?.run_id, queued_run_ids: [runs[1]?.run_id, runs[2]?.run_id] });
     for (const [index, { run_id }] of runs.entries()) {
       await at.once(run_id, 'running');

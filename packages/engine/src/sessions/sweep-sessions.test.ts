@@ -1,7 +1,8 @@
 import { LIMITS, type RunId } from '@kb-labs/contracts';
+import type { StepOutcome } from '@kb-labs/ports';
 import { describe, expect, it } from 'vitest';
 
-import { replacing } from '../harness.fixture.js';
+import { replacing, success } from '../harness.fixture.js';
 import { manualClock } from '../manual-clock.fixture.js';
 import { settle } from '../one-job.fixture.js';
 import { cancelSessionRun } from './cancel-session-run.js';
@@ -36,9 +37,12 @@ describe('what is kept of a session', () => {
     const caller = await at.submit({}, { workflow: 'caller' });
     await done(caller.run_id);
     const [child = ''] = (await at.read(caller.run_id)).child_run_ids;
+    const held = Promise.withResolvers<StepOutcome>();
+    at.handlers.set('do:it', () => held.promise);
     const { run: flow } = await submitInput(at.deps, { ...line, by, mark, request: { workflow_id: 'work' } });
     const waits = await at.submit();
     const cancelled = await cancelSessionRun(at.deps, { runId: waits.run_id, tenant, by });
+    held.resolve(success());
     await done(flow.run_id);
     clock.advance(LIMITS.idempotencyKeepMs + 1);
     expect(await sweepSessions(at.deps), 'while the runs are there').toBe(0);

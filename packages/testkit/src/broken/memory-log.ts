@@ -32,7 +32,7 @@ function append(state: MemoryState, command: Append): AppendResult {
   if (refused === undefined || state.has('references of a refused append count')) referTo(state, run, command.blobs);
   if (refused === undefined || state.has('a refused append is written')) write(state, run, command);
   if (refused !== undefined) return { ok: false, refused };
-  state.tell(`run ${command.runId}`, 'runs', ...((command.enqueue ?? []).length > 0 ? ['ready'] : []));
+  state.tell(`run ${command.runId}`, 'runs');
   return { ok: true, seq: run.events.length };
 }
 
@@ -74,7 +74,7 @@ function follow(state: MemoryState, run: MemoryRun, command: Append): void {
     dropTickets(state, runId);
   }
   if (state.has('tickets of an append are dropped') || (ends && state.has('the last tickets of a run are dropped'))) return;
-  state.queue(command.enqueue ?? [], ends ? runId : undefined);
+  state.queue(command.enqueue ?? [], { ...(ends ? { evenEnded: runId } : {}), claims: command.claim });
 }
 
 function create(state: MemoryState, command: Create): CreateResult {
@@ -94,8 +94,8 @@ function create(state: MemoryState, command: Create): CreateResult {
   push(state, run, command);
   state.runs.set(runId, run);
   if (!isTerminalRun(command.summary.status) && !state.has('claims of an opened run are dropped')) placeClaims(state, runId, command.claim ?? []);
-  if (!state.has('tickets of an opened run are dropped')) state.queue(command.enqueue, runId);
-  state.tell(`run ${runId}`, 'runs', ...(command.enqueue.length > 0 ? ['ready'] : []));
+  if (!state.has('tickets of an opened run are dropped')) state.queue(command.enqueue, { evenEnded: runId, claims: command.claim });
+  state.tell(`run ${runId}`, 'runs');
   return { ok: true, runId, repeated: false };
 }
 

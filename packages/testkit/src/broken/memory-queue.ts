@@ -9,6 +9,16 @@ export function jobQueueOf(state: MemoryState): JobQueue {
     join: (worker) => Promise.resolve(void state.workers.set(worker.id, worker.scope)),
     leave: (worker) => Promise.resolve(void (state.has('a worker that left still counts') || state.workers.delete(worker))),
     take: (worker, options) => Promise.resolve(take(state, worker, options)),
+    offer(worker, places, onLeases) {
+      const serve = (): number => {
+        const options = state.has('an offer is not asked for its places') ? { limit: 1, leaseMs: 1_000 } : places();
+        const leases = options === undefined ? [] : take(state, worker, options);
+        if (leases.length > 0) onLeases(leases);
+        return leases.length;
+      };
+      state.offers.add(serve);
+      return () => void (state.has('an offer stands for ever') || state.offers.delete(serve));
+    },
     renew: (leases, leaseMs) => Promise.resolve(renew(state, leases, leaseMs)),
     release(leases) {
       for (const lease of leases) if (state.isHeld(fenceOf(lease)) || state.has('a late release counts')) delete state.tickets.get(lease.id)?.lease;
@@ -21,9 +31,7 @@ export function jobQueueOf(state: MemoryState): JobQueue {
       return Promise.resolve();
     },
     ensure(tickets) {
-      const added = state.queue(tickets);
-      state.tell('ready');
-      return Promise.resolve(added);
+      return Promise.resolve(state.queue(tickets));
     },
     ticketsOf: (runId) => Promise.resolve(ticketsOf(state, runId)),
     counts: () => Promise.resolve(counts(state)),

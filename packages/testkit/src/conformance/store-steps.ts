@@ -68,6 +68,10 @@ export function freshRunId(): RunId {
   return ids.runId();
 }
 
+export function freshWorkerId(): WorkerId {
+  return ids.workerId();
+}
+
 export function jobsOf(items: readonly Pick<NewTicket, 'job'>[]): string[] {
   return items.map((item) => item.job);
 }

@@ -1,0 +1,61 @@
+import { afterEach, expect, it } from 'vitest';
+
+import { type Harness, openHarness, replacing, success } from './harness.fixture.js';
+import { manualClock } from './manual-clock.fixture.js';
+import { turns } from './watch-run.fixture.js';
+
+const open: Harness[] = [];
+afterEach(async () => {
+  for (const harness of open.splice(0).toReversed()) await harness.close();
+});
+
+async function openCounting(): Promise<{ harness: Harness; takes: () => number }> {
+  let takes = 0;
+  const harness = await openHarness({
+    workflows: { 'w.yml': 'id: w\njobs: { a: { steps: [{ uses: t/do:it }] }, b: { needs: a, steps: [{ uses: t/do:it }] } }' },
+    clock: manualClock(),
+    wrap: (deps) => {
+      const { queue } = deps;
+      return { ...deps, queue: replacing(queue, { take: (...args) => ((takes += 1), queue.take(...args)) }) };
+    },
+  });
+  open.push(harness);
+  return { harness, takes: () => takes };
+}
+
+const ended = ({ deps }: Harness, run: Parameters<Harness['end']>[0]) => async (): Promise<boolean> => (await deps.catalog.getRun(run))?.status === 'success';
+
+it('a worker with a place is handed each job as it is queued, and does not ask', async () => {
+  const { harness, takes } = await openCounting();
+  await harness.worker({ concurrency: 3 });
+  await turns(() => Promise.resolve(takes() > 0));
+  await new Promise(setImmediate);
+  const before = takes();
+  await turns(ended(harness, await harness.start('w')));
+  await turns(ended(harness, await harness.start('w')));
+  expect([harness.calls.length, takes() - before]).toEqual([4, 0]);
+});
+
+it('a worker never holds more than it has places for, and gets to what it could not be handed', async () => {
+  const { harness } = await openCounting();
+  let [running, most] = [0, 0];
+  harness.handlers.set('do:it', async () => {
+    running += 1;
+    most = Math.max(most, running);
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    running -= 1;
+    return success();
+  });
+  await harness.worker({ concurrency: 2 });
+  const runs = await Promise.all(Array.from({ length: 7 }, () => harness.start('w')));
+  for (const run of runs) await turns(ended(harness, run));
+  expect(most).toBe(2);
+});
+
+it('a worker that stops is handed nothing more', async () => {
+  const { harness } = await openCounting();
+  const worker = await harness.worker();
+  await worker.stop();
+  const run = await harness.start('w');
+  expect((await harness.deps.queue.ticketsOf(run)).map((ticket) => ticket.lease)).toEqual([undefined]);
+});
