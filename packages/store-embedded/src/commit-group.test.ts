@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { aCreate, aStepStarted, countingIds, fakeClock, someLines } from '@kb-labs/testkit';
 import { expect, it } from 'vitest';
 
+import { type Changes, CommitGroup } from './commit-group.js';
+import { Connection } from './connection.js';
 import { openEmbeddedStore } from './index.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
 import { countCommits } from './wal-commits.fixture.js';
@@ -61,6 +63,23 @@ it('keeps a write that fails from taking others of its commit along', async () =
   ]);
   expect((await store.logs.read(runId, { limit: 10 })).lines).toEqual(someLines({ from: 1, to: 3 }));
   await store.close();
+});
+
+it('does anew what came before and after a write that fails, in their order', async () => {
+  const connection = new Connection(join(temporaryDir(), 'state.db'));
+  connection.exec('CREATE TABLE kept (n INTEGER NOT NULL)');
+  const told: Changes[] = [];
+  const group = new CommitGroup(connection, fakeClock(), (changes) => told.push(changes));
+  const writes = [1, null, 2, 3, null, null, 4].map((n) =>
+    group.write(() => {
+      connection.run('INSERT INTO kept (n) VALUES (10)');
+      return connection.run('INSERT INTO kept (n) VALUES (?)', n);
+    }),
+  );
+  expect((await Promise.allSettled(writes)).map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, true, false, false, true]);
+  expect(connection.all<{ n: number }>('SELECT n FROM kept ORDER BY rowid').map(({ n }) => n)).toEqual([10, 1, 10, 2, 10, 3, 10, 4]);
+  expect(told).toHaveLength(3);
+  connection.close();
 });
 
 it('waits while another process writes, and carries the write out afterwards', async () => {

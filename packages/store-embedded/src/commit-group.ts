@@ -53,11 +53,9 @@ export interface WriteOptions {
   readonly waitsForDisk?: boolean;
 }
 
-type Applied = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: AppError };
-
 /**
  * The only way to the file. Writes asked for in one turn of the event loop share one transaction and one sync to
- * disk; each has a savepoint, so that one that fails takes nothing along. A write is answered after the commit and
+ * disk. One that fails takes nothing along: those before it and those after it are done anew without it. A write is answered after the commit and
  * never before. `apply` may be called again when the transaction could not be finished, so it reads what it decides on.
  */
 export class CommitGroup {
@@ -128,25 +126,37 @@ export class CommitGroup {
   /** How many writes were answered, from the front; 0 when another process is in the way. */
   #commit(batch: readonly Pending[]): number {
     const changes = noChanges();
-    let applied: readonly Applied[];
+    const values: unknown[] = [];
     try {
       this.#setSynchronous(batch.some((write) => write.waitsForDisk) ? 'FULL' : 'NORMAL');
       this.#connection.run('BEGIN IMMEDIATE');
-      applied = batch.map((write) => this.#apply(write.apply, changes));
+      for (const write of batch) values.push(write.apply(changes));
       this.#handOutQueued(changes);
       this.#connection.run('COMMIT');
     } catch (thrown) {
+      // Some failures, a full disk among them, are those of the transaction and do not say which write was too much: on their own, the others may pass.
+      const isOfOne = this.#connection.inTransaction && values.length < batch.length;
       this.#rollBack();
       if (isBusy(thrown)) return 0;
-      if (batch.length > 1) return this.#commitOneByOne(batch);
+      if (batch.length > 1) return this.#commitParts(isOfOne ? around(batch, values.length) : batch.map((write) => [write]));
       const error = toStateError(thrown);
       for (const write of batch) write.reject(error);
       return batch.length;
     }
     for (const tell of changes.handedOut) tell();
-    for (const [index, write] of batch.entries()) answer(write, applied[index]);
+    for (const [index, write] of batch.entries()) write.resolve(values[index]);
     this.#onCommit(changes);
     return batch.length;
+  }
+
+  #commitParts(parts: readonly (readonly Pending[])[]): number {
+    let done = 0;
+    for (const part of parts) {
+      const answered = this.#commit(part);
+      done += answered;
+      if (answered < part.length) break;
+    }
+    return done;
   }
 
   /** In a write-ahead log a commit under NORMAL is not synced; the next one under FULL syncs it too. Each transaction says what it needs, so that none is left with what another one wanted. */
@@ -156,46 +166,21 @@ export class CommitGroup {
     this.#synchronous = wanted;
   }
 
-  /** A transaction that fails as a whole does not say which write was too much: on their own, the others may pass. */
-  #commitOneByOne(batch: readonly Pending[]): number {
-    let done = 0;
-    for (const write of batch) {
-      if (this.#commit([write]) === 0) break;
-      done += 1;
-    }
-    return done;
-  }
-
-  #apply(apply: Pending['apply'], changes: Changes): Applied {
-    const own = noChanges();
-    this.#connection.run('SAVEPOINT one_write');
-    try {
-      const value = apply(own);
-      this.#connection.run('RELEASE one_write');
-      for (const [run, change] of own.runs) changes.runs.set(run, change);
-      for (const run of own.logs) changes.logs.add(run);
-      for (const ticket of own.queued) changes.queued.add(ticket);
-      changes.handedOut.push(...own.handedOut);
-      changes.ready ||= own.ready;
-      changes.room ||= own.room;
-      return { ok: true, value };
-    } catch (thrown) {
-      // Some failures, a full disk among them, end the whole transaction.
-      if (!this.#connection.inTransaction || isBusy(thrown)) throw thrown;
-      this.#connection.run('ROLLBACK TO one_write');
-      this.#connection.run('RELEASE one_write');
-      return { ok: false, error: toStateError(thrown) };
-    }
-  }
-
-  /** If it fails, nobody is harmed: workers take what is queued. */
+  /** It has a savepoint: if it fails nobody is harmed, for workers take what is queued. */
   #handOutQueued(changes: Changes): void {
     if (changes.queued.size === 0) return;
-    let handedOut: readonly TicketId[] = [];
-    const { ok } = this.#apply((own) => {
-      handedOut = this.#handOut(own);
-    }, changes);
-    if (ok) for (const ticket of handedOut) changes.queued.delete(ticket);
+    const own = noChanges();
+    this.#connection.run('SAVEPOINT hand_out');
+    try {
+      const handedOut = this.#handOut(own);
+      this.#connection.run('RELEASE hand_out');
+      for (const ticket of handedOut) changes.queued.delete(ticket);
+      changes.handedOut.push(...own.handedOut);
+    } catch (thrown) {
+      if (!this.#connection.inTransaction || isBusy(thrown)) throw thrown;
+      this.#connection.run('ROLLBACK TO hand_out');
+      this.#connection.run('RELEASE hand_out');
+    }
   }
 
   #rollBack(): void {
@@ -215,10 +200,9 @@ export class CommitGroup {
   }
 }
 
-function answer(write: Pending, applied: Applied | undefined): void {
-  if (applied === undefined) write.reject(new AppError('INTERNAL', { problem: 'a write was not applied' }));
-  else if (applied.ok) write.resolve(applied.value);
-  else write.reject(applied.error);
+/** The writes before the one that failed, that one, and those after it. */
+function around(batch: readonly Pending[], failed: number): (readonly Pending[])[] {
+  return [batch.slice(0, failed), batch.slice(failed, failed + 1), batch.slice(failed + 1)].filter((part) => part.length > 0);
 }
 
 function closedError(): AppError {

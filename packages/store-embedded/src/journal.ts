@@ -43,7 +43,7 @@ export function readEvents(connection: Connection, runId: RunId, range: { after:
   const journal = findHead(connection, runId);
   if (journal === undefined) return [];
   const rows = connection.all<{ seq: number; at: number; body: string }>(
-    `SELECT seq, at, body FROM event WHERE run = ? AND seq > ? ORDER BY seq ${AT_MOST}`,
+    READ,
     journal.key,
     range.after,
     range.limit,
@@ -53,6 +53,8 @@ export function readEvents(connection: Connection, runId: RunId, range: { after:
     return { ...parseBody(row.body, runId, row.seq), seq: row.seq, at: row.at };
   });
 }
+
+const READ = `SELECT seq, at, body FROM event WHERE run = ? AND seq > ? ORDER BY seq ${AT_MOST}`;
 
 function parseBody(text: string, runId: RunId, seq: number): RunEventBody {
   try {

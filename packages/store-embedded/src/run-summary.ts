@@ -22,8 +22,10 @@ export interface SummaryRow {
 export const SUMMARY_COLUMNS =
   'id, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent, log_removed_at, artifacts_removed_at';
 
+const FIND = `SELECT ${SUMMARY_COLUMNS} FROM run WHERE id = ?`;
+
 export function findSummary(connection: Connection, runId: RunId): RunSummary | undefined {
-  const row = connection.get<SummaryRow>(`SELECT ${SUMMARY_COLUMNS} FROM run WHERE id = ?`, runId);
+  const row = connection.get<SummaryRow>(FIND, runId);
   return row === undefined ? undefined : toSummary(row);
 }
 

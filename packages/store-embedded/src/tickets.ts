@@ -36,9 +36,7 @@ export function insertTickets(connection: Connection, tickets: readonly NewTicke
   return tickets.flatMap((ticket) => {
     const id = toTicketId(ticket);
     const added = connection.run(
-      `INSERT INTO ticket (id, job, attempt, turn, rank, not_before, run_id, root, tenant, parked)
-       SELECT ?, ?, ?, ?, ?, ?, run.id, run.root, run.tenant, ${isBlocked('run.id', '?')}
-       FROM run WHERE run.id = ? AND (ended = 0 OR run.id = ?) ON CONFLICT (id) DO NOTHING`,
+      INSERT,
       id,
       ticket.job,
       ticket.attempt,
@@ -54,6 +52,10 @@ export function insertTickets(connection: Connection, tickets: readonly NewTicke
   });
 }
 
+const INSERT = `INSERT INTO ticket (id, job, attempt, turn, rank, not_before, run_id, root, tenant, parked)
+  SELECT ?, ?, ?, ?, ?, ?, run.id, run.root, run.tenant, ${isBlocked('run.id', '?')}
+  FROM run WHERE run.id = ? AND (ended = 0 OR run.id = ?) ON CONFLICT (id) DO NOTHING`;
+
 /** Answers whether one of them was held: a place among the tickets that may be held at once has come free. */
 export function settleTickets(connection: Connection, ids: readonly TicketId[]): boolean {
   let held = false;
@@ -66,9 +68,11 @@ export function settleTickets(connection: Connection, ids: readonly TicketId[]):
 
 /** Removes what a run that has ended still has queued; answers like `settleTickets`. */
 export function dropTicketsOf(connection: Connection, runId: RunId): boolean {
-  const gone = connection.all<{ worker: string | null }>(`DELETE FROM ticket WHERE ${OF_RUN} RETURNING worker`, runId, runId);
+  const gone = connection.all<{ worker: string | null }>(DROP, runId, runId);
   return gone.some((row) => row.worker !== null);
 }
+
+const DROP = `DELETE FROM ticket WHERE ${OF_RUN} RETURNING worker`;
 
 export function listTicketsOf(connection: Connection, runId: RunId): TicketRow[] {
   return connection.all<TicketRow>(`SELECT * FROM ticket WHERE ${OF_RUN} ORDER BY n`, runId, runId);

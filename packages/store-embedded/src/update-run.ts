@@ -21,20 +21,21 @@ export interface RunUpdate {
 export function updateRun(connection: Connection, journal: JournalHead, { seq, decided, bytes, summary, at }: RunUpdate): void {
   const { key } = journal;
   if (summary !== undefined && isTerminalRun(summary.status)) {
-    connection.run(
-      `UPDATE run SET ${GROWN}, status = ?, started_at = ?, finished_at = ?, ended = 1, ended_at = ?,
-         log_bytes = (SELECT coalesce(sum(bytes), 0) FROM log_step WHERE log_step.run = run.key) WHERE key = ?`,
-      ...[seq, decided, bytes, summary.status, summary.startedAt, summary.finishedAt, summary.finishedAt ?? at, key],
-    );
+    connection.run(END, seq, decided, bytes, summary.status, summary.startedAt, summary.finishedAt, summary.finishedAt ?? at, key);
     connection.run(`UPDATE counter SET value = value - 1 WHERE name = 'open'`);
     countAsKept(connection, key);
   } else if (summary !== undefined && summary.status !== journal.status) {
-    connection.run(`UPDATE run SET ${GROWN}, status = ?, started_at = ? WHERE key = ?`, seq, decided, bytes, summary.status, summary.startedAt, key);
+    connection.run(GO_ON, seq, decided, bytes, summary.status, summary.startedAt, key);
   } else if (summary !== undefined && summary.startedAt !== journal.started_at) {
-    connection.run(`UPDATE run SET ${GROWN}, started_at = ? WHERE key = ?`, seq, decided, bytes, summary.startedAt, key);
+    connection.run(BEGIN, seq, decided, bytes, summary.startedAt, key);
   } else if (seq !== journal.head) {
-    connection.run(`UPDATE run SET ${GROWN} WHERE key = ?`, seq, decided, bytes, key);
+    connection.run(GROW, seq, decided, bytes, key);
   }
 }
 
 const GROWN = 'head = ?, decided = ?, journal_bytes = journal_bytes + ?';
+const GROW = `UPDATE run SET ${GROWN} WHERE key = ?`;
+const BEGIN = `UPDATE run SET ${GROWN}, started_at = ? WHERE key = ?`;
+const GO_ON = `UPDATE run SET ${GROWN}, status = ?, started_at = ? WHERE key = ?`;
+const END = `UPDATE run SET ${GROWN}, status = ?, started_at = ?, finished_at = ?, ended = 1, ended_at = ?,
+  log_bytes = (SELECT coalesce(sum(bytes), 0) FROM log_step WHERE log_step.run = run.key) WHERE key = ?`;
