@@ -27,6 +27,22 @@ const yamlModules: Plugin = {
   },
 };
 
+/** Of the messages of zod in fifty languages, those that are used. */
+const zodInEnglish: Plugin = {
+  name: 'zod-in-english',
+  setup(build) {
+    build.onLoad({ filter: /\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: "export { default as en } from './en.js';", loader: 'js' }));
+  },
+};
+
+/** What reads bodies for express, in every alphabet there is: the gateway reads its own. */
+const expressAlone: Plugin = {
+  name: 'express-alone',
+  setup(build) {
+    build.onLoad({ filter: /\/body-parser\/index\.js$/ }, () => ({ contents: 'module.exports = {};', loader: 'js' }));
+  },
+};
+
 /** What a call of each does is what Node's own does. A function that is missing here fails the build. */
 const whenCalled = (module: string, names: readonly string[]): string => names.map((name) => `export const ${name} = (...args) => process.getBuiltinModule('${module}').${name}(...args);`).join('\n');
 
@@ -130,7 +146,7 @@ const program = (name: 'main' | 'apart' | 'daemon' | 'redis' | 'bullmq' | 'bucke
   external: [...Object.keys(manifest.dependencies), 'undici', 'semver'],
   noExternal: [/^(?!(undici|ajv|ajv-formats|semver)(\/|$))/],
   // The SDKs and BullMQ use more of `node:crypto`, and what it costs to load is little beside their own code.
-  esbuildPlugins: [bundledLicences(fileURLToPath(new URL('./dist/LICENSES.txt', import.meta.url))), ...(name === 'bucket' || name === 'bullmq' || name === 'llm' ? [directImports] : [directImports, lateCrypto, yamlModules, ...plugins])],
+  esbuildPlugins: [bundledLicences(fileURLToPath(new URL('./dist/LICENSES.txt', import.meta.url))), ...(name === 'bucket' || name === 'bullmq' || name === 'llm' ? [directImports] : [directImports, lateCrypto, yamlModules, zodInEnglish, ...plugins])],
   esbuildOptions(options) {
     // What the web server is made of asks for CommonJS by `require`, and must not get modules where a package has both.
     options.conditions = name === 'daemon' || name === 'redis' || name === 'bullmq' || name === 'bucket' ? ['@kb-labs/source', 'node'] : ['@kb-labs/source', 'module', 'import', 'node'];
@@ -145,7 +161,7 @@ rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, for
 export default defineConfig([
   program('main', [lateFiles, loadApart, loadRedis, loadBucket, loadLlm, loadRemote, loadCoordination]),
   program('apart', [loadDaemon, loadRedis, loadBucket, loadLlm, loadRemote]),
-  program('daemon', [loadApart, loadRedis, loadBucket, loadLlm]),
+  program('daemon', [expressAlone, loadApart, loadRedis, loadBucket, loadLlm]),
   program('redis', [loadBullmq]),
   program('bullmq', []),
   program('bucket', []),
