@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { temporaryFolder } from '../step-call.fixture.js';
 import { FakeSystem } from './fake-system.fixture.js';
@@ -17,7 +18,7 @@ describe.skipIf(process.platform !== 'linux')('the list of processes', () => {
     const exited = new Promise((resolve) => child.once('exit', resolve));
     const [leader = 0, started = 0] = await processesIn(pids, 2);
     for (const ageMs of [0, 1e9]) {
-      const { rows } = lookSince({ newest: leader, ageMs }, new Map());
+      const { rows } = lookSince({ newest: leader, ageMs }, new Map([[leader, '']]));
       expect(rows.find(({ pid }) => pid === leader)).toMatchObject({ parent: process.pid, group: leader, session: leader });
       expect(rows.find(({ pid }) => pid === started)).toMatchObject({ parent: leader, group: leader, session: leader });
     }
@@ -26,7 +27,8 @@ describe.skipIf(process.platform !== 'linux')('the list of processes', () => {
     expect(all().some(({ pid }) => pid === process.pid)).toBe(true);
     process.kill(-leader, 'SIGKILL');
     await exited;
-    expect(all().filter(({ group }) => group === leader)).toEqual([]);
+    // What a signal has ended is there for another moment.
+    await vi.waitFor(() => expect(all().filter(({ group }) => group === leader)).toEqual([]));
     expect(environmentOf(started)).toBeUndefined();
   });
 
@@ -55,18 +57,34 @@ describe('a look at processes', () => {
     expect(system.asked).toEqual(['sys/kernel/ns_last_pid', '10/stat']);
   });
 
-  it('reads of the others only those that were started since', () => {
+  it('tries the ids that were given out since, and reads no list for a few', () => {
     const system = new FakeSystem([1, 10, 15, 21, 23], 23);
     const look = lookSince({ newest: 20, ageMs: 4_999 }, known, system);
-    expect([idsOf(look), look.wholeUpTo]).toEqual([[10, 21, 23], undefined]);
-    expect(system.asked).not.toContain('15/stat');
+    expect([idsOf(look), look.newest, look.isWhole]).toEqual([[10, 21, 23], 23, false]);
+    expect(system.asked).toEqual(['sys/kernel/ns_last_pid', '10/stat', '21/stat', '22/stat', '23/stat']);
+  });
+
+  it.each([
+    ['many', 20, 900],
+    ['those after the last id there is', 990, 30],
+  ])('reads of a list only those that were started since: %s', (_, from, newest) => {
+    const system = new FakeSystem([1, 10, 15, 30, 900, 995], newest);
+    expect(idsOf(lookSince({ newest: from, ageMs: 4_999 }, known, system))).toEqual(from < newest ? [10, 30, 900] : [1, 10, 15, 30, 995]);
+    expect(system.asked.filter((path) => path === '')).toHaveLength(1);
   });
 
   it('leaves nobody out after a while, and where it is not told what was started', () => {
-    const system = new FakeSystem([1, 10, 15, 20], 20);
-    const late = lookSince({ newest: 20, ageMs: 5_000 }, known, system);
-    expect([idsOf(late), late.wholeUpTo]).toEqual([[1, 10, 15, 20], 20]);
+    const late = lookSince({ newest: 20, ageMs: 5_000 }, known, new FakeSystem([1, 10, 15, 20], 20));
+    expect([idsOf(late), late.newest, late.isWhole]).toEqual([[1, 10, 15, 20], 20, true]);
     const untold = lookSince({ newest: 20, ageMs: 0 }, known, new FakeSystem([1, 10, 15, 20], undefined));
-    expect([idsOf(untold), untold.wholeUpTo]).toEqual([[1, 10, 15, 20], undefined]);
+    expect([idsOf(untold), untold.newest, untold.isWhole]).toEqual([[1, 10, 15, 20], undefined, true]);
+  });
+
+  it.skipIf(process.platform !== 'linux')('does not take a thread for a process', () => {
+    const threads = readdirSync('/proc/self/task').map(Number);
+    expect(threads.length).toBeGreaterThan(1);
+    const [first = 0] = threads;
+    expect(idsOf(lookSince({ newest: first, ageMs: 0 }, new Map(threads.map((id) => [id, '']))))).toContain(process.pid);
+    expect(threads.filter((id) => id !== process.pid && idsOf(lookSince({ newest: first, ageMs: 0 }, new Map([[id, '']]))).includes(id))).toEqual([]);
   });
 });

@@ -17,8 +17,11 @@ export const HAS_PROCESS_LIST = process.platform === 'linux';
 /** A machine would have to start this many processes a second to go once around its smallest range of process ids in that time. */
 const FRESH_MS = 5_000;
 
-/** A look that left nobody out: the id that had been given out last before it, and how long ago that was. */
-export interface WholeLook {
+/** So few ids are tried one by one: a list of all processes takes longer. */
+const FEW_IDS = 32;
+
+/** Up to where processes are known, by the id that had been given out last, and how long ago all of them were looked at. */
+export interface Known {
   readonly newest: number;
   readonly ageMs: number;
 }
@@ -26,20 +29,33 @@ export interface WholeLook {
 export interface Look {
   /** Without those that have ended and wait to be collected. */
   readonly rows: readonly ProcessRow[];
-  /** Of a look at all processes: the id that had been given out last before it. */
-  readonly wholeUpTo?: number;
+  /** The id that had been given out last before it, where that is told. */
+  readonly newest?: number;
+  /** Whether nobody was left out. */
+  readonly isWhole: boolean;
 }
 
 /**
- * The `known` processes and all that were started since the last whole look. Process ids are given out in order: with nothing started
- * since, this costs a small read beside the known ones, and else only the ids given out since come into question. After a while, and
- * where the newest id is not told, it is a whole look itself.
+ * The processes that were `seen` and all that were started since. Process ids are given out in order: with nothing started since, this
+ * costs a small read beside those that were seen, and else only the ids given out since come into question. After a while, and where the
+ * newest id is not told, nobody is left out.
  */
-export function lookSince(last: WholeLook, known: ReadonlyMap<number, unknown>, proc: ProcFiles = PROC): Look {
+export function lookSince(known: Known, seen: ReadonlyMap<number, unknown>, proc: ProcFiles = PROC): Look {
   const newest = newestId(proc);
-  if (newest === undefined || last.ageMs >= FRESH_MS) return { rows: rowsOf(allProcessIds(proc), proc), ...(newest === undefined ? {} : { wholeUpTo: newest }) };
-  const ids = newest === last.newest ? known.keys() : allProcessIds(proc).filter((id) => known.has(id) || isGivenSince(id, last.newest, newest));
-  return { rows: rowsOf(ids, proc) };
+  if (newest === undefined) return { rows: rowsOf(allProcessIds(proc), proc), isWhole: true };
+  if (known.ageMs >= FRESH_MS) return { rows: rowsOf(allProcessIds(proc), proc), newest, isWhole: true };
+  return { rows: rowsOf(idsSince(known.newest, newest, { seen, proc }), proc), newest, isWhole: false };
+}
+
+/** Whether there may be a process that was not known. */
+export function mayHaveStarted({ newest, ageMs }: Known, proc: ProcFiles = PROC): boolean {
+  return ageMs >= FRESH_MS || newestId(proc) !== newest;
+}
+
+function idsSince(known: number, newest: number, { seen, proc }: { readonly seen: ReadonlyMap<number, unknown>; readonly proc: ProcFiles }): Iterable<number> {
+  const count = newest - known;
+  if (count < 0 || count > FEW_IDS) return allProcessIds(proc).filter((id) => seen.has(id) || isGivenSince(id, known, newest));
+  return new Set([...seen.keys(), ...Array.from({ length: count }, (_, index) => known + 1 + index)]);
 }
 
 /** What the process was started with, as `NAME=value` texts ended by NUL. Absent for those of other users, and those that have ended. */
@@ -99,11 +115,13 @@ function rowsOf(ids: Iterable<number>, proc: ProcFiles): ProcessRow[] {
   return rows;
 }
 
+/** By `/proc/<pid>/stat` (proc_pid_stat(5)). */
 function readRow(pid: number, { read }: ProcFiles): ProcessRow | undefined {
   const stat = read(`${String(pid)}/stat`);
   if (stat === undefined) return undefined;
   // The second field is the name in parentheses, which may hold anything.
   const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z' || state === 'X') return undefined;
+  // Asked for by its id, a thread that is no process answers, too: nobody is told of its end.
+  if (state === 'Z' || state === 'X' || rest[31] === '-1') return undefined;
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: rest[15] ?? '', usedTicks: Number(rest[7]) + Number(rest[8]) };
 }

@@ -70,6 +70,20 @@ describe('a tree of which nothing was started', () => {
     expect(system.asked).toContain('15/stat');
   });
 
+  it('costs one small read after the last call left nothing', async () => {
+    const system = new FakeSystem([1, 10, 15], 20);
+    const { tree } = open(system);
+    await tree.endOthers(0);
+    system.asked.length = 0;
+    expect(await tree.endOthers(0)).toBe(0);
+    expect(system.asked).toEqual(['sys/kernel/ns_last_pid']);
+    // A program of somebody else.
+    system.ids = [1, 10, 15, 21];
+    system.newest = 21;
+    for (let calls = 0; calls < 2; calls += 1) expect(await tree.endOthers(0)).toBe(0);
+    expect(system.asked.slice(1)).toEqual(['sys/kernel/ns_last_pid', 'sys/kernel/ns_last_pid', '10/stat', '21/stat', '21/environ', 'sys/kernel/ns_last_pid']);
+  });
+
   it('has them all looked at again when one could not be told', () => {
     const system = new FakeSystem([1, 10, 15], 20);
     // As of a process between two programs.
@@ -79,6 +93,18 @@ describe('a tree of which nothing was started', () => {
     expect(idsOf(tree)).toEqual([10]);
     system.environments.set(15, `TOKEN=${token}\0`);
     expect(idsOf(tree)).toEqual([10, 15]);
+  });
+
+  it('has one looked at again that could not be told when it was new', () => {
+    const system = new FakeSystem([1, 10], 20);
+    const { tree } = open(system);
+    expect(idsOf(tree)).toEqual([10]);
+    system.ids = [1, 10, 21];
+    system.newest = 21;
+    system.environments.set(21, '');
+    expect(idsOf(tree)).toEqual([10]);
+    system.environments.set(21, `TOKEN=${token}\0`);
+    expect(idsOf(tree)).toEqual([10, 21]);
   });
 
   it('does not take one that never has an environment for one that will', () => {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 import { monotonicMs } from './monotonic-ms.js';
-import { environmentOf, HAS_PROCESS_LIST, lookSince, type ProcessRow, type ProcFiles } from './process-list.js';
+import { environmentOf, HAS_PROCESS_LIST, type Look, lookSince, mayHaveStarted, type ProcessRow, type ProcFiles } from './process-list.js';
 
 /** What ending a tree came to: how many processes had to be told, and the ids of those that are still there. */
 export interface TreeEnd {
@@ -34,8 +34,10 @@ export class ProcessTree {
   readonly #proc: ProcFiles | undefined;
   /** Those seen so far by id, with their start: one whose parent has gone may not be recognised a second time. */
   readonly #seen: Map<number, string>;
-  /** What had been started before is known not to be of the tree, unless it was seen. */
-  #whole: { readonly newest: number; readonly atMs: number };
+  /** What had been started up to this id is none of the tree, unless it was seen. */
+  #newest: number;
+  /** When all processes were looked at; at first when there was nothing but the leader. */
+  #wholeAtMs: number;
   #bare: ReadonlySet<string> = new Set();
   #told = 0;
 
@@ -46,7 +48,8 @@ export class ProcessTree {
     this.#now = now;
     this.#proc = proc;
     this.#seen = new Map([[leader, '']]);
-    this.#whole = { newest: leader, atMs: now() };
+    this.#newest = leader;
+    this.#wholeAtMs = now();
   }
 
   /** Waits for the end of all of it, for as long as `mayWait` says. */
@@ -81,17 +84,25 @@ export class ProcessTree {
     return HAS_PROCESS_LIST ? this.#members() : [];
   }
 
-  /** All but the leader. */
+  /** All but the leader. With nothing started since the last time, that costs one small read. */
   async endOthers(graceMs: number): Promise<number> {
-    const others = (): ProcessRow[] => (HAS_PROCESS_LIST ? this.#members().filter(({ pid }) => pid !== this.#leader) : []);
+    if (!HAS_PROCESS_LIST || this.#isAlone()) return 0;
+    const others = (): ProcessRow[] => this.#members().filter(({ pid }) => pid !== this.#leader);
     const found = others();
     for (const { pid } of found) send(pid, 'SIGTERM');
     const graceEnds = monotonicMs() + graceMs;
-    for (let left = found; left.length > 0 && monotonicMs() < graceEnds + HUNT_MS; left = others()) {
+    let left = found;
+    for (; left.length > 0 && monotonicMs() < graceEnds + HUNT_MS; left = others()) {
       if (monotonicMs() >= graceEnds) for (const { pid } of left) send(pid, 'SIGKILL');
       await delay(1);
     }
+    if (left.length === 0) for (const pid of this.#seen.keys()) if (pid !== this.#leader) this.#seen.delete(pid);
     return found.length;
+  }
+
+  /** Nothing but the leader was left, and nobody has started anything since. */
+  #isAlone(): boolean {
+    return this.#seen.size === 1 && !mayHaveStarted({ newest: this.#newest, ageMs: this.#now() - this.#wholeAtMs }, this.#proc);
   }
 
   #isThere(): boolean {
@@ -100,29 +111,31 @@ export class ProcessTree {
 
   #members(): ProcessRow[] {
     const atMs = this.#now();
-    const { newest } = this.#whole;
-    const { rows, wholeUpTo } = lookSince({ newest, ageMs: atMs - this.#whole.atMs }, this.#seen, this.#proc);
+    const look = lookSince({ newest: this.#newest, ageMs: atMs - this.#wholeAtMs }, this.#seen, this.#proc);
     const members = new Map<number, ProcessRow>();
     const bare = new Set<string>();
-    for (const row of rows) {
+    for (const row of look.rows) {
       const kin = row.pid === process.pid ? 'other' : this.#kinOf(row);
       if (kin === 'ours') members.set(row.pid, row);
       if (kin === 'bare') bare.add(`${String(row.pid)} ${row.startedAt}`);
     }
-    const childrenOf = Map.groupBy(rows, (row) => row.parent);
+    const childrenOf = Map.groupBy(look.rows, (row) => row.parent);
     // A map hands out what is added while it is walked.
     for (const pid of members.keys()) {
       for (const child of childrenOf.get(pid) ?? []) members.set(child.pid, child);
     }
     for (const { pid, startedAt } of members.values()) this.#seen.set(pid, startedAt);
-    if (wholeUpTo !== undefined) this.#lookedAtAll({ newest: wholeUpTo, atMs }, bare);
+    this.#keep(look, bare, atMs);
     return [...members.values()];
   }
 
   /** Who has no environment may be about to become another program, and get it back: only who is found so twice is none of ours. */
-  #lookedAtAll(look: { readonly newest: number; readonly atMs: number }, bare: ReadonlySet<string>): void {
-    if (bare.isSubsetOf(this.#bare)) this.#whole = look;
-    this.#bare = bare;
+  #keep({ newest, isWhole }: Look, bare: ReadonlySet<string>, atMs: number): void {
+    const isClear = bare.isSubsetOf(this.#bare);
+    this.#bare = isWhole ? bare : this.#bare.union(bare);
+    if (!isClear || newest === undefined) return;
+    this.#newest = newest;
+    if (isWhole) this.#wholeAtMs = atMs;
   }
 
   #kinOf(row: ProcessRow): 'ours' | 'other' | 'bare' {
