@@ -5,6 +5,7 @@ export class FakeSystem implements ProcFiles {
   readonly asked: string[] = [];
   /** By id; a process that nothing is said of has an environment that tells nothing. */
   readonly environments = new Map<number, string>();
+  readonly ending = new Set<number>();
   ids: readonly number[];
   /** The id given out last; `undefined` where a kernel does not tell. */
   newest: number | undefined;
@@ -26,6 +27,6 @@ export class FakeSystem implements ProcFiles {
     const [name = '', file] = path.split('/');
     const id = Number(name);
     if (!this.ids.includes(id)) return undefined;
-    return file === 'stat' ? `${name} (x) S 1 ${name} ${name}${' 0'.repeat(46)}` : (this.environments.get(id) ?? 'A=b\0');
+    return file === 'stat' ? `${name} (x) S 1 ${name} ${name} 0 -1 ${this.ending.has(id) ? '4194564' : '4194560'}${' 0'.repeat(43)}` : (this.environments.get(id) ?? 'A=b\0');
   };
 }

@@ -80,6 +80,12 @@ describe('a look at processes', () => {
     expect([idsOf(untold), untold.newest, untold.isWhole]).toEqual([[1, 10, 15, 20], undefined, true]);
   });
 
+  it('tells who is about to be gone', () => {
+    const system = new FakeSystem([10, 21], 21);
+    system.ending.add(21);
+    expect(lookSince({ newest: 20, ageMs: 0 }, known, system).rows.map(({ isEnding }) => isEnding)).toEqual([false, true]);
+  });
+
   it.skipIf(process.platform !== 'linux')('does not take a thread for a process', () => {
     const threads = readdirSync('/proc/self/task').map(Number);
     expect(threads.length).toBeGreaterThan(1);

@@ -9,7 +9,12 @@ export interface ProcessRow {
   readonly startedAt: string;
   /** Time it has used of processors, in clock ticks: hundredths of a second (sysconf(3), _SC_CLK_TCK). */
   readonly usedTicks: number;
+  /** It is about to be gone, and runs nothing any more. */
+  readonly isEnding: boolean;
 }
+
+/** `PF_EXITING` of the kernel, among the flags of a process. */
+const EXITING = 4;
 
 /** Only Linux lets a process look at others by plain files. Elsewhere a tree is its process group. */
 export const HAS_PROCESS_LIST = process.platform === 'linux';
@@ -123,5 +128,13 @@ function readRow(pid: number, { read }: ProcFiles): ProcessRow | undefined {
   const [state, parent, group, session, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   // Asked for by its id, a thread that is no process answers, too: nobody is told of its end.
   if (state === 'Z' || state === 'X' || rest[31] === '-1') return undefined;
-  return { pid, parent: Number(parent), group: Number(group), session: Number(session), startedAt: rest[15] ?? '', usedTicks: Number(rest[7]) + Number(rest[8]) };
+  return {
+    pid,
+    parent: Number(parent),
+    group: Number(group),
+    session: Number(session),
+    startedAt: rest[15] ?? '',
+    usedTicks: Number(rest[7]) + Number(rest[8]),
+    isEnding: (Number(rest[2]) & EXITING) !== 0,
+  };
 }

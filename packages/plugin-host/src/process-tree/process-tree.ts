@@ -97,7 +97,7 @@ export class ProcessTree {
       await delay(1);
     }
     if (left.length === 0) for (const pid of this.#seen.keys()) if (pid !== this.#leader) this.#seen.delete(pid);
-    return found.length;
+    return found.filter(({ isEnding }) => !isEnding).length;
   }
 
   /** Nothing but the leader was left, and nobody has started anything since. */
@@ -146,7 +146,8 @@ export class ProcessTree {
   }
 
   #tell(members: readonly ProcessRow[], signal: NodeJS.Signals): void {
-    if (signal === 'SIGTERM') this.#told = members.length;
+    // Whoever ends by itself was not left running.
+    if (signal === 'SIGTERM') this.#told = members.filter(({ isEnding }) => !isEnding).length;
     // The group in one go, so that none of it sees another one end first.
     const hasGroup = members.some(({ group }) => group === this.#leader);
     if (hasGroup) send(-this.#leader, signal);
