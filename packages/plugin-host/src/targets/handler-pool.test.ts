@@ -140,6 +140,16 @@ describe('the pool', () => {
     expect(pool.size).toBe(0);
   });
 
+  it('does not take the time of a call for idle time', async () => {
+    const pool = new HandlerPool(poolDefaults({ processes: 1, idleMs: 10 }), start);
+    const lease = await pool.take('a', never);
+    await delay(50);
+    expect([pool.size, lease.process.isUsable]).toEqual([1, true]);
+    lease.giveBack();
+    await lease.process.ended;
+    expect(pool.size).toBe(0);
+  });
+
   it('has room for another plugin when nobody uses what is there', async () => {
     const pool = new HandlerPool(poolDefaults({ processes: 1 }), start);
     const first = await pool.take('a', never);
@@ -152,15 +162,15 @@ describe('the pool', () => {
   });
 });
 
-describe('the module of a handler', () => {
-  it('is looked for once by a process that is kept warm', async () => {
+describe('a module', () => {
+  it('is looked for with the first call in a process that is kept warm', async () => {
     const pool = open({ processes: 1 });
     const counts: unknown[] = [];
     for (let calls = 0; calls < 3; calls += 1) counts.push((await pool.run('worker-pool', 'countsLookUps')).outcome.outputs['lookUps']);
     expect(counts).toEqual([0, 0, 0]);
   });
 
-  it('is looked for once by the engine', { timeout: 20_000 }, async () => {
+  it('is looked for with the first call in the engine', { timeout: 20_000 }, async () => {
     // In a process of its own: the one that runs tests finds modules in a way of its own.
     const { stdout } = spawnSource(fileURLToPath(new URL('./look-ups.fixture.ts', import.meta.url)), []);
     expect(stdout === null ? undefined : JSON.parse(await text(stdout))).toEqual([0, 0, 0]);

@@ -16,7 +16,8 @@ interface Warm {
   readonly bornAt: number;
   calls: number;
   isBusy: boolean;
-  idleTimer?: NodeJS.Timeout;
+  /** Begins anew each time that it is given back. */
+  readonly idleTimer: NodeJS.Timeout;
 }
 
 interface Waiter {
@@ -96,16 +97,19 @@ export class HandlerPool {
   }
 
   #add(key: string): Warm {
-    const warm: Warm = { key, process: this.#start(), bornAt: monotonicMs(), calls: 0, isBusy: false };
+    const process = this.#start();
+    const idleTimer = setTimeout(() => {
+      if (!warm.isBusy) void this.#end(warm);
+    }, this.#settings.idleMs).unref();
+    const warm: Warm = { key, process, bornAt: monotonicMs(), calls: 0, isBusy: false, idleTimer };
     this.#warm.add(warm);
-    void warm.process.ended.then(() => this.#remove(warm));
+    void process.ended.then(() => this.#remove(warm));
     return warm;
   }
 
   #lend(warm: Warm): Lease {
     warm.isBusy = true;
     warm.calls += 1;
-    clearTimeout(warm.idleTimer);
     warm.process.hold(true);
     return {
       process: warm.process,
@@ -121,8 +125,7 @@ export class HandlerPool {
       // At the end: who has waited longest comes first.
       this.#warm.add(warm);
       warm.process.hold(false);
-      warm.idleTimer = setTimeout(() => void this.#end(warm), this.#settings.idleMs);
-      warm.idleTimer.unref();
+      warm.idleTimer.refresh();
     }
     this.#serve();
   }

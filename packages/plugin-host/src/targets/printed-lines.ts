@@ -23,14 +23,18 @@ const MARK_MS = 1_000;
 export function printedLines(call: StepCall): PrintedLines {
   const mark = `kb-end-of-call-${randomUUID()}`;
   const { promise, resolve } = Promise.withResolvers<boolean>();
+  let hasCome = false;
   const log: StepCall['log'] = (entry) => {
     if (!entry.text.endsWith(mark)) return call.log(entry);
+    hasCome = true;
     resolve(true);
     const before = entry.text.slice(0, -mark.length);
     if (before !== '') return call.log({ ...entry, text: before });
   };
   const lines = takeLines({ log, ...(call.redactor === undefined ? {} : { redactor: call.redactor }) }, 'stdout', new TailBuffer(TAIL_BYTES));
   const seen = (): Promise<boolean> => {
+    // It is written before the answer.
+    if (hasCome) return promise;
     const timer = setTimeout(() => resolve(false), MARK_MS);
     return promise.finally(() => clearTimeout(timer));
   };

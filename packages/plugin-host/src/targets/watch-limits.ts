@@ -51,7 +51,7 @@ function findExceeded(rows: readonly ProcessRow[], { memoryBytes, pids }: TreeLi
 /** Of a process, the memory it really has (proc_pid_status(5), VmRSS). */
 export function residentBytes(pid: number): number {
   try {
-    return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'latin1'))?.[1] ?? 0) * 1024;
+    return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1] ?? 0) * 1024;
   } catch {
     return 0;
   }
