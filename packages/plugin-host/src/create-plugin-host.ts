@@ -103,6 +103,13 @@ function opensFiles({ shell, fs }: Permissions): boolean {
   return (Array.isArray(shell) ? shell.length > 0 : shell === true) || (fs?.write ?? []).length > 0;
 }
 
+let plugins: Promise<typeof import('./plugin-commands.js')> | undefined;
+let scripts: Promise<typeof import('./script/run-script.js')> | undefined;
+
+/** Each loaded with the first step that needs it: a run of scripts alone never loads a schema checker. Node takes its time to find again what it has loaded. */
+const loadPlugins = () => (plugins ??= import('./plugin-commands.js'));
+const loadScripts = () => (scripts ??= import('./script/run-script.js'));
+
 /** Loaded for steps of flows alone. */
 const pinning = () => import('./plugins/hold-to-pins.js');
 
@@ -111,7 +118,7 @@ type LazyShelf = ReturnType<typeof lazyShelf>;
 /** The code that reads manifests, loaded when the first plugin is asked for. */
 function lazyShelf(options: PluginHostOptions) {
   const open = async () => {
-    const { lookUpCommand, PluginShelf } = await import('./plugin-commands.js');
+    const { lookUpCommand, PluginShelf } = await loadPlugins();
     return { shelf: new PluginShelf(options), lookUpCommand };
   };
   let opened: ReturnType<typeof open> | undefined;
@@ -130,14 +137,13 @@ type LazyTargets = ReturnType<typeof lazyTargets>;
 /** What runs steps elsewhere than in this process, opened when the first one asks for it. */
 function lazyTargets({ hostEnv, execution = {}, logger }: PluginHostOptions) {
   let opened: Promise<Targets> | undefined;
-  const open = async (): Promise<Targets> => new (await import('./plugin-commands.js')).Targets({ hostEnv, settings: execution, logger });
+  const open = async (): Promise<Targets> => new (await loadPlugins()).Targets({ hostEnv, settings: execution, logger });
   return {
     open: () => (opened ??= open()),
     close: async () => (await opened)?.close(),
   };
 }
 
-/** The two ways to run are loaded when they are first needed: a run of scripts alone never loads a schema checker. */
 async function runStep(call: StepCall, { shelf, targets }: Omit<Placing, 'settings'>, { hostEnv, killGraceMs, logger, services }: PluginHostOptions): Promise<StepOutcome> {
   const { uses } = call;
   switch (uses.kind) {
@@ -145,9 +151,9 @@ async function runStep(call: StepCall, { shelf, targets }: Omit<Placing, 'settin
       throw notForAHost(uses);
     case 'builtin': {
       if (uses.name !== 'run') throw notForAHost(uses);
-      const { runScript } = await import('./script/run-script.js');
+      const { runScript } = await loadScripts();
       const isPlain = call.placement.isolation === 'subprocess' && call.placement.target === undefined;
-      const placed = isPlain ? undefined : (await import('./plugin-commands.js')).placedScript(call, await targets.open());
+      const placed = isPlain ? undefined : (await loadPlugins()).placedScript(call, await targets.open());
       return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
     }
     case 'plugin': {
@@ -159,7 +165,7 @@ async function runStep(call: StepCall, { shelf, targets }: Omit<Placing, 'settin
       }
       const refused = pinned === undefined ? undefined : (await pinning()).refuseOtherPlugin(found.plugin, pinned);
       if (refused !== undefined) return { status: 'failed', error: refused.error, outputs: {}, retryable: false };
-      const { runCommand } = await import('./plugin-commands.js');
+      const { runCommand } = await loadPlugins();
       return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS, targets: await targets.open(), ...(services === undefined ? {} : { services }) });
     }
     default:

@@ -1,4 +1,4 @@
-/** Calls a handler in this process three times, and prints how often its module was asked for after the first. */
+/** Calls a handler in this process three times, and prints how often a module was looked for since it was called first. */
 import { openBench } from './conformance.fixture.js';
 
 const bench = openBench();
