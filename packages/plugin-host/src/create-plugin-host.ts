@@ -32,6 +32,7 @@ const STRAY_GRACE_MS = 500;
 export function createPluginHost(options: PluginHostOptions): PluginHost {
   const shelf = lazyShelf(options);
   const targets = lazyTargets(options);
+  const scripts = lazyScripts(options);
   return {
     resolve: async (uses, { sealed = false } = {}) => {
       const found = await shelf.look(uses, sealed);
@@ -44,9 +45,11 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       const placement = await place(step, { shelf, targets, settings: options.execution ?? {} });
       return step.pins === undefined ? placement : (await pinning()).holdToImage(placement, step.pins);
     },
-    close: () => targets.close(),
+    close: async () => {
+      await Promise.all([targets.close(), scripts.close()]);
+    },
     mayChangeFiles: (uses) => mayChangeFiles(uses, shelf),
-    run: (call) => runStep(call, { shelf, targets }, options),
+    run: (call) => runStep(call, { shelf, targets, scripts }, options),
     endStray: async (idempotencyKey) => {
       const [{ endStray }, { sweepStepFolders }] = await Promise.all([import('./process-tree/end-stray.js'), import('./script/step-folder.js')]);
       const ended = await endStray(`KB_IDEMPOTENCY_KEY=${idempotencyKey}`, options.killGraceMs ?? STRAY_GRACE_MS);
@@ -104,11 +107,9 @@ function opensFiles({ shell, fs }: Permissions): boolean {
 }
 
 let plugins: Promise<typeof import('./plugin-commands.js')> | undefined;
-let scripts: Promise<typeof import('./script/run-script.js')> | undefined;
 
-/** Each loaded with the first step that needs it: a run of scripts alone never loads a schema checker. Node takes its time to find again what it has loaded. */
+/** Loaded with the first step that needs it: a run of scripts alone never loads a schema checker. Node takes its time to find again what it has loaded. */
 const loadPlugins = () => (plugins ??= import('./plugin-commands.js'));
-const loadScripts = () => (scripts ??= import('./script/run-script.js'));
 
 /** Loaded for steps of flows alone. */
 const pinning = () => import('./plugins/hold-to-pins.js');
@@ -144,17 +145,32 @@ function lazyTargets({ hostEnv, execution = {}, logger }: PluginHostOptions) {
   };
 }
 
-async function runStep(call: StepCall, { shelf, targets }: Omit<Placing, 'settings'>, { hostEnv, killGraceMs, logger, services }: PluginHostOptions): Promise<StepOutcome> {
+type LazyScripts = ReturnType<typeof lazyScripts>;
+
+/** What runs scripts, and who starts them. */
+function lazyScripts({ hostEnv }: PluginHostOptions) {
+  const open = async () => {
+    const [{ runScript }, { Spawner }] = await Promise.all([import('./script/run-script.js'), import('./process-tree/spawner.js')]);
+    return { runScript, spawner: new Spawner(hostEnv) };
+  };
+  let opened: ReturnType<typeof open> | undefined;
+  return {
+    open: () => (opened ??= open()),
+    close: async () => (await opened)?.spawner.close(),
+  };
+}
+
+async function runStep(call: StepCall, { shelf, targets, scripts }: Omit<Placing, 'settings'> & { readonly scripts: LazyScripts }, { hostEnv, killGraceMs, logger, services }: PluginHostOptions): Promise<StepOutcome> {
   const { uses } = call;
   switch (uses.kind) {
     case 'workflow':
       throw notForAHost(uses);
     case 'builtin': {
       if (uses.name !== 'run') throw notForAHost(uses);
-      const { runScript } = await loadScripts();
+      const { runScript, spawner } = await scripts.open();
       const isPlain = call.placement.isolation === 'subprocess' && call.placement.target === undefined;
       const placed = isPlain ? undefined : (await loadPlugins()).placedScript(call, await targets.open());
-      return runScript(call, { hostEnv, logger, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
+      return runScript(call, { hostEnv, logger, spawner, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
     }
     case 'plugin': {
       const { pinned } = call.placement;

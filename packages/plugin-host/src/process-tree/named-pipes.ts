@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
 /** mkfifo(1), of every Unix. */
-const MAKE_PIPES = 'mkfifo';
+export const MAKE_PIPES = 'mkfifo';
 
 /** The reading end of a pipe as a stream, and its writing end as a descriptor to hand to a program and then close. */
 export interface NamedPipe {

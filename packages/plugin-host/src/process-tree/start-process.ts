@@ -1,14 +1,16 @@
-import { ChildProcess, spawn } from 'node:child_process';
-import { Socket } from 'node:net';
 import { constants } from 'node:os';
-import { Readable, type Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { AppError } from '@kb-labs/errors';
+
+import { type Exit, type Launched, type LaunchedHere, launchHere, type LaunchRequest } from './launch.js';
 import { monotonicMs } from './monotonic-ms.js';
-import { closeWriters, openNamedPipes } from './named-pipes.js';
 import { explainNotStarted, findUnusable, type NotStarted } from './not-started.js';
 import type { ProcessRow } from './process-list.js';
 import { ProcessTree, type TreeEnd } from './process-tree.js';
+import type { Spawner } from './spawner.js';
+import type { SpawnerProcess } from './spawner-process.js';
 import { StreamReader, type TakeChunk } from './stream-reader.js';
 
 export interface ProcessOptions {
@@ -31,10 +33,12 @@ export interface ProcessOptions {
   readonly onStderr: TakeChunk;
   /** A private folder: the output can then be opened again as `/dev/stdout` and `/dev/stderr`, see `openNamedPipes`. */
   readonly pipeFolder?: string;
+  /** Starts it in place of this process, as soon as that pays. One that reads input is started by this process in any case. */
+  readonly spawner?: Spawner;
 }
 
 export interface RunningProcess {
-  /** `undefined` when it could not be started. */
+  /** `undefined` when it could not be started, and as long as a spawner has not. */
   readonly pid: number | undefined;
   /** With `openInput`, of a program that has started. */
   readonly stdin?: Writable;
@@ -42,7 +46,7 @@ export interface RunningProcess {
   readonly members: () => readonly ProcessRow[];
   /** Ends everything of the tree but the program itself, and answers how many processes that were. Linux only. */
   readonly endOthers: (graceMs: number) => Promise<number>;
-  /** Whether this process has to go on as long as that one. It has to, at first. */
+  /** Whether this process has to go on as long as that one. It has to, at first; and always, when a spawner has started it. */
   readonly hold: (isHeld: boolean) => void;
   /** Resolves when the program has ended, nothing of what it started is left, and its output has been taken. */
   readonly ended: Promise<ProcessEnd>;
@@ -76,49 +80,102 @@ const LAST_WORDS_MS = 1_000;
 const EXITING_MS = 50;
 /** After the end of a tree nobody writes to its pipes any more, except what has escaped. */
 const SILENCE_MS = 100;
-/** How long a process may take to vanish after KILL. */
+/** How long a process may take to vanish after KILL, and to start once nobody wants it any more. */
 const COLLECT_MS = 250;
+/** How it is told of a program that could not end in that time. */
+const ENDED: Exit = { code: null, signal: 'SIGKILL' };
 
 /** Starts a program without a shell, as the leader of a process group and session of its own. Never throws. */
 export function startProcess(options: ProcessOptions): RunningProcess {
   const unusable = findUnusable(options);
   if (unusable !== undefined) return notRunning(Promise.resolve(unusable));
   const token = newToken();
-  let launched: Launched;
+  const request = requestOf(options, token);
+  const spawner = options.input === undefined && options.openInput === undefined ? options.spawner?.take() : undefined;
+  return spawner === undefined ? startHere(request, token, options) : startThere(spawner, { request, token, options });
+}
+
+function startHere(request: LaunchRequest, token: string, options: ProcessOptions): RunningProcess {
+  let launched: LaunchedHere | Promise<never>;
   try {
-    launched = launch(options, token);
+    launched = launchHere(request, options);
   } catch (thrown) {
     return notRunning(Promise.resolve(explainNotStarted(options, thrown)));
   }
-  const { child, outputs } = launched;
-  if (child.pid === undefined) {
-    for (const output of outputs) output.destroy();
-    const failed = new Promise<ProcessEnd>((resolve) => child.once('error', (error) => resolve(explainNotStarted(options, error))));
-    return notRunning(failed);
-  }
-  const tree = new ProcessTree(child.pid, token);
+  if (launched instanceof Promise) return notRunning(launched.catch((error: unknown) => explainNotStarted(options, error)));
+  const { pid, stdin, hold } = launched;
+  const tree = new ProcessTree(pid, token);
   return {
-    pid: child.pid,
-    ...(options.openInput === true && child.stdin !== null ? { stdin: child.stdin } : {}),
+    pid,
+    ...(stdin === undefined ? {} : { stdin }),
     members: () => tree.members(),
     endOthers: (graceMs) => tree.endOthers(graceMs),
-    hold: (isHeld) => hold(launched, isHeld),
+    hold,
     ended: supervise(launched, tree, options),
   };
 }
 
-function notRunning(ended: Promise<ProcessEnd>): RunningProcess {
-  return { pid: undefined, members: () => [], endOthers: () => Promise.resolve(0), hold: () => undefined, ended };
+interface ThereStart {
+  readonly request: LaunchRequest;
+  readonly token: string;
+  readonly options: ProcessOptions;
 }
 
-function hold({ child, outputs }: Launched, isHeld: boolean): void {
-  for (const held of [child, child.stdin, ...outputs]) {
-    // Pipes of a program are sockets; what else stands in for them does not keep a process going.
-    if (held instanceof ChildProcess || held instanceof Socket) {
-      if (isHeld) held.ref();
-      else held.unref();
+function startThere(spawner: SpawnerProcess, { request, token, options }: ThereStart): RunningProcess {
+  let pid: number | undefined;
+  let tree: ProcessTree | undefined;
+  const run = async (): Promise<ProcessEnd> => {
+    const launching = spawner.launch(request);
+    let launched: Launched | 'late';
+    try {
+      launched = await notLongAfter(options.signal, launching);
+    } catch (thrown) {
+      if (thrown instanceof AppError) throw thrown;
+      return explainNotStarted(options, thrown);
     }
+    if (launched === 'late') {
+      void endLate(launching, token);
+      return toEnd(ENDED, { aborted: true, leftovers: 0, survivors: [] });
+    }
+    pid = launched.pid;
+    tree = new ProcessTree(pid, token);
+    return supervise(launched, tree, options);
+  };
+  return {
+    get pid() {
+      return pid;
+    },
+    members: () => tree?.members() ?? [],
+    endOthers: (graceMs) => tree?.endOthers(graceMs) ?? Promise.resolve(0),
+    hold: () => undefined,
+    ended: run(),
+  };
+}
+
+/** An abort does not wait for a spawner that stands still. */
+async function notLongAfter(signal: AbortSignal, launching: Promise<Launched>): Promise<Launched | 'late'> {
+  const abort = watch(signal);
+  try {
+    const first = await Promise.race([launching, abort.fired]);
+    return first === 'aborted' ? await Promise.race([launching, delay(COLLECT_MS, 'late' as const, { ref: false })]) : first;
+  } finally {
+    abort.release();
   }
+}
+
+/** What nobody wants any more when it starts at last. */
+async function endLate(launching: Promise<Launched>, token: string): Promise<void> {
+  try {
+    const { pid, outputs } = await launching;
+    await new ProcessTree(pid, token).end(0);
+    for (const output of outputs) output.destroy();
+  } catch {
+    // It has not started.
+  }
+}
+
+function notRunning(ended: Promise<ProcessEnd>): RunningProcess {
+  return { pid: undefined, members: () => [], endOthers: () => Promise.resolve(0), hold: () => undefined, ended };
 }
 
 let started = 0;
@@ -129,64 +186,29 @@ function newToken(): string {
   return `${process.pid.toString(36)}-${process.hrtime.bigint().toString(36)}-${started.toString(36)}`;
 }
 
-interface Launched {
-  readonly child: ChildProcess;
-  readonly outputs: readonly [Readable, Readable];
-}
-
-function launch({ program, args, cwd, env, input, openInput, pipeFolder }: ProcessOptions, token: string): Launched {
-  const pipes = pipeFolder === undefined ? undefined : openNamedPipes(pipeFolder);
-  // A step inside a step carries the tokens of both, and ends with either.
+/** A step inside a step carries the tokens of both, and ends with either. */
+function requestOf({ program, args, cwd, env }: ProcessOptions, token: string): LaunchRequest {
   const outer = env[TOKEN_VARIABLE];
-  let child: ChildProcess;
-  try {
-    child = spawn(program, args, {
-      cwd,
-      env: { ...env, [TOKEN_VARIABLE]: outer === undefined ? token : `${outer},${token}` },
-      detached: true,
-      stdio: [input === undefined && openInput === undefined ? 'ignore' : 'pipe', pipes?.[0].writer ?? 'pipe', pipes?.[1].writer ?? 'pipe'],
-    });
-  } catch (thrown) {
-    for (const { stream } of pipes ?? []) stream.destroy();
-    throw thrown;
-  } finally {
-    closeWriters(pipes ?? []);
-  }
-  if (child.stdin !== null) {
-    // It may end without reading its input.
-    child.stdin.on('error', () => undefined);
-    if (openInput === undefined) child.stdin.end(input);
-  }
-  return { child, outputs: [streamOf(pipes?.[0].stream ?? child.stdout), streamOf(pipes?.[1].stream ?? child.stderr)] };
+  return { program, args, cwd, env: { ...env, [TOKEN_VARIABLE]: outer === undefined ? token : `${outer},${token}` } };
 }
 
-function streamOf(stream: Readable | null | undefined): Readable {
-  // Node leaves it out when the start failed: there is nothing to read then.
-  return stream ?? Readable.from([]);
-}
-
-interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-async function supervise({ child, outputs }: Launched, tree: ProcessTree, options: ProcessOptions): Promise<ProcessEnd> {
-  const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+async function supervise({ outputs, exited, stdin }: Launched, tree: ProcessTree, options: ProcessOptions): Promise<ProcessEnd> {
   const readers = [new StreamReader(outputs[0], options.onStdout), new StreamReader(outputs[1], options.onStderr)];
   const taken = Promise.all(readers.map((reader) => reader.done));
   const abort = watch(options.signal);
   try {
-    const first = await Promise.race([exited, abort.fired, failureOf(taken)]);
+    const first = await Promise.race([exited.catch(() => 'lost' as const), abort.fired, failureOf(taken)]);
     if (typeof first === 'object') return await finishExited(first, tree, { readers, taken, abort: abort.fired, options });
     const end = await tree.end(options.killGraceMs);
-    const exit = await Promise.race([exited, delay(COLLECT_MS, undefined, { ref: false })]);
+    if (first === 'lost') await exited;
+    const exit = await Promise.race([exited.catch(() => undefined), delay(COLLECT_MS, undefined, { ref: false })]);
     if (first === 'failed') await taken;
     await settle(readers, taken);
-    return toEnd(exit ?? { code: null, signal: 'SIGKILL' }, { aborted: true, leftovers: 0, survivors: end.left });
+    return toEnd(exit ?? ENDED, { aborted: true, leftovers: 0, survivors: end.left });
   } finally {
     abort.release();
     for (const reader of readers) reader.cut();
-    child.stdin?.destroy();
+    stdin?.destroy();
   }
 }
 
@@ -255,7 +277,9 @@ function watch(signal: AbortSignal): { fired: Promise<'aborted'>; release: () =>
   let onAbort = (): void => undefined;
   const fired = new Promise<'aborted'>((resolve) => {
     onAbort = () => resolve('aborted');
-    signal.addEventListener('abort', onAbort);
+    // It may have been while somebody else started the program.
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort);
   });
   return { fired, release: () => signal.removeEventListener('abort', onAbort) };
 }

@@ -5,6 +5,7 @@ import type { Logger, StepCall, StepOutcome } from '@kb-labs/ports';
 import type { HostEnv } from '../process-tree/base-env.js';
 import type { NotStarted } from '../process-tree/not-started.js';
 import { type ProcessEnd, startProcess } from '../process-tree/start-process.js';
+import type { Spawner } from '../process-tree/spawner.js';
 import { TailBuffer } from '../process-tree/tail-buffer.js';
 import type { PlacedScript } from '../targets/placed-script.js';
 import { toFailed } from '../to-failed.js';
@@ -25,6 +26,8 @@ export interface ScriptOptions {
   readonly logger: Logger;
   /** Absent: as a plain subprocess. */
   readonly placed?: PlacedScript;
+  /** Starts scripts in place of this process. */
+  readonly spawner?: Spawner;
 }
 
 const KILL_GRACE_MS = 1_000;
@@ -59,6 +62,7 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
       killGraceMs: options.killGraceMs ?? KILL_GRACE_MS,
       onStdout: stdout.take,
       onStderr: stderr.take,
+      ...(options.spawner === undefined ? {} : { spawner: options.spawner }),
       ...(reopensOutput(script) && placed?.hasOwnPipes !== false ? { pipeFolder: folder.root } : {}),
     });
     const unwatch = placed?.watch(running, (failure) => exceeded.abort(failure));
