@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
-import { chmod, readdir, rm } from 'node:fs/promises';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isThere } from '../process-tree/is-there.js';
@@ -13,7 +13,7 @@ export interface StepFolder {
   readonly remove: () => Promise<void>;
 }
 
-/** Six small calls: synchronous ones take a tenth of what a turn of the thread pool for each would. */
+/** Small calls: synchronous ones take a tenth of what a turn of the thread pool for each would. */
 export function makeStepFolder(parent: string, script: string): StepFolder {
   const root = mkdtempSync(join(parent, `kb-step-${process.pid}-`));
   const folder = { script: join(root, 'script'), output: join(root, 'output'), artifacts: join(root, 'artifacts') };
@@ -35,8 +35,9 @@ async function remove(root: string, folder: Pick<StepFolder, 'script' | 'output'
   try {
     unlinkSync(folder.script);
     unlinkSync(folder.output);
-    rmdirSync(folder.artifacts);
-    rmdirSync(root);
+    // A file system keeps whoever does this waiting while it writes its journal, as it does for each commit of a store beside it.
+    await rmdir(folder.artifacts);
+    await rmdir(root);
   } catch {
     // The script has left more than that, or taken something away.
     await removeAll(root);
