@@ -1,4 +1,5 @@
-import { aCreate, aStepStarted, aTicket, countingIds, fakeClock, memoryLogger } from '@kb-labs/testkit';
+import type { RunChange } from '@kb-labs/ports';
+import { aCreate, anEndedSummary, aRunFinished, aStepFinished, aStepStarted, aTicket, countingIds, fakeClock, memoryLogger } from '@kb-labs/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { openRedisStore } from './index.js';
@@ -21,6 +22,20 @@ describe('a watcher', () => {
     const before = { ...calls };
     await other.log.append({ runId, at: 1, events: [aStepStarted()], enqueue: [aTicket(runId)] });
     await until(() => calls.run > before.run && calls.ready > before.ready);
+  });
+
+  it('hears with a message how the journal stands, and nothing without one', async () => {
+    const store = await server.open({ clock: fakeClock() });
+    const runId = ids.runId();
+    await store.log.create(aCreate(runId));
+    const told: (RunChange | undefined)[] = [];
+    store.log.watch(runId, (change) => told.push(change));
+    await until(() => told.length === 1);
+    await store.log.append({ runId, at: 1, expected: 1, events: [aStepStarted()] });
+    await store.log.append({ runId, at: 1, events: [aStepFinished()] });
+    await store.log.append({ runId, at: 1, expected: 3, events: [aRunFinished()], summary: anEndedSummary(runId) });
+    await until(() => told.length === 4);
+    expect(told).toEqual([undefined, { decided: 2, ended: false }, { decided: 2, ended: false }, { decided: 4, ended: true }]);
   });
 
   it('is called at every look, in case a hint was lost, until it ends', async () => {

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@kb-labs/ports';
+import type { Clock, Logger, RunChange } from '@kb-labs/ports';
 
 import type { RedisClient } from './connect.js';
 import type { Channels } from './keys.js';
@@ -13,8 +13,10 @@ export interface ChangeWatchOptions {
   readonly connect: () => RedisClient;
 }
 
+type Callback = (change?: RunChange) => void;
+
 interface Topic {
-  readonly callbacks: Set<() => void>;
+  readonly callbacks: Set<Callback>;
   /** Settles once messages arrive, or cannot: looking goes on in any case. */
   readonly listening: Promise<void>;
 }
@@ -35,7 +37,8 @@ export class ChangeWatch {
     this.#options = options;
   }
 
-  watchRun(runId: string | null, callback: () => void): () => void {
+  /** What a message says of a run comes along. */
+  watchRun(runId: string | null, callback: Callback): () => void {
     const { channels } = this.#options;
     return this.#subscribe(runId === null ? channels.runs : channels.run(runId), callback);
   }
@@ -55,9 +58,9 @@ export class ChangeWatch {
     this.#client?.disconnect();
   }
 
-  #subscribe(channel: string, callback: () => void): () => void {
+  #subscribe(channel: string, callback: Callback): () => void {
     if (this.#closed) return () => undefined;
-    const own = (): void => callback();
+    const own: Callback = (change) => callback(change);
     const topic = this.#topics.get(channel) ?? this.#open(channel);
     topic.callbacks.add(own);
     this.#arm();
@@ -83,7 +86,7 @@ export class ChangeWatch {
   #listen(): RedisClient {
     if (this.#client !== undefined) return this.#client;
     const client = this.#options.connect();
-    client.on('message', (channel: string) => this.#call(channel));
+    client.on('message', (channel: string, message: string) => this.#call(channel, parseChange(message)));
     // What is written while the connection is away is told to nobody.
     client.once('ready', () => client.on('ready', () => this.#callAll()));
     this.#client = client;
@@ -112,15 +115,21 @@ export class ChangeWatch {
     for (const channel of [...this.#topics.keys()]) this.#call(channel);
   }
 
-  #call(channel: string): void {
-    for (const callback of [...(this.#topics.get(channel)?.callbacks ?? [])]) this.#notify(callback);
+  #call(channel: string, change?: RunChange): void {
+    for (const callback of [...(this.#topics.get(channel)?.callbacks ?? [])]) this.#notify(callback, change);
   }
 
-  #notify(callback: () => void): void {
+  #notify(callback: Callback, change?: RunChange): void {
     try {
-      callback();
+      callback(change);
     } catch (thrown) {
       this.#options.logger?.error('a watcher threw', { problem: thrown instanceof Error ? thrown.message : String(thrown) });
     }
   }
+}
+
+/** `<last decision> <1 when the run has ended>`, or nothing. */
+function parseChange(message: string): RunChange | undefined {
+  const [decided, ended] = message.split(' ');
+  return ended === undefined ? undefined : { decided: Number(decided), ended: ended === '1' };
 }

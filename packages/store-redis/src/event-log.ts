@@ -1,6 +1,6 @@
 import { isTerminalRun, JOURNAL_SCHEMA, type RunEvent, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { Append, AppendResult, Create, CreateResult, EventLog } from '@kb-labs/ports';
+import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
 import { createRun } from './create-run.js';
@@ -31,7 +31,7 @@ export class RedisEventLog implements EventLog {
     return this.#deps.link.operate(() => readEvents(this.#deps, runId, { after, limit }));
   }
 
-  watch(runId: RunId | null, onChange: () => void): () => void {
+  watch(runId: RunId | null, onChange: (change?: RunChange) => void): () => void {
     return this.#watch.watchRun(runId, onChange);
   }
 }

@@ -61,6 +61,7 @@ return { 1, waiting(KEYS[4]) }`,
  * KEYS 1 run  2 events  3 tickets  4 outbox  5 steps of the log
  * ARGV 1 expected or ''  2 ticket of the fence or ''  3 its token  4 known journal version  5 entry  6 '1': the entry has effects
  *      7 status or ''  8 started  9 finished  10 '1': the run ends  11, 12 channels  13 events  14 settled  15 queued  16 bytes of the events  17… those, in this order
+ * Tells the channel of the run its last decision, and '1' when it has ended.
  * Returns 'absent', 'fenced', 'closed', 'conflict', 'schema' and the version, or 'ok', the last number, and what waits in the outbox.
  */
 export const APPEND_EVENTS = script(
@@ -82,7 +83,8 @@ if events > 0 then
   push(KEYS[2], 17, events)
   head = string.format('%.0f', tonumber(head) + events)
   bytes = string.format('%.0f', tonumber(bytes) + tonumber(ARGV[16]))
-  for _, value in ipairs({ 'head', head, 'bytes', bytes, 'decided', expected and head or decided }) do table.insert(changed, value) end
+  if expected then decided = head end
+  for _, value in ipairs({ 'head', head, 'bytes', bytes, 'decided', decided }) do table.insert(changed, value) end
 end
 if #changed > 0 then redis.call('HSET', KEYS[1], unpack(changed)) end
 for index = 17 + events, 16 + events + settled do redis.call('HDEL', KEYS[3], ARGV[index]) end
@@ -97,7 +99,7 @@ if ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status) then
   local n = put(KEYS[1], KEYS[4], entry)
   for index = 17 + events + settled, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
 end
-redis.call('PUBLISH', ARGV[11], '')
+redis.call('PUBLISH', ARGV[11], decided .. ' ' .. (ARGV[10] == '1' and '1' or '0'))
 redis.call('PUBLISH', ARGV[12], '')
 return { 'ok', head, waiting(KEYS[4]) }`,
 );
