@@ -3,7 +3,7 @@ import type { Append, Create, NewClaim, NewTicket, NewWait, StoredBlob } from '@
 
 /**
  * What an outbox entry asks for under the tag of the installation. Written by TypeScript, read by the script that applies
- * entries. An empty job of a claim stands for the run as a whole.
+ * entries. An empty job of a claim stands for the run as a whole. What is empty is left out.
  */
 interface Entry {
   readonly at?: number;
@@ -35,12 +35,14 @@ interface Entry {
 export const RANKS = ['high', undefined, 'low'] as const;
 export const AS_A_WHOLE = '';
 
+/** The text is empty where there is nothing to ask for. */
 export function entryOfAppend(command: Append): { text: string; hasEffects: boolean } {
   const { summary, unclaim = [], claim = [], waits, settle = [], enqueue = [], blobs = [] } = command;
   const ended = summary !== undefined && isTerminalRun(summary.status);
   const opened = waits?.open ?? [];
   const closed = (waits?.close ?? []).map((wait) => wait.job);
   const hasEffects = ended || [unclaim, claim, opened, closed, blobs, settle, enqueue].some((list) => list.length > 0);
+  if (!hasEffects && summary === undefined) return { text: '', hasEffects };
   const text = write({
     at: command.at,
     unclaim,
@@ -80,10 +82,17 @@ export function toTicketIds(tickets: readonly NewTicket[]): TicketId[] {
   return tickets.map((ticket) => toTicketId(ticket));
 }
 
-/** Redis reads the entry with a parser that refuses half of a surrogate pair, which a text from outside may hold. */
 function write(entry: Entry): string {
-  return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value));
+  const filled = Object.entries(entry).filter(([, value]) => !(Array.isArray(value) && value.length === 0));
+  const text = JSON.stringify(Object.fromEntries(filled));
+  return HALF_PAIR.test(text) ? JSON.stringify(entry, (_, value: unknown) => (typeof value === 'string' ? value.toWellFormed() : value)) : text;
 }
+
+/**
+ * How JSON writes half of a surrogate pair, which a text from outside may hold and the parser of Redis refuses. A text with these very
+ * characters is taken for it, to no effect.
+ */
+const HALF_PAIR = /\\ud[89a-f]/;
 
 function columnsOf(summary: RunSummary): Omit<NonNullable<Entry['create']>, 'ended' | 'key'> {
   return { workflow: summary.workflowId, status: summary.status, root: summary.root, tenant: summary.tenant, createdAt: summary.createdAt };
