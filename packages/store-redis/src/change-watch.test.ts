@@ -38,6 +38,23 @@ describe('a watcher', () => {
     expect(told).toEqual([undefined, { decided: 2, ended: false }, { decided: 2, ended: false }, { decided: 4, ended: true }]);
   });
 
+  it('hears whether tickets may have come, or only fewer are held', async () => {
+    const store = await server.open({ clock: fakeClock(), presenceMs: 3_600_000 });
+    const [runId, worker] = [ids.runId(), ids.workerId()];
+    await store.log.create(aCreate(runId));
+    await store.queue.join({ id: worker });
+    const told: ('room' | undefined)[] = [];
+    store.queue.onReady((only) => told.push(only));
+    await until(() => told.length === 1);
+    await store.queue.ensure([aTicket(runId), aTicket(runId, { job: 'b' })]);
+    const [a, b] = await store.queue.take(worker, { limit: 2, leaseMs: 60_000 });
+    if (a === undefined || b === undefined) throw new Error('two were due');
+    await store.queue.discard([a]);
+    await store.queue.release([b]);
+    await until(() => told.length === 4);
+    expect(told).toEqual([undefined, undefined, 'room', undefined]);
+  });
+
   it('is called at every look, in case a hint was lost, until it ends', async () => {
     const clock = fakeClock();
     const store = await server.open({ clock, checkMs: 1_000, sweepMs: 3_600_000 });

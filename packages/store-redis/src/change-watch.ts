@@ -13,7 +13,8 @@ export interface ChangeWatchOptions {
   readonly connect: () => RedisClient;
 }
 
-type Callback = (change?: RunChange) => void;
+/** Called with what a message says, or with nothing. */
+type Callback = (message: string) => void;
 
 interface Topic {
   readonly callbacks: Set<Callback>;
@@ -38,17 +39,17 @@ export class ChangeWatch {
   }
 
   /** What a message says of a run comes along. */
-  watchRun(runId: string | null, callback: Callback): () => void {
+  watchRun(runId: string | null, callback: (change?: RunChange) => void): () => void {
     const { channels } = this.#options;
-    return this.#subscribe(runId === null ? channels.runs : channels.run(runId), callback);
+    return this.#subscribe(runId === null ? channels.runs : channels.run(runId), (message) => callback(parseChange(message)));
   }
 
   watchLogs(runId: string, callback: () => void): () => void {
     return this.#subscribe(this.#options.channels.logs(runId), callback);
   }
 
-  watchReady(callback: () => void): () => void {
-    return this.#subscribe(this.#options.channels.ready, callback);
+  watchReady(callback: (only?: 'room') => void): () => void {
+    return this.#subscribe(this.#options.channels.ready, (message) => callback(message === 'room' ? 'room' : undefined));
   }
 
   close(): void {
@@ -60,7 +61,7 @@ export class ChangeWatch {
 
   #subscribe(channel: string, callback: Callback): () => void {
     if (this.#closed) return () => undefined;
-    const own: Callback = (change) => callback(change);
+    const own: Callback = (message) => callback(message);
     const topic = this.#topics.get(channel) ?? this.#open(channel);
     topic.callbacks.add(own);
     this.#arm();
@@ -86,7 +87,7 @@ export class ChangeWatch {
   #listen(): RedisClient {
     if (this.#client !== undefined) return this.#client;
     const client = this.#options.connect();
-    client.on('message', (channel: string, message: string) => this.#call(channel, parseChange(message)));
+    client.on('message', (channel: string, message: string) => this.#call(channel, message));
     // What is written while the connection is away is told to nobody.
     client.once('ready', () => client.on('ready', () => this.#callAll()));
     this.#client = client;
@@ -115,13 +116,13 @@ export class ChangeWatch {
     for (const channel of [...this.#topics.keys()]) this.#call(channel);
   }
 
-  #call(channel: string, change?: RunChange): void {
-    for (const callback of [...(this.#topics.get(channel)?.callbacks ?? [])]) this.#notify(callback, change);
+  #call(channel: string, message = ''): void {
+    for (const callback of [...(this.#topics.get(channel)?.callbacks ?? [])]) this.#notify(callback, message);
   }
 
-  #notify(callback: Callback, change?: RunChange): void {
+  #notify(callback: Callback, message = ''): void {
     try {
-      callback(change);
+      callback(message);
     } catch (thrown) {
       this.#options.logger?.error('a watcher threw', { problem: thrown instanceof Error ? thrown.message : String(thrown) });
     }

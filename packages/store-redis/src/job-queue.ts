@@ -122,7 +122,7 @@ export class RedisJobQueue implements JobQueue {
     });
   }
 
-  onReady(callback: () => void): () => void {
+  onReady(callback: (only?: 'room') => void): () => void {
     return this.#watch.watchReady(callback);
   }
 }

@@ -106,7 +106,7 @@ const INSTALLATION = {
   probe: 'probe',
   /** `…:<name>`: random bytes as hex, the same for every process. */
   secret: 'secret:',
-  /** Channel: a ticket may be takeable. */
+  /** Channel: a ticket may be takeable; 'room' when fewer are held and that is all. */
   ready: 'ready',
 } as const;
 

@@ -22,7 +22,8 @@ export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
  * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else and writes what was changed; whoever changes a ticket calls it.
  */
 export const TICKETS = `
-local ready = false
+-- Whether tickets may have become takeable, and whether only because fewer are held.
+local ready, room = false, false
 local live, joined = {}, {}
 local function isLive(worker)
   if live[worker] == nil then
@@ -108,13 +109,13 @@ local function standAt(ticket, at)
   if ticket.at ~= at then change(ticket, 'at', at) end
 end
 
-local function takeRoom(ticket, room)
-  if ticket.room == room then return end
-  local by = room == '1' and 1 or -1
+local function takeRoom(ticket, hasRoom)
+  if ticket.room == hasRoom then return end
+  local by = hasRoom == '1' and 1 or -1
   redis.call('HINCRBY', K.holding, 'total', by)
   if redis.call('HINCRBY', K.holding, 'tenant:' .. ticket.tenant, by) <= 0 then redis.call('HDEL', K.holding, 'tenant:' .. ticket.tenant) end
-  change(ticket, 'room', room)
-  if room == '0' then ready = true end
+  change(ticket, 'room', hasRoom)
+  if hasRoom == '0' then room = true end
 end
 
 local function place(ticket)
@@ -161,7 +162,7 @@ local function placeHeldBy(worker)
 end
 
 local function announce()
-  if ready then redis.call('PUBLISH', K.ready, '') end
+  if ready or room then redis.call('PUBLISH', K.ready, ready and '' or 'room') end
 end`;
 
 /**
