@@ -11,7 +11,7 @@ const ids = countingIds();
 
 describe('a server that is away', () => {
   it('is reported at once for what was sent and soon for what was not, and used again when it is back', async () => {
-    const away = await startRedisServer();
+    const away = await startRedisServer({ appendfsync: 'always' });
     const store = await openRedisStore({ connection: { url: away.url } });
     onTestFinished(async () => {
       await store.close();
