@@ -33,8 +33,8 @@ type Table<Port, Without extends keyof Port = never> = Readonly<Record<Exclude<k
 
 const log: Table<EventLog> = { append: WRITE, create: WRITE, read: READ, watch: HINT };
 const catalog: Table<Catalog> = { listRuns: READ, getRun: READ, openRuns: READ, countOpen: READ, listWaits: READ };
-/** What an offer is handed comes with a write, and fails with it. */
-const queue: Table<JobQueue, 'offer'> = {
+/** What a worker that stands by is handed comes with a write, and fails with it. */
+const queue: Table<JobQueue, 'standBy'> = {
   join: WRITE,
   leave: WRITE,
   take: WRITE,

@@ -257,12 +257,12 @@ class Chaos {
         for (const lease of leases) this.#leases.set(placeOf(lease), lease);
         return leases;
       },
-      offer: (worker, places, onLeases) => {
-        const withdraw = queue.offer?.(worker, places, (leases) => {
+      standBy: (worker, places, onLeases) => {
+        const standDown = queue.standBy?.(worker, places, (leases) => {
           for (const lease of leases) this.#leases.set(placeOf(lease), lease);
           onLeases(leases);
         });
-        return () => withdraw?.();
+        return () => standDown?.();
       },
       renew: async (leases, leaseMs) => {
         this.#renewing += 1;

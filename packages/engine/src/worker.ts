@@ -82,7 +82,7 @@ class JobWorker implements Worker {
   /** Whether tickets can be left that it had no place for. Of all others it is told, or handed them. */
   #mayBeMore = false;
   #unsubscribe: (() => void) | undefined;
-  #withdraw: (() => void) | undefined;
+  #standDown: (() => void) | undefined;
 
   constructor(deps: EngineDeps, options: WorkerOptions) {
     this.#deps = deps;
@@ -107,7 +107,7 @@ class JobWorker implements Worker {
   async start(): Promise<void> {
     const { scope } = this.#options;
     await this.#deps.queue.join({ id: this.id, ...(scope === undefined ? {} : { scope }) });
-    this.#withdraw = this.#deps.queue.offer?.(this.id, () => this.#places(), (leases) => this.#handed(leases));
+    this.#standDown = this.#deps.queue.standBy?.(this.id, () => this.#places(), (leases) => this.#handed(leases));
     this.#unsubscribe = this.#deps.queue.onReady((only) => this.#told(only));
     this.#every('renew', this.#leaseMs / 3, () => this.#renew());
     this.#every('check', CHECK_MS, () => this.#look());
@@ -120,7 +120,7 @@ class JobWorker implements Worker {
     this.#stopped = true;
     for (const end of this.#pauses) end();
     this.#unsubscribe?.();
-    this.#withdraw?.();
+    this.#standDown?.();
     for (const hold of this.#holds.values()) hold.handBack = true;
     await this.#taking;
     const ended = this.#allEnded();

@@ -75,12 +75,12 @@ export interface JobQueue {
    */
   take(worker: WorkerId, options: TakeOptions): Promise<Lease[]>;
   /**
-   * Offers places in advance, until the returned function is called: tickets that are queued by way of this store are handed out in the same write that
+   * Lets a worker stand by, until the returned function is called: tickets that are queued by way of this store are handed out in the same write that
    * queues them, as `take` would hand them out right after it; not for a write that claims a place in a group, whose writer may have to make others
    * give way first. `places` says how many when asked, inside of the write and perhaps more than once for
    * it; `onLeases` is called once the write is durable, before whoever asked for it is answered and before `places` is asked again; it does not throw. A store that cannot do that leaves it out: then workers take.
    */
-  offer?(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void;
+  standBy?(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void;
   /** Extends leases; answers those that are still valid: also one that ran out, until somebody takes the ticket over. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]>;
   /** Gives tickets back at once, unharmed, for another worker. */
@@ -99,7 +99,7 @@ export interface JobQueue {
   nextDue(worker: WorkerId): Promise<number | undefined>;
   /**
    * Calls back when a ticket may have become takeable, whichever process queued it. A hint, like `EventLog.watch`. `room`: nothing new can be taken
-   * but for caps, because fewer are held. What has been handed out to an offer already is not told of.
+   * but for caps, because fewer are held. What has been handed to a worker that stood by is not told of.
    */
   onReady(callback: (only?: 'room') => void): () => void;
 }

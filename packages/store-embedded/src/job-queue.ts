@@ -5,7 +5,7 @@ import type { ChangeWatch } from './change-watch.js';
 import { type CommitGroup, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { dueTickets, handOut, isAnyDue, nextDueAt } from './hand-out.js';
-import type { Offers } from './offers.js';
+import type { StandingBy } from './standing-by.js';
 import { countTickets, insertTickets, listTicketsOf, placeOf, RANKS, type TicketRow } from './tickets.js';
 import { addWorker, findWorker, isSeenLately, liveWorkers, noteSeen, removeWorker, scopeOf, sweepWorkers } from './workers.js';
 
@@ -14,14 +14,14 @@ export class EmbeddedJobQueue implements JobQueue {
   readonly #group: CommitGroup;
   readonly #watch: ChangeWatch;
   readonly #clock: Clock;
-  readonly #offers: Offers;
+  readonly #standingBy: StandingBy;
 
-  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch, { clock, offers }: { clock: Clock; offers: Offers }) {
+  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch, { clock, standingBy }: { clock: Clock; standingBy: StandingBy }) {
     this.#connection = connection;
     this.#group = group;
     this.#watch = watch;
     this.#clock = clock;
-    this.#offers = offers;
+    this.#standingBy = standingBy;
   }
 
   join(worker: WorkerInfo): Promise<void> {
@@ -56,8 +56,8 @@ export class EmbeddedJobQueue implements JobQueue {
     return await this.#group.write(handOutDue, { waitsForDisk: false });
   }
 
-  offer(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void {
-    return this.#offers.add({ worker, places, onLeases });
+  standBy(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void {
+    return this.#standingBy.add({ worker, places, onLeases });
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]> {

@@ -13,10 +13,10 @@ import { Connection } from './connection.js';
 import { EmbeddedEventLog } from './event-log.js';
 import { EmbeddedJobQueue } from './job-queue.js';
 import { migrate } from './migrate.js';
-import { Offers } from './offers.js';
 import { EmbeddedRateLimits } from './rate-limits.js';
 import { EmbeddedRecords } from './records.js';
 import { EmbeddedRetention } from './retention.js';
+import { StandingBy } from './standing-by.js';
 import { prepareStateFile } from './state-file.js';
 import { EmbeddedStepLogs } from './step-logs.js';
 import { deathWatch } from './workers.js';
@@ -60,14 +60,14 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     listen: (onWrite) => listenTo(join(options.dir, 'state.db-wal'), onWrite),
     workerDied: deathWatch(connection, () => clock.now()),
   });
-  const offers = new Offers(connection, clock);
-  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes), (changes) => offers.handOut(changes));
+  const standingBy = new StandingBy(connection, clock);
+  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes), (changes) => standingBy.handOut(changes));
   const rateLimits = new EmbeddedRateLimits(options.dir, clock);
   let closing: Promise<void> | undefined;
   return {
     log: new EmbeddedEventLog(connection, group, watch),
     catalog: new EmbeddedCatalog(connection, group),
-    queue: new EmbeddedJobQueue(connection, group, watch, { clock, offers }),
+    queue: new EmbeddedJobQueue(connection, group, watch, { clock, standingBy }),
     claims: { of: (runId) => group.read(() => listClaims(connection, runId)) },
     logs: new EmbeddedStepLogs(connection, group, watch),
     records: new EmbeddedRecords(connection, group, clock),

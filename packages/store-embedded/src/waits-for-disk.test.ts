@@ -10,7 +10,7 @@ import { Connection } from './connection.js';
 import { EmbeddedEventLog } from './event-log.js';
 import { EmbeddedJobQueue } from './job-queue.js';
 import { migrate } from './migrate.js';
-import { Offers } from './offers.js';
+import { StandingBy } from './standing-by.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
 
 const FULL = 2;
@@ -34,7 +34,7 @@ function open() {
   const clock = fakeClock();
   const watch = new ChangeWatch({ clock, checkMs: 25, logger: undefined, foreignVersion: () => 0, listen: () => () => undefined, workerDied: () => false });
   const group = new CommitGroup(connection, clock, () => undefined);
-  return { connection, group, log: new EmbeddedEventLog(connection, group, watch), queue: new EmbeddedJobQueue(connection, group, watch, { clock, offers: new Offers(connection, clock) }) };
+  return { connection, group, log: new EmbeddedEventLog(connection, group, watch), queue: new EmbeddedJobQueue(connection, group, watch, { clock, standingBy: new StandingBy(connection, clock) }) };
 }
 
 describe('what waits for the disk', () => {

@@ -9,15 +9,15 @@ export function jobQueueOf(state: MemoryState): JobQueue {
     join: (worker) => Promise.resolve(void state.workers.set(worker.id, worker.scope)),
     leave: (worker) => Promise.resolve(void (state.has('a worker that left still counts') || state.workers.delete(worker))),
     take: (worker, options) => Promise.resolve(take(state, worker, options)),
-    offer(worker, places, onLeases) {
+    standBy(worker, places, onLeases) {
       const serve = (): number => {
-        const options = state.has('an offer is not asked for its places') ? { limit: 1, leaseMs: 1_000 } : places();
+        const options = state.has('who stands by is not asked for places') ? { limit: 1, leaseMs: 1_000 } : places();
         const leases = options === undefined ? [] : take(state, worker, options);
         if (leases.length > 0) onLeases(leases);
         return leases.length;
       };
-      state.offers.add(serve);
-      return () => void (state.has('an offer stands for ever') || state.offers.delete(serve));
+      state.standingBy.add(serve);
+      return () => void (state.has('who stands by does so for ever') || state.standingBy.delete(serve));
     },
     renew: (leases, leaseMs) => Promise.resolve(renew(state, leases, leaseMs)),
     release(leases) {

@@ -41,8 +41,8 @@ export class MemoryState {
   readonly keys = new Map<string, { runId: RunId; digest: string; keepUntil: number }>();
   readonly workers = new Map<WorkerId, readonly RunId[] | undefined>();
   readonly watchers = new Set<{ topic: string; callback: () => void }>();
-  /** Each hands out to who offered, and answers how many that were. */
-  readonly offers = new Set<() => number>();
+  /** Each hands out to a worker that stands by, and answers how many that were. */
+  readonly standingBy = new Set<() => number>();
   readonly claims: MemoryClaim[] = [];
   readonly waits: OpenWait[] = [];
   readonly records = new Map<string, MemoryRecord>();
@@ -68,7 +68,7 @@ export class MemoryState {
     return this.tickets.get(fence.ticket)?.lease?.token === fence.token;
   }
 
-  /** Queues for open runs, and for the run `evenEnded`; hands out to who offered, unless places in groups are claimed with it. */
+  /** Queues for open runs, and for the run `evenEnded`; hands out to who stands by, unless places in groups are claimed with it. */
   queue(tickets: readonly NewTicket[], { evenEnded, claims = [] }: { evenEnded?: RunId; claims?: readonly NewClaim[] | undefined } = {}): number {
     let added = 0;
     for (const ticket of tickets) {
@@ -80,8 +80,8 @@ export class MemoryState {
       added += 1;
     }
     if (added === 0) return added;
-    const handedOut = claims.length > 0 && !this.has('who has to make way is begun') ? 0 : [...this.offers].reduce((sum, serve) => sum + serve(), 0);
-    if (handedOut < added || this.has('what an offer is handed is told as queued')) this.tell('ready');
+    const handedOut = claims.length > 0 && !this.has('who has to make way is begun') ? 0 : [...this.standingBy].reduce((sum, serve) => sum + serve(), 0);
+    if (handedOut < added || this.has('what was handed out at once is told as queued')) this.tell('ready');
     return added;
   }
 

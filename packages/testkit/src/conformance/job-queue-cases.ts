@@ -57,15 +57,15 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
-    name: 'hands out what is queued to who offered places for it, in the same write and as take would',
+    name: 'hands out what is queued to who stands by with places for it, in the same write and as take would',
     async run(store) {
-      if (store.queue.offer === undefined) return;
+      if (store.queue.standBy === undefined) return;
       const runId = await openRun(store);
       const [worker, stranger] = [await joinWorker(store, runId), freshWorkerId()];
       let places = 0;
       const handed: Lease[] = [];
-      const withdraw = store.queue.offer(worker, () => (places === 0 ? undefined : { limit: places, leaseMs: LEASE_MS }), (leases) => handed.push(...leases));
-      store.queue.offer(stranger, () => ({ limit: 9, leaseMs: LEASE_MS }), () => assert.fail('it has not joined'));
+      const standDown = store.queue.standBy(worker, () => (places === 0 ? undefined : { limit: places, leaseMs: LEASE_MS }), (leases) => handed.push(...leases));
+      store.queue.standBy(stranger, () => ({ limit: 9, leaseMs: LEASE_MS }), () => assert.fail('it has not joined'));
       await store.queue.ensure([aTicket(runId, { job: 'waits' })]);
       assert.deepEqual(jobsOf(handed), []);
       places = 2;
@@ -82,7 +82,7 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       await store.log.create(aCreate(claiming, { summary: aSummary(claiming, { root: runId }), enqueue: [aTicket(claiming)], claim: [{ group: 'one', job: null }] }));
       assert.deepEqual(handed.splice(0), []);
       assert.deepEqual((await take(store, worker)).map((lease) => lease.runId), [claiming]);
-      withdraw();
+      standDown();
       await store.queue.ensure([aTicket(runId, { job: 'last' })]);
       assert.deepEqual(jobsOf(handed), []);
       assert.deepEqual(jobsOf(await take(store, worker)), ['last']);
@@ -91,12 +91,12 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
   {
     name: 'does not tell watchers of tickets that were handed out as they were queued, and tells them of the others',
     async run(store) {
-      if (store.queue.offer === undefined) return;
+      if (store.queue.standBy === undefined) return;
       const runId = await openRun(store);
       const worker = await joinWorker(store, runId);
       let handed = 0;
       let calls = 0;
-      const withdraw = store.queue.offer(worker, () => ({ limit: 1, leaseMs: LEASE_MS }), (leases) => (handed += leases.length));
+      const standDown = store.queue.standBy(worker, () => ({ limit: 1, leaseMs: LEASE_MS }), (leases) => (handed += leases.length));
       const end = store.queue.onReady(() => (calls += 1));
       await store.clock.advance(1_000);
       calls = 0;
@@ -106,7 +106,7 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       assert.deepEqual([handed, calls], [1, 1]);
       await store.queue.ensure(['b', 'c'].map((job) => aTicket(runId, { job })));
       assert.deepEqual([handed, calls], [2, 2]);
-      withdraw();
+      standDown();
       end();
     },
   },

@@ -6,38 +6,38 @@ import type { Connection } from './connection.js';
 import { dueTickets, handOut } from './hand-out.js';
 import { liveWorkers, noteSeen } from './workers.js';
 
-interface Offer {
+interface Standby {
   readonly worker: WorkerId;
   readonly places: () => TakeOptions | undefined;
   readonly onLeases: (leases: Lease[]) => void;
 }
 
-/** The places that workers of this process offer in advance. What they are handed is what they would take. */
-export class Offers {
+/** The workers of this process that stand by. What they are handed is what they would take. */
+export class StandingBy {
   readonly #connection: Connection;
   readonly #clock: Clock;
-  readonly #offers = new Set<Offer>();
+  readonly #workers = new Set<Standby>();
 
   constructor(connection: Connection, clock: Clock) {
     this.#connection = connection;
     this.#clock = clock;
   }
 
-  add(offer: Offer): () => void {
-    this.#offers.add(offer);
-    return () => void this.#offers.delete(offer);
+  add(standby: Standby): () => void {
+    this.#workers.add(standby);
+    return () => void this.#workers.delete(standby);
   }
 
   /** Inside of a transaction that has queued tickets. Answers which were handed out. */
   handOut(changes: Changes): TicketId[] {
-    return [...this.#offers].flatMap((offer) => {
-      const leases = this.#leasesFor(offer);
-      if (leases.length > 0) changes.handedOut.push(() => offer.onLeases(leases));
+    return [...this.#workers].flatMap((standby) => {
+      const leases = this.#leasesFor(standby);
+      if (leases.length > 0) changes.handedOut.push(() => standby.onLeases(leases));
       return leases.map((lease) => lease.id);
     });
   }
 
-  #leasesFor({ worker, places }: Offer): Lease[] {
+  #leasesFor({ worker, places }: Standby): Lease[] {
     const options = places();
     if (options === undefined || options.limit <= 0) return [];
     const now = this.#clock.now();
