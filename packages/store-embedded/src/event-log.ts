@@ -8,7 +8,7 @@ import { type Changes, type CommitGroup, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { createRun } from './create-run.js';
 import { findHead, insertEvents, readEvents, toBodies } from './journal.js';
-import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
+import { dropTicketsOf, insertTickets, settleTickets } from './tickets.js';
 import { updateRun } from './update-run.js';
 import { changeWaits, dropWaitsOf } from './waits.js';
 
@@ -43,9 +43,9 @@ export class EmbeddedEventLog implements EventLog {
 
 function appendEvents(connection: Connection, command: Append, changes: Changes): AppendResult {
   const { runId, fence, expected, summary } = command;
-  const journal = findHead(connection, runId);
+  const journal = findHead(connection, runId, fence);
   if (journal === undefined) return { ok: false, refused: 'absent' };
-  if (fence !== undefined && !isHeld(connection, runId, fence)) return { ok: false, refused: 'fenced' };
+  if (fence !== undefined && journal.held === 0) return { ok: false, refused: 'fenced' };
   if (journal.ended !== 0) return { ok: false, refused: 'closed' };
   if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
 

@@ -1,5 +1,6 @@
 import { JOURNAL_SCHEMA, type RunEvent, type RunEventBody, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
+import type { Fence } from '@kb-labs/ports';
 
 import { AT_MOST, type Connection } from './connection.js';
 
@@ -12,12 +13,17 @@ export interface JournalHead {
   readonly ended: number;
   readonly status: string;
   readonly started_at: number | null;
+  /** Whether the lease that was asked about is the valid one of its ticket, for work on this run. */
+  readonly held: 0 | 1;
 }
 
 /** The end of a run's journal; `undefined` when there is none. Fails with `STATE_SCHEMA` for a journal of another version. */
-export function findHead(connection: Connection, runId: RunId): JournalHead | undefined {
+export function findHead(connection: Connection, runId: RunId, fence?: Fence): JournalHead | undefined {
   const row = connection.get<JournalHead & { journal: number }>(
-    'SELECT key, journal, head, decided, ended, status, started_at FROM run WHERE id = ?',
+    `SELECT key, journal, head, decided, ended, status, started_at,
+       EXISTS (SELECT 1 FROM ticket WHERE ticket.id = ? AND token = ? AND run_id = run.id) AS held FROM run WHERE id = ?`,
+    fence?.ticket ?? null,
+    fence?.token ?? null,
     runId,
   );
   if (row !== undefined && row.journal !== JOURNAL_SCHEMA) {
