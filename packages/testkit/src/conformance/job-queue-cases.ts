@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 
 import { toTicketId } from '@kb-labs/contracts';
-import type { Lease } from '@kb-labs/ports';
 
-import { aCreate, anEndedSummary, aSummary, aTicket } from '../some-commands.js';
-import { aRunFinished, aStepStarted } from '../some-events.js';
+import { aCreate, anEndedSummary, aTicket } from '../some-commands.js';
+import { aRunFinished } from '../some-events.js';
 import { eventually } from './expectations.js';
-import { fenceOf, freshRunId, freshWorkerId, holdJob, jobsOf, joinWorker, LEASE_MS, openRun, openRunIn, openRunWith, take, takeOne } from './store-steps.js';
+import { freshRunId, holdJob, jobsOf, joinWorker, LEASE_MS, openRun, openRunIn, openRunWith, take, takeOne } from './store-steps.js';
 import type { ConformanceCase, StoreUnderTest } from './suite.js';
 
 /** What every `JobQueue` does on handing tickets out. */
@@ -54,60 +53,6 @@ export const HAND_OUT_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       const [general, scoped] = [await joinWorker(store), await joinWorker(store, runId)];
       assert.deepEqual(jobsOf(await take(store, general, 3)), ['high-8', 'high-9', 'normal-4']);
       assert.deepEqual(jobsOf(await take(store, scoped)), ['normal-5', 'low-0', 'low-1']);
-    },
-  },
-  {
-    name: 'hands out what is queued to who stands by with places for it, in the same write and as take would',
-    async run(store) {
-      if (store.queue.standBy === undefined) return;
-      const runId = await openRun(store);
-      const [worker, stranger] = [await joinWorker(store, runId), freshWorkerId()];
-      let places = 0;
-      const handed: Lease[] = [];
-      const standDown = store.queue.standBy(worker, () => (places === 0 ? undefined : { limit: places, leaseMs: LEASE_MS }), (leases) => handed.push(...leases));
-      store.queue.standBy(stranger, () => ({ limit: 9, leaseMs: LEASE_MS }), () => assert.fail('it has not joined'));
-      await store.queue.ensure([aTicket(runId, { job: 'waits' })]);
-      assert.deepEqual(jobsOf(handed), []);
-      places = 2;
-      const result = await store.log.append({ runId, at: 1, events: [], enqueue: ['a', 'b'].map((job) => aTicket(runId, { job, ...(job === 'b' ? { priority: 'high' as const } : {}) })) });
-      assert.equal(result.ok, true);
-      assert.deepEqual(jobsOf(handed), ['b', 'waits']);
-      assert.deepEqual((await store.queue.ticketsOf(runId)).map((ticket) => ticket.lease?.token), [handed[1]?.token, undefined, handed[0]?.token]);
-      for (const lease of handed.splice(0)) {
-        assert.equal((await store.log.append({ runId, at: 1, events: [aStepStarted()], fence: fenceOf(lease), settle: [lease.id] })).ok, true);
-      }
-      await store.queue.ensure([aTicket(runId, { job: 'later', notBefore: store.clock.now() + 1 })]);
-      assert.deepEqual(jobsOf(handed.splice(0)), ['a']);
-      const claiming = freshRunId();
-      await store.log.create(aCreate(claiming, { summary: aSummary(claiming, { root: runId }), enqueue: [aTicket(claiming)], claim: [{ group: 'one', job: null }] }));
-      assert.deepEqual(handed.splice(0), []);
-      assert.deepEqual((await take(store, worker)).map((lease) => lease.runId), [claiming]);
-      standDown();
-      await store.queue.ensure([aTicket(runId, { job: 'last' })]);
-      assert.deepEqual(jobsOf(handed), []);
-      assert.deepEqual(jobsOf(await take(store, worker)), ['last']);
-    },
-  },
-  {
-    name: 'does not tell watchers of tickets that were handed out as they were queued, and tells them of the others',
-    async run(store) {
-      if (store.queue.standBy === undefined) return;
-      const runId = await openRun(store);
-      const worker = await joinWorker(store, runId);
-      let handed = 0;
-      let calls = 0;
-      const standDown = store.queue.standBy(worker, () => ({ limit: 1, leaseMs: LEASE_MS }), (leases) => (handed += leases.length));
-      const end = store.queue.onReady(() => (calls += 1));
-      await store.clock.advance(1_000);
-      calls = 0;
-      await store.queue.ensure([aTicket(runId, { job: 'a' })]);
-      assert.deepEqual([handed, calls], [1, 0]);
-      await store.queue.ensure([aTicket(runId, { job: 'later', notBefore: store.clock.now() + 5_000 })]);
-      assert.deepEqual([handed, calls], [1, 1]);
-      await store.queue.ensure(['b', 'c'].map((job) => aTicket(runId, { job })));
-      assert.deepEqual([handed, calls], [2, 2]);
-      standDown();
-      end();
     },
   },
   {

@@ -12,12 +12,13 @@ import { RECORDS_CASES } from './records-cases.js';
 import { BLOB_REFERENCE_CASES } from './blob-reference-cases.js';
 import { RETENTION_CASES } from './retention-cases.js';
 import { SHARES_CASES } from './shares-cases.js';
+import { STAND_BY_CASES } from './stand-by-cases.js';
 import { STEP_LOGS_CASES } from './step-logs-cases.js';
 import { describeCases, type StoreUnderTest, type TestRunner } from './suite.js';
 import { WAIT_CASES } from './wait-cases.js';
 
 export const EVENT_LOG_CASES = [...CREATE_CASES, ...APPEND_CASES, ...ENDED_RUN_CASES, INTERLEAVING_CASE];
-export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES, ...SHARES_CASES];
+export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...STAND_BY_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES, ...SHARES_CASES];
 
 type MakeStore = () => Promise<StoreUnderTest>;
 
