@@ -10,7 +10,7 @@ afterEach(() => host.close());
 
 const asked = { take: 0, nextDue: 0 };
 
-/** Hints of tickets get lost. */
+/** Hints of tickets get lost, and none is handed over by the store. */
 async function openDeaf(): Promise<ManualClock> {
   Object.assign(asked, { take: 0, nextDue: 0 });
   const clock = manualClock();
@@ -21,6 +21,7 @@ async function openDeaf(): Promise<ManualClock> {
       ...deps,
       queue: replacing(deps.queue, {
         onReady: () => () => undefined,
+        offer: () => () => undefined,
         take: (...given) => {
           asked.take += 1;
           return deps.queue.take(...given);
