@@ -72,3 +72,10 @@ it('takes a ticket when its lease runs out, not with the next look', async () =>
   await advance(clock, 500);
   expect(host.calls).toHaveLength(1);
 });
+
+it('asks more often where leases are short', async () => {
+  const clock = await openDeaf();
+  await host.worker({ leaseMs: 6_000 });
+  await advance(clock, 10_000);
+  expect(asked).toEqual({ take: 1, nextDue: 1 + 10 });
+});

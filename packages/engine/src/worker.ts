@@ -110,7 +110,8 @@ class JobWorker implements Worker {
     this.#standDown = this.#deps.queue.standBy?.(this.id, () => this.#places(), (leases) => this.#handed(leases));
     this.#unsubscribe = this.#deps.queue.onReady((only) => this.#told(only));
     this.#every('renew', this.#leaseMs / 3, () => this.#renew());
-    this.#every('check', CHECK_MS, () => this.#look());
+    // Often enough to know of a lease as short as its own before that runs out.
+    this.#every('check', Math.min(CHECK_MS, Math.max(RETRY_MS, this.#leaseMs / 6)), () => this.#look());
     if (this.#options.reconciles !== false) this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
     this.#started = true;
     this.#wake();
