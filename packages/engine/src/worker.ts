@@ -111,7 +111,7 @@ class JobWorker implements Worker {
     this.#unsubscribe = this.#deps.queue.onReady((only) => this.#told(only));
     this.#every('renew', this.#leaseMs / 3, () => this.#renew());
     // Often enough to know of a lease as short as its own before that runs out.
-    this.#every('check', Math.min(CHECK_MS, Math.max(RETRY_MS, this.#leaseMs / 6)), () => this.#look());
+    this.#every('check', Math.min(CHECK_MS, Math.max(RETRY_MS, this.#leaseMs / 6)), () => this.#check());
     if (this.#options.reconciles !== false) this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
     this.#started = true;
     this.#wake();
@@ -194,11 +194,16 @@ class JobWorker implements Worker {
 
   #wake(): void {
     if (this.#stopped) return;
-    if (this.#taking !== undefined) {
-      this.#takeAgain = true;
-      return;
-    }
-    this.#taking = this.#take().finally(() => {
+    if (this.#taking === undefined) this.#begin(() => this.#take());
+    else this.#takeAgain = true;
+  }
+
+  #check(): void {
+    if (!this.#stopped && this.#taking === undefined) this.#begin(() => this.#look());
+  }
+
+  #begin(act: () => Promise<void>): void {
+    this.#taking = act().finally(() => {
       this.#taking = undefined;
       if (this.#takeAgain) {
         this.#takeAgain = false;
@@ -222,7 +227,7 @@ class JobWorker implements Worker {
 
   /** To ask when it makes sense to take costs less than to take nothing. */
   async #look(): Promise<void> {
-    if (this.#stopped || this.#taking !== undefined || this.#free <= 0) return;
+    if (this.#free <= 0) return;
     await this.#ask(async () => {
       const due = await this.#deps.queue.nextDue(this.id);
       if (due !== undefined && due <= this.#deps.clock.now()) this.#wake();
