@@ -12,7 +12,7 @@ it('is measured from the first scrape on, and until nobody has asked for five mi
   const delays = monitorEventLoopDelay({ resolution: 1 });
   onTestFinished(() => void delays.disable());
   const [enable, disable] = [vi.spyOn(delays, 'enable'), vi.spyOn(delays, 'disable')];
-  const delay = new EventLoopDelay(registry, clock, delays);
+  const delay = new EventLoopDelay(registry, clock, () => delays);
   const scrape = async (): Promise<string[]> => {
     delay.collect();
     return (await registry.metrics()).split('\n').filter((line) => /^\w+ \d/.test(line));

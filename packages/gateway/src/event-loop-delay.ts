@@ -1,9 +1,7 @@
-import { type ELDHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import type { EngineDeps } from '@kb-labs/engine';
 import { Gauge, type Registry } from 'prom-client';
-
-type Timers = Pick<EngineDeps['clock'], 'after'>;
 
 /** How often the delay is measured while somebody reads it, in milliseconds. */
 const RESOLUTION_MS = 10;
@@ -11,8 +9,10 @@ const RESOLUTION_MS = 10;
 const UNASKED_MS = 300_000;
 const PREFIX = 'nodejs_eventloop_lag_';
 
+type Delays = ReturnType<typeof monitorEventLoopDelay>;
+
 /** By the names that `prom-client` gives them, which dashboards know. */
-const GAUGES: Readonly<Record<string, { readonly help: string; readonly read: (delays: ELDHistogram) => number }>> = {
+const GAUGES: Readonly<Record<string, { readonly help: string; readonly read: (delays: Delays) => number }>> = {
   min: { help: 'Smallest delay of the event loop since the last scrape', read: ({ min }) => min },
   max: { help: 'Greatest delay of the event loop since the last scrape', read: ({ max }) => max },
   mean: { help: 'Mean delay of the event loop since the last scrape', read: ({ mean }) => mean },
@@ -29,33 +29,35 @@ export const DELAY_METRICS: readonly string[] = Object.keys(GAUGES).map(nameOf);
  * from the first scrape on, whose gauges are empty, and until nobody has asked for five minutes.
  */
 export class EventLoopDelay {
-  readonly #clock: Timers;
-  readonly #delays: ELDHistogram;
-  readonly #gauges: readonly (readonly [Gauge, (delays: ELDHistogram) => number])[];
+  readonly #clock: Pick<EngineDeps['clock'], 'after'>;
+  readonly #monitor: () => Delays;
+  readonly #gauges: readonly (readonly [Gauge, (delays: Delays) => number])[];
+  #delays: Delays | undefined;
   #rest: (() => void) | undefined;
 
-  constructor(registry: Registry, clock: Timers, delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
+  constructor(registry: Registry, clock: Pick<EngineDeps['clock'], 'after'>, monitor = () => monitorEventLoopDelay({ resolution: RESOLUTION_MS })) {
     this.#clock = clock;
-    this.#delays = delays;
+    this.#monitor = monitor;
     this.#gauges = Object.entries(GAUGES).map(([part, { help, read }]) => [new Gauge({ registers: [registry], name: nameOf(part), help }), read]);
   }
 
   /** For a scrape. */
   collect(): void {
-    const isKnown = this.#delays.count > 0;
+    const delays = (this.#delays ??= this.#monitor());
+    const isKnown = delays.count > 0;
     for (const [gauge, read] of this.#gauges) {
-      if (isKnown) gauge.set(read(this.#delays) / 1e9);
+      if (isKnown) gauge.set(read(delays) / 1e9);
       else gauge.remove();
     }
-    this.#delays.reset();
-    if (this.#rest === undefined) this.#delays.enable();
+    delays.reset();
+    if (this.#rest === undefined) delays.enable();
     this.#rest?.();
     this.#rest = this.#clock.after(
       UNASKED_MS,
       () => {
         this.#rest = undefined;
-        this.#delays.disable();
-        this.#delays.reset();
+        delays.disable();
+        delays.reset();
       },
       { unref: true },
     );
