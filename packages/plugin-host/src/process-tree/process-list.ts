@@ -26,7 +26,7 @@ const FRESH_MS = 5_000;
 const FEW_IDS = 32;
 
 /** Up to where processes are known, by the id that had been given out last, and how long ago all of them were looked at. */
-export interface Known {
+interface Known {
   readonly newest: number;
   readonly ageMs: number;
 }

@@ -9,7 +9,7 @@ export interface TreeEnd {
   readonly left: readonly number[];
 }
 
-export interface TreeOptions {
+interface TreeOptions {
   /** In milliseconds; those of the machine since it was started when left out. */
   readonly now?: () => number;
   /** In place of the files of this system. */
