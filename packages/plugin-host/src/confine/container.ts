@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@kb-labs/errors';
 
 import type { HostEnv } from '../process-tree/base-env.js';
-import { TOKEN_VARIABLE } from '../process-tree/start-process.js';
+import { TOKEN_VARIABLE } from '../process-tree/tree-token.js';
 import { carryIn } from './carry-in.js';
 import type { ConfinedProgram, Confinement, InnerProgram } from './confinement.js';
 import { containerArgs, envName } from './container-args.js';

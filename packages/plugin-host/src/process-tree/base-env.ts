@@ -1,4 +1,4 @@
-import { TOKEN_VARIABLE } from './start-process.js';
+import { TOKEN_VARIABLE } from './tree-token.js';
 
 /** What a step's programs see of the environment the engine runs in, and nothing else. */
 const BASE_NAMES = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'] as const;

@@ -9,7 +9,7 @@ import type { Exit, Launched, LaunchRequest } from './launch.js';
 import { MAKE_PIPES } from './named-pipes.js';
 import { type PipePaths, PipeStock } from './pipe-stock.js';
 import { type SpawnerMessage, spawnerProgram, type StartMessage } from './spawner-program.js';
-import { TOKEN_VARIABLE } from './start-process.js';
+import { TOKEN_VARIABLE } from './tree-token.js';
 
 /** Without anything to do for so long, it ends. */
 const IDLE_MS = 60_000;

@@ -11,7 +11,8 @@ import { alive, processesIn, STAY } from './live-processes.fixture.js';
 import { allProcessIds, environmentOf, HAS_PROCESS_LIST } from './process-list.js';
 import { readySpawner } from './ready-spawner.fixture.js';
 import { Spawner } from './spawner.js';
-import { type ProcessOptions, startProcess, TOKEN_VARIABLE } from './start-process.js';
+import { type ProcessOptions, startProcess } from './start-process.js';
+import { TOKEN_VARIABLE } from './tree-token.js';
 
 const PATH = process.env['PATH'] ?? '';
 const HOST_FILE = fileURLToPath(new URL('./working-host.fixture.ts', import.meta.url));

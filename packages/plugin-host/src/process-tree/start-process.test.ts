@@ -5,7 +5,8 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { temporaryFolder } from '../step-call.fixture.js';
 import { alive, processesIn } from './live-processes.fixture.js';
-import { type ProcessOptions, startProcess, TOKEN_VARIABLE } from './start-process.js';
+import { type ProcessOptions, startProcess } from './start-process.js';
+import { TOKEN_VARIABLE } from './tree-token.js';
 
 const PATH = process.env['PATH'] ?? '';
 

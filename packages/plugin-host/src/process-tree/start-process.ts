@@ -12,6 +12,7 @@ import { ProcessTree, type TreeEnd } from './process-tree.js';
 import type { Spawner } from './spawner.js';
 import type { SpawnerProcess } from './spawner-process.js';
 import { StreamReader, type TakeChunk } from './stream-reader.js';
+import { newToken, TOKEN_VARIABLE } from './tree-token.js';
 
 export interface ProcessOptions {
   /** A path, or a name to look up in the `PATH` of `env`. */
@@ -67,8 +68,6 @@ export type ProcessEnd =
     }
   | NotStarted;
 
-/** The name of the variable that holds the tokens of all steps a process is part of. */
-export const TOKEN_VARIABLE = 'KB_STEP_TOKEN';
 
 /** Leftovers of a program that ended by itself get this long to end, at most. */
 const LEFTOVER_GRACE_MS = 250;
@@ -176,14 +175,6 @@ async function endLate(launching: Promise<Launched>, token: string): Promise<voi
 
 function notRunning(ended: Promise<ProcessEnd>): RunningProcess {
   return { pid: undefined, members: () => [], endOthers: () => Promise.resolve(0), hold: () => undefined, ended };
-}
-
-let started = 0;
-
-/** No two processes that live at the same time have the same: what is looked for when a tree is ended. It keeps nothing secret. */
-function newToken(): string {
-  started += 1;
-  return `${process.pid.toString(36)}-${process.hrtime.bigint().toString(36)}-${started.toString(36)}`;
 }
 
 /** A step inside a step carries the tokens of both, and ends with either. */
