@@ -21,7 +21,7 @@ async function openDeaf(): Promise<ManualClock> {
       ...deps,
       queue: replacing(deps.queue, {
         onReady: () => () => undefined,
-        offer: () => () => undefined,
+        standBy: () => () => undefined,
         take: (...given) => {
           asked.take += 1;
           return deps.queue.take(...given);
