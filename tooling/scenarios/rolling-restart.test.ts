@@ -130,7 +130,8 @@ class Site {
     for (;;) {
       const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
       const pid = Number(lines.find((line) => line.startsWith(`${run} `))?.split(' ')[1]);
-      const index = this.daemons.findIndex(({ child }) => child.pid === pid);
+      // A daemon that starts many has a process of its own do it.
+      const index = this.daemons.findIndex(({ child }) => child.pid === pid || child.pid === parentOf(pid));
       if (index >= 0) return index;
       await wait(LOOK_MS);
     }
@@ -138,6 +139,15 @@ class Site {
 
   async #open(): Promise<number> {
     return (await this.deps.catalog.openRuns({ limit: 100 })).length;
+  }
+}
+
+/** By `/proc`, and so on Linux. */
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1]);
+  } catch {
+    return undefined;
   }
 }
 
