@@ -50,6 +50,9 @@ jobs:
     steps: [{ uses: "@bench/noop/bench:join" }]
 `;
 
+/** Each is written when it is first asked for: a project has the documents that it needs. */
+const unwritten = new Map([['three', THREE_STEPS], ['ask', ASK], ['print', PRINT], ['fan-out', FAN_OUT]]);
+
 const [dir = '', concurrency = '', redis] = process.argv.slice(2);
 writeProject();
 const config = await loadConfig({ projectRoot: dir, env: {} });
@@ -91,6 +94,9 @@ answerAsks(
 
 /** @param {string} workflowId */
 async function start(workflowId) {
+  const text = unwritten.get(workflowId);
+  if (text !== undefined) writeFileSync(join(dir, `.kb/workflows/${workflowId}.yml`), text);
+  unwritten.delete(workflowId);
   const { run } = await startRun(kb.deps, { workflowId, input: {}, trigger: { type: 'manual', actor: 'bench', payload: null, branch: null, tag: null, sha: null } });
   return /** @type {import('../../../packages/contracts/src/index.js').RunId} */ (run.id);
 }
@@ -147,10 +153,6 @@ function writeProject() {
   const plugin = join(dir, 'plugins/noop');
   mkdirSync(join(dir, '.kb/workflows'), { recursive: true });
   mkdirSync(plugin, { recursive: true });
-  writeFileSync(join(dir, '.kb/workflows/three.yml'), THREE_STEPS);
-  writeFileSync(join(dir, '.kb/workflows/fan-out.yml'), FAN_OUT);
-  writeFileSync(join(dir, '.kb/workflows/ask.yml'), ASK);
-  writeFileSync(join(dir, '.kb/workflows/print.yml'), PRINT);
   writeFileSync(join(dir, '.kb/kb.config.yaml'), `plugins: [plugins/noop]\n${redis === undefined ? '' : `redis: { url: "${redis}" }\n`}`);
   writeFileSync(join(plugin, 'package.json'), JSON.stringify({ name: '@bench/noop', version: '1.0.0', type: 'module', kb: { plugin: './kb.plugin.json' } }));
   const commands = ['nothing', 'join', 'print'].map((name) => ({ id: `bench:${name}`, describe: 'Does nothing', input: { type: 'object' }, output: { type: 'object' }, permissions: {}, handler: `./${name}.js#default` }));
