@@ -68,7 +68,8 @@ describe.skipIf(!isLinux)('a program that ends by itself', () => {
   it('does not wait for what has escaped and holds its output, and the check sees that it has', async () => {
     using place = workPlace();
     // Without environment, session and parent it cannot be told from a stranger: the known limit.
-    const script = 'env -i setsid sh -c \'(exec sleep 1000) & echo $! >> "$0"\' "$PIDS"';
+    // With a command behind it the shell waits until it has escaped.
+    const script = 'env -i setsid sh -c \'(exec sleep 1000) & echo $! >> "$0"\' "$PIDS"; true';
     const end = await place.start(script, { killGraceMs: 50 }).ended;
     const [pid = 0] = await processesIn(place.pids, 1);
     expect(end).toMatchObject({ kind: 'exited', exitCode: 0, leftovers: 0 });
