@@ -7,6 +7,7 @@ import { CancelWatch } from './cancel-watch.js';
 import type { EngineDeps } from './deps.js';
 import { giveBack } from './give-back.js';
 import { JobHold } from './job-hold.js';
+import { NamedTimers } from './named-timers.js';
 import { isPassing } from './passing.js';
 import { reconcile } from './reconcile.js';
 import { runJob } from './run-job.js';
@@ -70,7 +71,7 @@ class JobWorker implements Worker {
   readonly #cancels: CancelWatch;
   readonly #holds = new Map<string, JobHold>();
   readonly #running = new Set<Promise<void>>();
-  readonly #timers = new Map<string, () => void>();
+  readonly #timers: NamedTimers;
   #started = false;
   #stopped = false;
   /** Ends a pause before its time. */
@@ -88,6 +89,7 @@ class JobWorker implements Worker {
     this.#deps = deps;
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
+    this.#timers = new NamedTimers(deps.clock, (name, error) => deps.logger.warn(`cannot ${name}`, { worker: this.id, problem: String(error) }));
     this.#states = new RunStates(deps);
     this.#cancels = new CancelWatch(deps.log);
     this.id = deps.ids.workerId();
@@ -109,10 +111,10 @@ class JobWorker implements Worker {
     await this.#deps.queue.join({ id: this.id, ...(scope === undefined ? {} : { scope }) });
     this.#standDown = this.#deps.queue.standBy?.(this.id, () => this.#places(), (leases) => this.#handed(leases));
     this.#unsubscribe = this.#deps.queue.onReady((only) => this.#told(only));
-    this.#every('renew', this.#leaseMs / 3, () => this.#renew());
+    this.#timers.every('renew', this.#leaseMs / 3, () => this.#renew());
     // Often enough to know of a lease as short as its own before that runs out.
-    this.#every('check', Math.min(CHECK_MS, Math.max(RETRY_MS, this.#leaseMs / 6)), () => this.#check());
-    if (this.#options.reconciles !== false) this.#every('reconcile', RECONCILE_MS, () => this.#reconcile());
+    this.#timers.every('check', Math.min(CHECK_MS, Math.max(RETRY_MS, this.#leaseMs / 6)), () => this.#check());
+    if (this.#options.reconciles !== false) this.#timers.every('reconcile', RECONCILE_MS, () => this.#reconcile());
     this.#started = true;
     this.#wake();
   }
@@ -127,7 +129,6 @@ class JobWorker implements Worker {
     const ended = this.#allEnded();
     if (graceMs === undefined) await ended;
     else if (!(await this.#within(graceMs, ended))) await this.#cutOff(ended);
-    for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     // A step that does not stop ends with this process, and so does the worker then: whoever took its job now would do it twice.
     if (this.#running.size === 0) await this.#deps.queue.leave(this.id);
@@ -242,7 +243,7 @@ class JobWorker implements Worker {
     } catch (error) {
       this.#refused = String(error);
       this.#deps.logger.warn('cannot take jobs', { worker: this.id, problem: String(error) });
-      this.#after('retry', RETRY_MS, () => this.#wake());
+      this.#timers.after('retry', RETRY_MS, () => this.#wake());
     } finally {
       this.#askedAt = undefined;
     }
@@ -346,21 +347,6 @@ class JobWorker implements Worker {
   #wakeAt(due: number | undefined): void {
     if (due === undefined) return;
     const waitMs = Math.max(1, due - this.#deps.clock.now());
-    if (waitMs < ARMED_MS) this.#after('due', waitMs, () => this.#wake());
-  }
-
-  #every(name: string, ms: number, work: () => void | Promise<void>): void {
-    this.#after(name, ms, () => {
-      void Promise.resolve(work())
-        .catch((error: unknown) => this.#deps.logger.warn(`cannot ${name}`, { worker: this.id, problem: String(error) }))
-        .finally(() => {
-          if (this.#timers.has(name)) this.#every(name, ms, work);
-        });
-    });
-  }
-
-  #after(name: string, ms: number, callback: () => void): void {
-    this.#timers.get(name)?.();
-    this.#timers.set(name, this.#deps.clock.after(ms, callback));
+    if (waitMs < ARMED_MS) this.#timers.after('due', waitMs, () => this.#wake());
   }
 }
