@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import type { EngineDeps } from '@kb-labs/engine';
+import { Beginners, type EngineDeps } from '@kb-labs/engine';
 import { createPluginHost, workspaceFiles } from '@kb-labs/plugin-host';
 import type { Logger, Records } from '@kb-labs/ports';
 
@@ -101,6 +101,7 @@ export async function composeEngine(config: Config, options: ComposeOptions): Pr
     deps: {
       ...deps,
       ...state.ports,
+      beginners: new Beginners(),
       ...(state.clock === undefined ? {} : { clock: state.clock }),
       ...(options.build === undefined ? {} : { checked: fileCheckedDocuments({ dir: join(config.stateDir, 'checked'), build: options.build }) }),
     },

@@ -2,6 +2,8 @@ import type { JsonObject } from '@kb-labs/contracts';
 import type { Blobs, Callbacks, Catalog, Claims, CheckedDocuments, Clock, EventLog, Ids, JobQueue, Logger, PluginHost, RateLimits, Records, Retention, Secrets, StepLogs, WorkflowSources, WorkspaceFiles } from '@kb-labs/ports';
 import type { SchemaCheck } from '@kb-labs/resolver';
 
+import type { Beginners } from './beginners.js';
+
 /** Everything the engine's verbs work with. A verb takes the part it needs. */
 export interface EngineDeps {
   readonly log: EventLog;
@@ -33,6 +35,8 @@ export interface EngineDeps {
   /** What expressions read as `vars`. */
   readonly vars: JsonObject;
   readonly checkSchema: SchemaCheck;
+  /** Left out: no run is begun in the write that creates it. */
+  readonly beginners?: Beginners;
   readonly limits: EngineLimits;
   /** Left out: what starts by itself belongs to the tenant `default`, and no delivery speaks for the repository. */
   readonly triggers?: TriggerSettings;

@@ -7,6 +7,7 @@ import { formatUses, type JsonObject, parseRunId, type RunId, type RunView, toRu
 import type { Clock, CommandLookup, Ids, PluginHost, StepCall, StepOutcome } from '@kb-labs/ports';
 import { type EmbeddedStore, openEmbeddedStore } from '@kb-labs/store-embedded';
 
+import { Beginners } from './beginners.js';
 import type { EngineDeps } from './deps.js';
 import { followRun } from './follow-run.js';
 import { startRun } from './start-run.js';
@@ -93,6 +94,7 @@ async function openAt(dir: string, options: HarnessOptions): Promise<Harness> {
     random: () => 0.5,
     workspace: dir,
     vars: { region: 'eu' },
+    beginners: new Beginners(),
     checkSchema: options.checkSchema ?? (() => undefined),
     limits: { matrixCombinations: 256, ...options.limits },
   };

@@ -116,5 +116,6 @@ export { validateWorkflows } from './validate-workflows.js';
 export type { Validation, WorkflowEntry, WorkflowOutline } from './validate-workflows.js';
 export { verifyAudit } from './verify-audit.js';
 export type { VerifyAudit } from './verify-audit.js';
+export { Beginners } from './beginners.js';
 export { createWorker } from './worker.js';
 export type { Worker, WorkerOptions } from './worker.js';

@@ -41,8 +41,10 @@ export interface InterleaveOptions {
  */
 export async function interleave(options: InterleaveOptions): Promise<Interleaved> {
   const clock = manualClock();
-  const harness = await openHarness({ workflows, clock, wrap: (deps) => onlyNamed(options.wrap?.(deps) ?? deps) });
+  const told: { begun: (lease: Lease) => void } = { begun: () => undefined };
+  const harness = await openHarness({ workflows, clock, wrap: (deps) => tellingOfBegun(onlyNamed(options.wrap?.(deps) ?? deps), (lease) => told.begun(lease)) });
   const chaos = new Chaos(harness, clock, randomOf(options.seed));
+  told.begun = (lease) => chaos.holds(lease);
   await chaos.begin();
   for (let done = 0; done < options.runs && chaos.problems.length === 0; done += options.atOnce) {
     await chaos.batch(Math.min(options.atOnce, options.runs - done));
@@ -50,6 +52,20 @@ export async function interleave(options: InterleaveOptions): Promise<Interleave
   await chaos.finish();
   await harness.close();
   return { runs: options.runs, problems: chaos.problems, seen: chaos.seen };
+}
+
+/** The leases of jobs that were begun with their runs are told as well. */
+function tellingOfBegun(deps: EngineDeps, tell: (lease: Lease) => void): EngineDeps {
+  const { log } = deps;
+  const create: EngineDeps['log']['create'] = (command, begin) => {
+    if (begin === undefined) return log.create(command);
+    const begun = (lease: Lease): void => {
+      tell(lease);
+      begin.begun(lease);
+    };
+    return log.create(command, { ...begin, begun });
+  };
+  return { ...deps, log: replacing(log, { create }) };
 }
 
 interface OpenCall {
@@ -102,6 +118,11 @@ class Chaos {
       this.#workers.push(worker);
       await worker.start();
     }
+  }
+
+  holds(lease: Lease): void {
+    this.#note('begun with its run');
+    this.#leases.set(placeOf(lease), lease);
   }
 
   async batch(size: number): Promise<void> {

@@ -6,7 +6,8 @@ export type StopReason = 'cancelled' | 'lease-lost' | 'job-timeout' | 'step-time
 
 /** What a worker holds while it runs a job: the lease, and the ways the work can be stopped from outside. */
 export class JobHold {
-  readonly lease: Lease;
+  /** Of a job that is prepared before it is handed out: without a token until then. */
+  lease: Lease;
   /** Set once the lease is not ours any more: nothing may be recorded. */
   lost = false;
   /** Set when the run was cancelled: remaining steps are decided by their conditions. */

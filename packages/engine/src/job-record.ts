@@ -158,7 +158,7 @@ export class JobRecord {
 }
 
 /** A state of this job alone, apart from the shared one: the fold changes it in place. */
-function ownState(state: RunState, key: string): RunState {
+export function ownState(state: RunState, key: string): RunState {
   const job = state.jobs.get(key);
   const jobs = job === undefined ? [] : [[key, { ...job, steps: job.steps.map((step) => ({ ...step })) }] as const];
   return { ...state, callbacks: [...state.callbacks], jobs: new Map(jobs) };

@@ -1,4 +1,4 @@
-import { isTerminalJob, type JsonObject, type PlannedStep, type Reason, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
+import { isTerminalJob, type JsonObject, type PlannedStep, type Reason, type RunEventBody, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
 import { fromUnknown, toRunError } from '@kb-labs/errors';
 import type { ConsumedArtifact } from '@kb-labs/ports';
 import { decideRetry, decideStep, stopReason } from '@kb-labs/resolver';
@@ -22,12 +22,18 @@ import type { JobShared } from './job-shared.js';
 import { notPlaced, type PreparedStep, prepareStep } from './prepare-step.js';
 import { quarantine } from './quarantine.js';
 import { runStep, type StepEnd } from './run-step.js';
+import { runsCode } from './runs-code.js';
 import { artifactStore } from './store-artifacts.js';
 import { recordInterruption } from './take-over.js';
 
 /** What one try of a step led to. `again`: look for the next step anew, which can be this one. */
 type Went = 'again' | 'waiting' | 'lost';
 type Ended = Exclude<StepEnd, { status: 'lost' }>;
+/** A step that has a place to run. */
+interface Placed {
+  readonly given: PreparedStep['given'];
+  readonly placement: PreparedStep['placement'] & { readonly ok: true };
+}
 /** Said of a call whose run was never created. */
 type Refusal = { readonly childRefused?: true };
 
@@ -43,6 +49,8 @@ export class JobRun {
   #overtime = false;
   /** What was known when the step was decided that is being tried. */
   #knewOfCancel = false;
+  /** The first step, whose start stands in the journal already. */
+  #begun: { readonly step: PlannedStep; readonly prepared: Placed } | undefined;
 
   constructor(deps: EngineDeps, shared: JobShared, record: JobRecord) {
     this.#deps = deps;
@@ -51,13 +59,43 @@ export class JobRun {
     this.#secrets = new JobSecrets(deps, record.state.plan);
   }
 
+  get record(): JobRecord {
+    return this.#record;
+  }
+
   timeOut(): void {
     if (this.#timedOut) this.#overtime = true;
     this.#timedOut = true;
     this.#record.hold.timeOut();
   }
 
+  /**
+   * Prepares the first step before the job is handed out, and answers the events that begin both: `steps` goes on from there, once they are in the journal.
+   * `undefined` when more has to be looked at than what is at hand, or anything is in the way: then the job has to be begun anew.
+   */
+  async begin(): Promise<RunEventBody[] | undefined> {
+    const { hold, planned, state } = this.#record;
+    const [step] = planned.steps;
+    const isAtHand = step !== undefined && runsCode(step) && step.target === undefined && (state.plan.secrets ?? []).length === 0 && (planned.artifacts?.consume ?? []).length === 0 && state.rerun === undefined;
+    if (!isAtHand) return undefined;
+    hold.deciding();
+    const decided = this.#decide(step, 0);
+    if (decided === undefined) return undefined;
+    const { given, placement, stopped } = await this.#prepare(step, 0, decided.inputs);
+    if (!placement.ok || stopped !== undefined) return undefined;
+    this.#begun = { step, prepared: { given, placement } };
+    this.#addStart(0, placement);
+    this.#record.started = true;
+    return this.#record.takePending();
+  }
+
   async steps(): Promise<void> {
+    if (this.#begun === undefined) return this.#stepsFromJournal();
+    const { step, prepared } = this.#begun;
+    if ((await this.#carryOut(step, 0, prepared)) === 'again') await this.#stepsLeft();
+  }
+
+  async #stepsFromJournal(): Promise<void> {
     const { hold, planned } = this.#record;
     if ((await recordInterruption(this.#deps, this.#record)) === 'quarantined') return quarantine(this.#shared.states, hold.lease);
     try {
@@ -65,6 +103,11 @@ export class JobRun {
     } catch (thrown) {
       return this.#finish({ status: 'failed', outputs: {}, error: toRunError(fromUnknown(thrown)) });
     }
+    await this.#stepsLeft();
+  }
+
+  async #stepsLeft(): Promise<void> {
+    const { hold, planned } = this.#record;
     for (;;) {
       const index = this.#record.job.steps.findIndex((step) => !isTerminalJob(step.status));
       const step = planned.steps[index];
@@ -99,37 +142,50 @@ export class JobRun {
   }
 
   async #run(planned: PlannedStep, index: number, inputs: StepInputs | undefined): Promise<Went> {
-    const step = this.#record.step(index);
     let prepared: PreparedStep;
     try {
-      prepared = await prepareStep(this.#deps, { record: this.#record, secrets: this.#secrets, step: planned, stepAttempt: step.attempt, inputs });
+      prepared = await this.#prepare(planned, index, inputs);
     } catch (thrown) {
       return this.#fail(planned, index, thrown);
     }
     const { given, placement, stopped } = prepared;
     if (this.#record.hold.lost) return 'lost';
     if (!placement.ok) return this.#recordEnd(planned, index, await notPlaced(placement, { stopped, jobTimeoutMs: this.#record.planned.timeoutMs, secrets: this.#secrets }));
-    const { isolation, image } = placement;
-    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation, ...(image === undefined ? {} : { image }) });
+    this.#addStart(index, placement);
     if (!(await this.#record.store())) return 'lost';
+    return this.#carryOut(planned, index, { given, placement });
+  }
+
+  #prepare(step: PlannedStep, index: number, inputs: StepInputs | undefined): Promise<PreparedStep> {
+    return prepareStep(this.#deps, { record: this.#record, secrets: this.#secrets, step, stepAttempt: this.#record.step(index).attempt, inputs });
+  }
+
+  #addStart(index: number, { isolation, image }: Placed['placement']): void {
+    this.#record.add({ ...this.#record.at(index), type: 'step.started', isolation, ...(image === undefined ? {} : { image }) });
+  }
+
+  /** Runs a step whose start is in the journal. */
+  async #carryOut(planned: PlannedStep, index: number, { given, placement }: Placed): Promise<Went> {
+    const { hold, state, job, resumed } = this.#record;
+    const step = this.#record.step(index);
     const end = await runStep(
       this.#deps,
-      this.#record.hold,
+      hold,
       {
-        state: this.#record.state,
-        job: this.#record.job.key,
-        attempt: this.#record.job.attempt,
+        state,
+        job: job.key,
+        attempt: job.attempt,
         step: planned,
         stepAttempt: step.attempt,
         iteration: step.iteration,
         jobTimeoutMs: this.#record.planned.timeoutMs,
         consumed: this.#consumed,
         placement,
-        fresh: !this.#record.resumed && this.#record.job.attempt === 1 && step.attempt === 1 && step.iteration === 1,
+        fresh: !resumed && job.attempt === 1 && step.attempt === 1 && step.iteration === 1,
       },
       given,
     );
-    if (end.status === 'lost' || this.#record.hold.lost) return 'lost';
+    if (end.status === 'lost' || hold.lost) return 'lost';
     return this.#recordEnd(planned, index, end);
   }
 

@@ -5,6 +5,7 @@ import type { EngineDeps } from './deps.js';
 import { refuseUnfit, type StepInputs } from './evaluate-step.js';
 import { readSecrets, type ReadSecrets, secretsContext } from './read-secrets.js';
 import { redactError } from './redact-values.js';
+import { runsCode } from './runs-code.js';
 
 /** What a step is called with, and what has to be taken out of everything it leaves. */
 export interface GivenStep {
@@ -27,9 +28,8 @@ interface GiveStep {
 type Deps = Pick<EngineDeps, 'secrets' | 'plugins' | 'records' | 'clock'>;
 
 /** Whether what a step is called with can hold the value of a secret. */
-export function canHoldSecrets(job: PlannedJob, { uses, secrets }: PlannedStep): boolean {
-  const runsCode = uses.kind === 'plugin' || (uses.kind === 'builtin' && uses.name === 'run');
-  return runsCode && (secrets !== undefined || job.secrets !== undefined);
+export function canHoldSecrets(job: PlannedJob, step: PlannedStep): boolean {
+  return runsCode(step) && (step.secrets !== undefined || job.secrets !== undefined);
 }
 
 /**

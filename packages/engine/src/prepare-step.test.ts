@@ -55,8 +55,9 @@ describe('the place of a step', () => {
       asked += 1;
       return Promise.resolve(asked === 1 ? { ok: false, error: { code: 'IMAGE_NOT_AVAILABLE', message: 'later' }, retryable: true } : { ok: true, isolation: 'container', image });
     });
+    const runId = await harness.start('w');
     await harness.worker();
-    const view = await harness.end(await harness.start('w'));
+    const view = await harness.end(runId);
     expect(view.status).toBe('success');
     expect(jobIn(view, 'a').steps).toMatchObject([{ attempt: 2, image }]);
   });

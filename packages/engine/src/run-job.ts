@@ -17,9 +17,13 @@ import { takePlace, wantedPlace } from './take-place.js';
 export async function runJob(deps: EngineDeps, shared: JobShared, hold: JobHold): Promise<void> {
   const record = await begin(deps, shared.states, hold);
   if (record === undefined) return;
-  const run = new JobRun(deps, shared, record);
-  const unwatch = shared.cancels.add(hold, record.begunAt);
-  const disarmRun = limitRun(deps, shared.states, record);
+  await carryOut(deps, shared.states, new JobRun(deps, shared, record), shared.cancels.add(hold, record.begunAt));
+}
+
+/** Runs the steps that are left, within the time of the job and of its run. `unwatch` ends the watch for cancellations. */
+export async function carryOut(deps: EngineDeps, states: Decider, run: JobRun, unwatch: () => void): Promise<void> {
+  const { record } = run;
+  const disarmRun = limitRun(deps, states, record);
   let disarm = deps.clock.after(record.planned.timeoutMs, () => {
     run.timeOut();
     // What runs on a failure and at the end of a job gets some time of its own.
@@ -59,7 +63,8 @@ async function begin(deps: EngineDeps, states: Decider, hold: JobHold): Promise<
   return record;
 }
 
-function recordOf(deps: EngineDeps, states: Decider, hold: JobHold, state: RunState): JobRecord | undefined {
+/** `undefined` when the job has ended, or its journal is further than the ticket. */
+export function recordOf(deps: EngineDeps, states: Decider, hold: JobHold, state: RunState): JobRecord | undefined {
   const { lease } = hold;
   const job = state.jobs.get(lease.job);
   if (job === undefined || job.matrix !== undefined || isTerminalJob(job.status)) return undefined;

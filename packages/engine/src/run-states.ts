@@ -68,6 +68,11 @@ export class RunStates implements Decider {
     else note();
   }
 
+  /** The state of a run that was begun in the write that created it. */
+  know(state: RunState): void {
+    if (!this.#queues.has(state.id)) this.#keep({ state, hasOwn: true, shared: false });
+  }
+
   forget(runId: RunId): void {
     this.#states.delete(runId);
   }

@@ -36,7 +36,7 @@ export interface StartedRun {
   readonly repeated: boolean;
 }
 
-export type AcceptDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'ids' | 'records'>;
+export type AcceptDeps = DecideDeps & Pick<EngineDeps, 'queue' | 'ids' | 'records' | 'beginners'>;
 export type StartDeps = PlanDeps & AcceptDeps;
 
 /**
@@ -99,7 +99,7 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
   await keepDocument(deps, plan.workflow.digest);
   const started = foldRun(runId, [{ ...event, seq: 1, at }]);
   const opened = await openRun(deps, started, { at, matrixLimit: deps.limits.matrixCombinations, digest: await digestFor(started) });
-  const result = await deps.log.create({
+  const create: Create = {
     runId,
     at,
     events: [event, ...opened.events],
@@ -109,7 +109,10 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
     ...(opened.claim.length === 0 ? {} : { claim: opened.claim }),
     maxOpenRuns: LIMITS.queuedRuns,
     ...(command.idempotency === undefined ? {} : { idempotency: await idempotencyOf(command.idempotency, tenant, at) }),
-  });
+  };
+  // One that takes a place in a group may have to wait, or others to make way.
+  const prepared = opened.claim.length === 0 ? await deps.beginners?.prepare(opened) : undefined;
+  const result = await deps.log.create(create, prepared).finally(() => prepared?.over());
   if (!result.ok) {
     if (result.refused === 'full') throw new AppError('QUEUE_FULL', { limit: LIMITS.queuedRuns });
     throw new AppError('IDEMPOTENCY_CONFLICT', { key: command.idempotency?.key ?? '' });

@@ -6,7 +6,9 @@ import { afterEnd } from './after-end.js';
 import { CancelWatch } from './cancel-watch.js';
 import type { EngineDeps } from './deps.js';
 import { giveBack } from './give-back.js';
+import { JobBeginner } from './job-beginner.js';
 import { JobHold } from './job-hold.js';
+import type { JobShared } from './job-shared.js';
 import { NamedTimers } from './named-timers.js';
 import { isPassing } from './passing.js';
 import { reconcile } from './reconcile.js';
@@ -68,7 +70,8 @@ class JobWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #leaseMs: number;
   readonly #states: RunStates;
-  readonly #cancels: CancelWatch;
+  readonly #shared: JobShared;
+  readonly #beginner: JobBeginner;
   readonly #holds = new Map<string, JobHold>();
   readonly #running = new Set<Promise<void>>();
   readonly #timers: NamedTimers;
@@ -84,6 +87,7 @@ class JobWorker implements Worker {
   #mayBeMore = false;
   #unsubscribe: (() => void) | undefined;
   #standDown: (() => void) | undefined;
+  #endBeginning: (() => void) | undefined;
 
   constructor(deps: EngineDeps, options: WorkerOptions) {
     this.#deps = deps;
@@ -91,8 +95,18 @@ class JobWorker implements Worker {
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#timers = new NamedTimers(deps.clock, (name, error) => deps.logger.warn(`cannot ${name}`, { worker: this.id, problem: String(error) }));
     this.#states = new RunStates(deps);
-    this.#cancels = new CancelWatch(deps.log);
     this.id = deps.ids.workerId();
+    const shared = { states: this.#states, cancels: new CancelWatch(deps.log), onRunStarted: options.onRunStarted ?? ((): void => undefined) };
+    this.#shared = shared;
+    this.#beginner = new JobBeginner(deps, shared, {
+      id: this.id,
+      free: () => this.#places()?.limit ?? 0,
+      serves: (run) => options.scope?.includes(run.root) ?? true,
+      hold: (hold, work) => {
+        this.#keep(hold, work);
+        this.#mayBeMore ||= this.#free <= 0;
+      },
+    });
   }
 
   get held(): number {
@@ -110,6 +124,7 @@ class JobWorker implements Worker {
     const { scope } = this.#options;
     await this.#deps.queue.join({ id: this.id, ...(scope === undefined ? {} : { scope }) });
     this.#standDown = this.#deps.queue.standBy?.(this.id, () => this.#places(), (leases) => this.#handed(leases));
+    if (this.#standDown !== undefined) this.#endBeginning = this.#deps.beginners?.add(this.#beginner);
     this.#unsubscribe = this.#deps.queue.onReady((only) => this.#told(only));
     this.#timers.every('renew', this.#leaseMs / 3, () => this.#renew());
     // Often enough to know of a lease as short as its own before that runs out.
@@ -124,6 +139,7 @@ class JobWorker implements Worker {
     for (const end of this.#pauses) end();
     this.#unsubscribe?.();
     this.#standDown?.();
+    this.#endBeginning?.();
     for (const hold of this.#holds.values()) hold.handBack = true;
     await this.#taking;
     const ended = this.#allEnded();
@@ -263,11 +279,16 @@ class JobWorker implements Worker {
 
   #run(lease: Lease): void {
     const hold = new JobHold(lease);
+    this.#keep(hold, () => this.#work(hold));
+  }
+
+  #keep(hold: JobHold, begin: () => Promise<void>): void {
+    const { lease } = hold;
     // After a stall a worker can be handed its own ticket anew: the hold it has is outdated then.
     this.#holds.get(lease.id)?.lose();
     this.#holds.set(lease.id, hold);
     if (this.#stopped) hold.handBack = true;
-    const work = this.#work(hold)
+    const work = begin()
       .catch((error: unknown) => this.#abandon(hold, error))
       .finally(() => {
         if (this.#holds.get(lease.id) === hold) this.#holds.delete(lease.id);
@@ -278,14 +299,13 @@ class JobWorker implements Worker {
   }
 
   #work(hold: JobHold): Promise<void> {
-    const onRunStarted = this.#options.onRunStarted ?? (() => undefined);
     switch (hold.lease.job) {
       case AFTER_END:
-        return afterEnd(this.#deps, this.#states, hold.lease, onRunStarted);
+        return afterEnd(this.#deps, this.#states, hold.lease, this.#shared.onRunStarted);
       case TIME_LIMIT:
         return this.#endRunTime(hold.lease);
       default:
-        return runJob(this.#deps, { states: this.#states, cancels: this.#cancels, onRunStarted }, hold);
+        return runJob(this.#deps, this.#shared, hold);
     }
   }
 

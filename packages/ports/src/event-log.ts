@@ -1,8 +1,8 @@
-import type { RunEvent, RunEventBody, RunId, RunSummary, TicketId } from '@kb-labs/contracts';
+import type { RunEvent, RunEventBody, RunId, RunSummary, TicketId, WorkerId } from '@kb-labs/contracts';
 
 import type { StoredBlob } from './blobs.js';
 import type { NewClaim } from './claims.js';
-import type { Fence, NewTicket } from './job-queue.js';
+import type { Fence, Lease, NewTicket } from './job-queue.js';
 
 /**
  * The journals of all runs. One append is atomic: its events, its tickets and the run's summary row are all
@@ -12,9 +12,10 @@ export interface EventLog {
   append(command: Append): Promise<AppendResult>;
   /**
    * Opens a journal with its first events. With a key that is already known nothing is written; nor with a run id that is
-   * there already: the same command came before and its answer was lost, so it is answered again.
+   * there already: the same command came before and its answer was lost, so it is answered again. `begin` is for a store whose queue lets workers
+   * stand by; any other pays no heed to it.
    */
-  create(command: Create): Promise<CreateResult>;
+  create(command: Create, begin?: Begin): Promise<CreateResult>;
   /** Events with `seq > after`, in order; everything there is when called, unless `limit` says less. */
   read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]>;
   /**
@@ -97,6 +98,21 @@ export interface Create {
   };
   /** Refused when this many runs are open. */
   readonly maxOpenRuns: number;
+}
+
+/** The first job of a new run, begun in the write that creates the run when its turn has come. */
+export interface Begin {
+  /** One of the tickets that are queued. */
+  readonly ticket: TicketId;
+  /** Who would run it: a worker that stands by. */
+  readonly worker: WorkerId;
+  /**
+   * How the journal goes on when that worker is handed that ticket in this very write: under the lease, whose token its `job.started` is given.
+   * Otherwise nothing of it happens.
+   */
+  readonly append: Append;
+  /** Called then with the lease, in place of `onLeases` of `standBy` and at the same time. */
+  readonly begun: (lease: Lease) => void;
 }
 
 export type CreateResult =

@@ -7,7 +7,7 @@ export type { Callbacks } from './callbacks.js';
 export type { Catalog, OpenWait, RunQuery, WaitQuery } from './catalog.js';
 export type { ClaimOwner, Claims, NewClaim, OpenClaim } from './claims.js';
 export type { Clock } from './clock.js';
-export type { Append, AppendResult, Create, CreateResult, EventLog, NewWait, RunChange } from './event-log.js';
+export type { Append, AppendResult, Begin, Create, CreateResult, EventLog, NewWait, RunChange } from './event-log.js';
 export type { HandOver, Offer } from './hand-over.js';
 export type { Ids } from './ids.js';
 export type { Fence, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from './job-queue.js';

@@ -1,6 +1,6 @@
 import { AppError } from '@kb-labs/errors';
 import type { TicketId } from '@kb-labs/contracts';
-import type { Clock, RunChange } from '@kb-labs/ports';
+import type { Begin, Clock, RunChange } from '@kb-labs/ports';
 
 import { BUSY_LIMIT_MS, busyDelayMs, whenNotBusy } from './busy-wait.js';
 import type { Connection } from './connection.js';
@@ -17,12 +17,14 @@ export interface Changes {
   ready: boolean;
   /** Fewer are held. */
   room: boolean;
+  /** What is to be done with tickets that were queued, should they be handed out in the same transaction. */
+  readonly begins: Map<TicketId, Begin>;
   /** Tells who was handed tickets. */
   readonly handedOut: (() => void)[];
 }
 
 export function noChanges(): Changes {
-  return { runs: new Map(), logs: new Set(), queued: new Set(), ready: false, room: false, handedOut: [] };
+  return { runs: new Map(), logs: new Set(), queued: new Set(), begins: new Map(), ready: false, room: false, handedOut: [] };
 }
 
 /**
@@ -169,12 +171,14 @@ export class CommitGroup {
   /** It has a savepoint: if it fails nobody is harmed, for workers take what is queued. */
   #handOutQueued(changes: Changes): void {
     if (changes.queued.size === 0) return;
-    const own = noChanges();
+    const own: Changes = { ...noChanges(), begins: changes.begins };
     this.#connection.run('SAVEPOINT hand_out');
     try {
       const handedOut = this.#handOut(own);
       this.#connection.run('RELEASE hand_out');
       for (const ticket of handedOut) changes.queued.delete(ticket);
+      for (const ticket of own.queued) changes.queued.add(ticket);
+      for (const [runId, change] of own.runs) changes.runs.set(runId, change);
       changes.handedOut.push(...own.handedOut);
     } catch (thrown) {
       if (!this.#connection.inTransaction || isBusy(thrown)) throw thrown;

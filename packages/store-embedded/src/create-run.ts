@@ -1,6 +1,6 @@
 import { isTerminalRun } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { Create, CreateResult } from '@kb-labs/ports';
+import type { Begin, Create, CreateResult } from '@kb-labs/ports';
 
 import { referTo } from './blobs-of-runs.js';
 import { placeClaims } from './claims.js';
@@ -17,7 +17,7 @@ const KEYS_PER_SWEEP = 16;
  * Opens a journal. A run id that is there already was created by this very command, whose answer was lost: it is
  * answered again and nothing is written.
  */
-export function createRun(connection: Connection, command: Create, changes: Changes): CreateResult {
+export function createRun(connection: Connection, command: Create, changes: Changes, begin?: Begin): CreateResult {
   const { runId, idempotency } = command;
   if (idempotency !== undefined) {
     const known = connection.get<{ run_id: Create['runId']; digest: string }>(
@@ -42,6 +42,7 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   placeClaims(connection, { runId, claims }, changes);
   noteQueued(changes, insertTickets(connection, command.enqueue, { evenEnded: runId }), { claims });
   changes.runs.set(runId, { decided: command.events.length, ended });
+  if (begin !== undefined) changes.begins.set(begin.ticket, begin);
   return { ok: true, runId, repeated: false };
 }
 

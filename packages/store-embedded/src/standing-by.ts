@@ -1,6 +1,7 @@
 import type { TicketId, WorkerId } from '@kb-labs/contracts';
 import type { Clock, Lease, TakeOptions } from '@kb-labs/ports';
 
+import { appendEvents } from './append-events.js';
 import type { Changes } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { dueTickets, handOut } from './hand-out.js';
@@ -32,9 +33,20 @@ export class StandingBy {
   handOut(changes: Changes): TicketId[] {
     return [...this.#workers].flatMap((standby) => {
       const leases = this.#leasesFor(standby);
-      if (leases.length > 0) changes.handedOut.push(() => standby.onLeases(leases));
+      const others = leases.filter((lease) => !this.#begin(lease, changes));
+      if (others.length > 0) changes.handedOut.push(() => standby.onLeases(others));
       return leases.map((lease) => lease.id);
     });
+  }
+
+  /** Whether what was prepared for this hand-out now stands in the journal. */
+  #begin(lease: Lease, changes: Changes): boolean {
+    const begin = changes.begins.get(lease.id);
+    if (begin?.worker !== lease.worker) return false;
+    const events = begin.append.events.map((event) => (event.type === 'job.started' ? { ...event, token: lease.token } : event));
+    const appended = appendEvents(this.#connection, { ...begin.append, events, fence: { ticket: lease.id, token: lease.token } }, changes);
+    if (appended.ok) changes.handedOut.push(() => begin.begun(lease));
+    return appended.ok;
   }
 
   #leasesFor({ worker, places }: Standby): Lease[] {

@@ -1,5 +1,5 @@
 import { isTerminalRun, type RunEventBody, type RunId, type RunSummary } from '@kb-labs/contracts';
-import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
+import type { Append, AppendResult, Begin, Create, CreateResult, EventLog, Lease, RunChange } from '@kb-labs/ports';
 
 import { dropClaimsOf, endClaims, placeClaims } from './memory-claims.js';
 import { referTo } from './memory-retention.js';
@@ -9,7 +9,7 @@ import { changeWaits, dropWaitsOf } from './memory-waits.js';
 export function eventLogOf(state: MemoryState): EventLog {
   return {
     append: (command) => Promise.resolve(append(state, copy(command))),
-    create: (command) => Promise.resolve(create(state, copy(command))),
+    create: (command, begin) => Promise.resolve(create(state, copy(command), begin)),
     read: (runId, after, limit) => {
       const events = state.runs.get(runId)?.events ?? [];
       if (state.has('the range of a read is not looked at')) return Promise.resolve(copy(events));
@@ -77,7 +77,7 @@ function follow(state: MemoryState, run: MemoryRun, command: Append): void {
   state.queue(command.enqueue ?? [], { ...(ends ? { evenEnded: runId } : {}), claims: command.claim });
 }
 
-function create(state: MemoryState, command: Create): CreateResult {
+function create(state: MemoryState, command: Create, begin?: Begin): CreateResult {
   const { runId, idempotency } = command;
   const kept = idempotency === undefined || state.has('a key opens a second run') ? undefined : state.keys.get(idempotency.key);
   const known = kept === undefined || kept.keepUntil < command.at ? undefined : kept;
@@ -94,9 +94,22 @@ function create(state: MemoryState, command: Create): CreateResult {
   push(state, run, command);
   state.runs.set(runId, run);
   if (!isTerminalRun(command.summary.status) && !state.has('claims of an opened run are dropped')) placeClaims(state, runId, command.claim ?? []);
+  if (begin !== undefined) state.begins.set(begin.ticket, begin);
   if (!state.has('tickets of an opened run are dropped')) state.queue(command.enqueue, { evenEnded: runId, claims: command.claim });
+  if (begin !== undefined && !state.has('what was not handed out with its run is begun later')) state.begins.delete(begin.ticket);
   state.tell(`run ${runId}`, 'runs');
   return { ok: true, runId, repeated: false };
+}
+
+/** Whether what was prepared for this hand-out was done. */
+export function beginJob(state: MemoryState, lease: Lease): boolean {
+  const begin = state.begins.get(lease.id);
+  if (begin === undefined || (begin.worker !== lease.worker && !state.has('whoever is handed a prepared job begins it'))) return false;
+  const token = state.has('a job that is begun names no token') ? 0 : lease.token;
+  const events = begin.append.events.map((event) => (event.type === 'job.started' ? { ...event, token } : event));
+  append(state, copy({ ...begin.append, events, fence: { ticket: lease.id, token: lease.token } }));
+  begin.begun(lease);
+  return !state.has('who begins a job is handed it as well');
 }
 
 function push(state: MemoryState, run: MemoryRun, command: { events: readonly RunEventBody[]; at: number }): void {

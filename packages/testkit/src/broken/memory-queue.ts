@@ -2,6 +2,7 @@ import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
 import type { JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions } from '@kb-labs/ports';
 
 import { capOf } from '../cap-of.js';
+import { beginJob } from './memory-log.js';
 import type { MemoryState, MemoryTicket } from './memory-state.js';
 
 export function jobQueueOf(state: MemoryState): JobQueue {
@@ -13,7 +14,8 @@ export function jobQueueOf(state: MemoryState): JobQueue {
       const serve = (): number => {
         const options = state.has('who stands by is not asked for places') ? { limit: 1, leaseMs: 1_000 } : places();
         const leases = options === undefined ? [] : take(state, worker, options);
-        if (leases.length > 0) onLeases(leases);
+        const others = leases.filter((lease) => !beginJob(state, lease));
+        if (others.length > 0) onLeases(others);
         return leases.length;
       };
       state.standingBy.add(serve);

@@ -1,5 +1,5 @@
 import { isTerminalRun, type LogLine, type RunEvent, type RunId, type RunSummary, TIME_LIMIT, type TicketId, toTicketId, type WorkerId } from '@kb-labs/contracts';
-import type { ClaimOwner, Fence, Lease, NewClaim, NewTicket, OpenWait } from '@kb-labs/ports';
+import type { Begin, ClaimOwner, Fence, Lease, NewClaim, NewTicket, OpenWait } from '@kb-labs/ports';
 
 import { type FakeClock, fakeClock } from '../fake-clock.js';
 import type { Fault } from './fault.js';
@@ -43,6 +43,8 @@ export class MemoryState {
   readonly watchers = new Set<{ topic: string; callback: () => void }>();
   /** Each hands out to a worker that stands by, and answers how many that were. */
   readonly standingBy = new Set<() => number>();
+  /** What is to be done with tickets that are queued. */
+  readonly begins = new Map<TicketId, Begin>();
   readonly claims: MemoryClaim[] = [];
   readonly waits: OpenWait[] = [];
   readonly records = new Map<string, MemoryRecord>();

@@ -1,3 +1,4 @@
+import { BEGIN_CASES } from './begin-cases.js';
 import { BLOBS_CASES, type BlobsUnderTest } from './blobs-cases.js';
 import { CAPS_CASES } from './caps-cases.js';
 import { CATALOG_CASES } from './catalog-cases.js';
@@ -18,7 +19,7 @@ import { describeCases, type StoreUnderTest, type TestRunner } from './suite.js'
 import { WAIT_CASES } from './wait-cases.js';
 
 export const EVENT_LOG_CASES = [...CREATE_CASES, ...APPEND_CASES, ...ENDED_RUN_CASES, INTERLEAVING_CASE];
-export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...STAND_BY_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES, ...SHARES_CASES];
+export const JOB_QUEUE_CASES = [...HAND_OUT_CASES, ...STAND_BY_CASES, ...BEGIN_CASES, ...LEASE_CASES, ...QUEUE_VIEW_CASES, ...QUEUE_COUNT_CASES, ...CAPS_CASES, ...SHARES_CASES];
 
 type MakeStore = () => Promise<StoreUnderTest>;
 

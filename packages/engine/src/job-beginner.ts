@@ -1,0 +1,66 @@
+import { AFTER_END, TIME_LIMIT, type WorkerId } from '@kb-labs/contracts';
+
+import type { Beginner, NewRun, Prepared } from './beginners.js';
+import type { EngineDeps } from './deps.js';
+import type { JobHold } from './job-hold.js';
+import type { JobShared } from './job-shared.js';
+import { prepareJob, type PreparedJob } from './prepare-job.js';
+import { carryOut } from './run-job.js';
+import type { RunStates } from './run-states.js';
+
+export interface BeginnerWorker {
+  readonly id: WorkerId;
+  /** How many jobs it has places for; none while it takes nothing. */
+  readonly free: () => number;
+  readonly serves: (run: NewRun['state']) => boolean;
+  /** Has it hold a job until the work on it is over. */
+  readonly hold: (hold: JobHold, work: () => Promise<void>) => void;
+}
+
+/** Prepares the first jobs of new runs for one worker, no more than it has places for. */
+export class JobBeginner implements Beginner {
+  readonly #deps: EngineDeps;
+  readonly #shared: JobShared & { readonly states: RunStates };
+  readonly #worker: BeginnerWorker;
+  #prepared = 0;
+
+  constructor(deps: EngineDeps, shared: JobShared & { readonly states: RunStates }, worker: BeginnerWorker) {
+    this.#deps = deps;
+    this.#shared = shared;
+    this.#worker = worker;
+  }
+
+  async prepare({ state, enqueue }: NewRun): Promise<Prepared | undefined> {
+    const ticket = enqueue.find(({ job, notBefore }) => job !== AFTER_END && job !== TIME_LIMIT && notBefore <= this.#deps.clock.now());
+    if (ticket === undefined || this.#worker.free() <= this.#prepared || !this.#worker.serves(state)) return undefined;
+    this.#prepared += 1;
+    let job: PreparedJob | undefined;
+    try {
+      job = await prepareJob(this.#deps, this.#shared, this.#worker.id, state, ticket);
+    } finally {
+      if (job === undefined) this.#prepared -= 1;
+    }
+    return job === undefined ? undefined : this.#offer(job);
+  }
+
+  /** A cancellation is looked for from before the run can be cancelled. */
+  #offer({ hold, run, append, state }: PreparedJob): Prepared {
+    const unwatch = this.#shared.cancels.add(hold, state.seq);
+    let begun = false;
+    return {
+      ticket: hold.lease.id,
+      worker: this.#worker.id,
+      append,
+      begun: (lease) => {
+        begun = true;
+        hold.lease = lease;
+        this.#shared.states.know(state);
+        this.#worker.hold(hold, () => carryOut(this.#deps, this.#shared.states, run, unwatch));
+      },
+      over: () => {
+        this.#prepared -= 1;
+        if (!begun) unwatch();
+      },
+    };
+  }
+}

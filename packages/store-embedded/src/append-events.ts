@@ -1,0 +1,47 @@
+import { isTerminalRun } from '@kb-labs/contracts';
+import type { Append, AppendResult } from '@kb-labs/ports';
+
+import { referTo } from './blobs-of-runs.js';
+import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
+import { type Changes, noteQueued } from './commit-group.js';
+import type { Connection } from './connection.js';
+import { findHead, insertEvents, toBodies } from './journal.js';
+import { dropTicketsOf, insertTickets, settleTickets } from './tickets.js';
+import { updateRun } from './update-run.js';
+import { changeWaits, dropWaitsOf } from './waits.js';
+
+/** Inside of a transaction. */
+export function appendEvents(connection: Connection, command: Append, changes: Changes): AppendResult {
+  const { runId, fence, expected, summary } = command;
+  const journal = findHead(connection, runId, fence);
+  if (journal === undefined) return { ok: false, refused: 'absent' };
+  if (fence !== undefined && journal.held === 0) return { ok: false, refused: 'fenced' };
+  if (journal.ended !== 0) return { ok: false, refused: 'closed' };
+  if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
+
+  const { bodies, bytes } = toBodies(command.events);
+  insertEvents(connection, bodies, { key: journal.key, after: journal.head, at: command.at });
+  const seq = journal.head + bodies.length;
+  const decided = expected === undefined || bodies.length === 0 ? journal.decided : seq;
+  if (command.blobs !== undefined) referTo(connection, journal.key, command.blobs);
+  updateRun(connection, journal, { seq, decided, bytes, at: command.at, ...(summary === undefined ? {} : { summary }) });
+  follow(connection, command, changes);
+  changes.runs.set(runId, { decided, ended: summary !== undefined && isTerminalRun(summary.status) });
+  return { ok: true, seq };
+}
+
+/** What follows from the events for everything around the journal, in the order that the port promises. */
+function follow(connection: Connection, command: Append, changes: Changes): void {
+  const { runId, summary, waits } = command;
+  endClaims(connection, { runId, jobs: command.unclaim ?? [] }, changes);
+  placeClaims(connection, { runId, claims: command.claim ?? [] }, changes);
+  if (waits !== undefined) changeWaits(connection, waits, { runId, at: command.at });
+  if (settleTickets(connection, command.settle ?? [])) changes.room = true;
+  const ends = summary !== undefined && isTerminalRun(summary.status);
+  if (ends) {
+    dropClaimsOf(connection, runId, changes);
+    dropWaitsOf(connection, runId);
+    if (dropTicketsOf(connection, runId)) changes.room = true;
+  }
+  noteQueued(changes, insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}), { claims: command.claim ?? [] });
+}
