@@ -43,6 +43,8 @@ export interface Append {
   readonly expected?: number;
   /** Refused unless this lease is still the valid one of its ticket. */
   readonly fence?: Fence;
+  /** The same for what several jobs have come to, as one decision: refused unless all of these leases are valid. */
+  readonly fences?: readonly Fence[];
   readonly at: number;
   readonly events: readonly RunEventBody[];
   /** One that has ended ends the run: its tickets are gone, and none can be queued for it any more. */

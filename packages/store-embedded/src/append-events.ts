@@ -6,7 +6,7 @@ import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
 import { type Changes, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { findHead, insertEvents, toBodies } from './journal.js';
-import { dropTicketsOf, insertTickets, settleTickets } from './tickets.js';
+import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
 import { updateRun } from './update-run.js';
 import { changeWaits, dropWaitsOf } from './waits.js';
 
@@ -16,6 +16,7 @@ export function appendEvents(connection: Connection, command: Append, changes: C
   const journal = findHead(connection, runId, fence);
   if (journal === undefined) return { ok: false, refused: 'absent' };
   if (fence !== undefined && journal.held === 0) return { ok: false, refused: 'fenced' };
+  if (command.fences?.some((one) => !isHeld(connection, runId, one)) === true) return { ok: false, refused: 'fenced' };
   if (journal.ended !== 0) return { ok: false, refused: 'closed' };
   if (expected !== undefined && (expected < journal.decided || expected > journal.head)) return { ok: false, refused: 'conflict' };
 

@@ -43,7 +43,7 @@ type Reply =
 
 async function appendEvents(deps: StoreDeps, command: Append): Promise<AppendResult> {
   const { keys, outbox } = deps;
-  const { runId, fence, expected, summary, events, settle = [], enqueue = [] } = command;
+  const { runId, fence, fences = [], expected, summary, events, settle = [], enqueue = [] } = command;
   const entry = entryOfAppend(command);
   const { run, events: list, tickets, outbox: waiting, steps } = keys.of(runId);
   const bodies = events.map((event) => JSON.stringify(event));
@@ -67,6 +67,7 @@ async function appendEvents(deps: StoreDeps, command: Append): Promise<AppendRes
     ...bodies.map((body) => `${String(command.at)} ${body}`),
     ...settle,
     ...toTicketIds(enqueue),
+    ...fences.flatMap(({ ticket, token }) => [ticket, token]),
   ];
   const send = async (): Promise<Reply> => (await writeToRun(deps, runId, APPEND_EVENTS, [run, list, tickets, waiting, steps], args)) as Reply;
   const reply = await outbox.write(runId, send, (answered) => (answered[0] === 'ok' ? answered[2] : []));

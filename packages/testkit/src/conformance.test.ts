@@ -28,6 +28,7 @@ const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'expected is not looked at': ['refuses a decision when another', 'lets one of many decisions', MODEL],
   'records make decisions conflict': ['lets records pass', MODEL],
   'fences are not looked at': ['takes an append of whoever holds', 'still takes an append after', 'refuses a fence whose ticket', MODEL],
+  'one of several fences is looked at': ['takes an append of several'],
   'a refused append is written': ['writes nothing of a refused append', MODEL],
   'tickets of an append are dropped': ['writes events, tickets and summary', 'hands out the tickets of an append', MODEL],
   'a run goes on after its end': ['takes nothing more once', MODEL],

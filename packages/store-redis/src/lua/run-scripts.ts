@@ -60,7 +60,7 @@ return { 1, waiting(KEYS[4]) }`,
  * Appends to a journal, or says why not.
  * KEYS 1 run  2 events  3 tickets  4 outbox  5 steps of the log
  * ARGV 1 expected or ''  2 ticket of the fence or ''  3 its token  4 known journal version  5 entry  6 '1': the entry has effects
- *      7 status or ''  8 started  9 finished  10 '1': the run ends  11, 12 channels  13 events  14 settled  15 queued  16 bytes of the events  17… those, in this order
+ *      7 status or ''  8 started  9 finished  10 '1': the run ends  11, 12 channels  13 events  14 settled  15 queued  16 bytes of the events  17… those, in this order, and (ticket, token)… of more fences
  * Tells the channel of the run its last decision, and '1' when it has ended.
  * Returns 'absent', 'fenced', 'closed', 'conflict', 'schema' and the version, or 'ok', the last number, and what waits in the outbox.
  */
@@ -73,11 +73,15 @@ local journal, head, decided, ended, status, bytes = unpack(redis.call('HMGET', 
 if not journal then return { 'absent' } end
 if journal ~= ARGV[4] then return { 'schema', journal } end
 if ARGV[2] ~= '' and not isHeld(KEYS[3], ARGV[2], ARGV[3]) then return { 'fenced' } end
+local events, settled, queued = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
+local fences = 17 + events + settled + queued
+for index = fences, #ARGV, 2 do
+  if not isHeld(KEYS[3], ARGV[index], ARGV[index + 1]) then return { 'fenced' } end
+end
 if ended == '1' then return { 'closed' } end
 local expected = tonumber(ARGV[1])
 if expected and (expected < tonumber(decided) or expected > tonumber(head)) then return { 'conflict' } end
 
-local events, settled = tonumber(ARGV[13]), tonumber(ARGV[14])
 local changed = ARGV[7] == '' and {} or { 'status', ARGV[7], 'startedAt', ARGV[8], 'finishedAt', ARGV[9], 'ended', ARGV[10] }
 if events > 0 then
   push(KEYS[2], 17, events)
@@ -97,7 +101,7 @@ if ARGV[10] == '1' then
 end
 if ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status) then
   local n = put(KEYS[1], KEYS[4], entry)
-  for index = 17 + events + settled, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+  for index = fences - queued, fences - 1 do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
 end
 redis.call('PUBLISH', ARGV[11], decided .. ' ' .. (ARGV[10] == '1' and '1' or '0'))
 redis.call('PUBLISH', ARGV[12], '')

@@ -8,6 +8,7 @@ export type Fault =
   | 'expected is not looked at'
   | 'records make decisions conflict'
   | 'fences are not looked at'
+  | 'one of several fences is looked at'
   | 'a refused append is written'
   | 'tickets of an append are dropped'
   | 'a run goes on after its end'

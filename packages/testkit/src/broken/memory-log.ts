@@ -40,6 +40,7 @@ function refusalOf(state: MemoryState, run: MemoryRun, command: Append): 'fenced
   const { fence, expected } = command;
   if (state.has('refusals are named in another order') && state.isEnded(command.runId)) return 'closed';
   if (fence !== undefined && !state.has('fences are not looked at') && !state.isHeld(fence)) return 'fenced';
+  if (command.fences?.some((one, index) => !state.isHeld(one) && !(index > 0 && state.has('one of several fences is looked at'))) === true) return 'fenced';
   if (state.isEnded(command.runId) && !state.has('a run goes on after its end')) return 'closed';
   if (expected === undefined || state.has('expected is not looked at')) return undefined;
   const decided = state.has('records make decisions conflict') ? run.events.length : run.decided;

@@ -5,7 +5,7 @@ import type { RunChange } from '@kb-labs/ports';
 
 import { aCreate, anEndedSummary, aSummary, aTicket } from '../some-commands.js';
 import { aCancelRequested, aJobStarted, aRunFinished, aRunStarted, aStepFinished, aStepStarted } from '../some-events.js';
-import { eventually } from './expectations.js';
+import { eventually, present } from './expectations.js';
 import { fenceOf, freshRunId, holdJob, jobsOf, joinWorker, LEASE_MS, openRun, openRunWith, take, takeOne } from './store-steps.js';
 import type { ConformanceCase, StoreUnderTest } from './suite.js';
 
@@ -149,6 +149,24 @@ export const APPEND_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       const next = await takeOne(store, await joinWorker(store, runId));
       assert.deepEqual(await store.log.append({ runId, at: 1, fence, events }), { ok: false, refused: 'fenced' });
       assert.equal((await store.log.append({ runId, at: 1, fence: fenceOf(next), events })).ok, true);
+    },
+  },
+  {
+    name: 'takes an append of several holders at once, and refuses it when the lease of any of them is not valid',
+    async run(store) {
+      const runId = await openRunWith(store, 'a', 'b', 'c');
+      const leases = await take(store, await joinWorker(store, runId));
+      const fences = leases.map(fenceOf);
+      const events = ['a', 'b', 'c'].map((job) => aStepStarted({ job }));
+      assert.deepEqual(await store.log.append({ runId, at: 1, expected: 1, fences, events }), { ok: true, seq: 4 });
+      await store.queue.release(leases.slice(1, 2));
+      assert.deepEqual(await store.log.append({ runId, at: 1, expected: 4, fences, events, settle: jobsOf(leases).map((job) => toTicketId(aTicket(runId, { job }))) }), { ok: false, refused: 'fenced' });
+      assert.equal((await store.queue.ticketsOf(runId)).length, 3);
+      const settled = leases.filter((_, index) => index !== 1).map(({ id }) => id);
+      const again = aTicket(runId, { job: 'd' });
+      const ended = await store.log.append({ runId, at: 1, expected: 4, fences: [present(fences[0]), present(fences[2])], events: events.slice(1), settle: settled, enqueue: [again] });
+      assert.deepEqual(ended, { ok: true, seq: 6 });
+      assert.deepEqual(jobsOf(await store.queue.ticketsOf(runId)), ['b', 'd']);
     },
   },
   {
