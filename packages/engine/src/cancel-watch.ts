@@ -1,11 +1,15 @@
-import type { Reason, RunId } from '@kb-labs/contracts';
+import type { Reason, RunEvent, RunId } from '@kb-labs/contracts';
 import type { EventLog, RunChange } from '@kb-labs/ports';
 import { cancelReason } from '@kb-labs/resolver';
 
 import type { JobHold } from './job-hold.js';
+import type { JournalFollower } from './run-states.js';
 
-/** Tells the jobs a worker holds when their run is cancelled, whichever process asked for it. */
-export class CancelWatch {
+/**
+ * Tells the jobs a worker holds when their run is cancelled, whichever process asked for it. What its worker learns of a journal need not be read
+ * for it once more.
+ */
+export class CancelWatch implements JournalFollower {
   readonly #log: EventLog;
   readonly #runs = new Map<RunId, WatchedRun>();
 
@@ -29,6 +33,10 @@ export class CancelWatch {
       watched.close();
       if (this.#runs.get(runId) === watched) this.#runs.delete(runId);
     };
+  }
+
+  follow(runId: RunId, span: { readonly after: number; readonly upTo: number }, events: readonly RunEvent[]): void {
+    this.#runs.get(runId)?.follow(span, events);
   }
 }
 
@@ -62,6 +70,13 @@ class WatchedRun {
     return () => this.#holds.delete(hold);
   }
 
+  /** Of what lies beyond what was read already, and joins on to it. */
+  follow({ after, upTo }: { readonly after: number; readonly upTo: number }, events: readonly RunEvent[]): void {
+    if (after > this.#seen || upTo <= this.#seen) return;
+    for (const event of events) if (event.seq > this.#seen) this.#consider(event);
+    this.#seen = upTo;
+  }
+
   /** Looked into once whoever wrote has its answer: a cancellation is a decision, and most decisions are those of the jobs that are held. */
   #changed(change: RunChange | undefined): void {
     this.#decided = Math.max(this.#decided, change?.decided ?? Number.POSITIVE_INFINITY);
@@ -77,19 +92,22 @@ class WatchedRun {
     try {
       do {
         this.#again = false;
-        if ([...this.#holds.keys()].every(({ known }) => known >= this.#decided)) continue;
+        if (this.#seen >= this.#decided) continue;
         this.#decided = 0;
-        for (const event of await this.#log.read(this.#runId, this.#seen)) {
-          this.#seen = event.seq;
-          if (event.type === 'run.cancel_requested') this.#tell({ seq: event.seq, reason: cancelReason({ cancel: event }) });
-          if (event.type === 'job.cancel_requested') this.#tell({ seq: event.seq, job: event.job, reason: event.reason });
-        }
+        const after = this.#seen;
+        const events = await this.#log.read(this.#runId, after);
+        this.follow({ after, upTo: events.at(-1)?.seq ?? after }, events);
       } while (this.#again);
     } catch {
       // The store reports its own trouble to whoever writes; the next change looks again.
     } finally {
       this.#looking = false;
     }
+  }
+
+  #consider(event: RunEvent): void {
+    if (event.type === 'run.cancel_requested') this.#tell({ seq: event.seq, reason: cancelReason({ cancel: event }) });
+    if (event.type === 'job.cancel_requested') this.#tell({ seq: event.seq, job: event.job, reason: event.reason });
   }
 
   #tell(asked: Asked): void {

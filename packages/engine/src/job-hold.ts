@@ -14,8 +14,6 @@ export class JobHold {
   cancelled = false;
   /** Why: the first reason there was. */
   cancelReason: Reason | undefined;
-  /** The last event that a decision was made on here: what was decided up to there is known. */
-  known = 0;
   /** Set when the worker wants to hand the job back at the next step. */
   handBack = false;
   #stop: ((reason: StopReason) => void) | undefined;

@@ -45,7 +45,6 @@ export class JobRecord {
     this.hold = hold;
     this.planned = planned;
     this.begunAt = state.seq;
-    hold.known = state.seq;
     this.#around = state;
     this.#state = ownState(state, hold.lease.job);
     this.resumed = this.job.startedAt !== undefined;
@@ -150,7 +149,6 @@ export class JobRecord {
     const decided = await this.#states.decideOwn(runId, (draft) => events.forEach((event) => draft.add(event)), fence);
     this.started = true;
     if (!decided.ok) return false;
-    this.hold.known = decided.state.seq;
     const now = decided.state.jobs.get(job);
     if (now?.cancelled) this.hold.cancel(stopReason(decided.state, job));
     return true;

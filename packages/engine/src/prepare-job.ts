@@ -34,7 +34,6 @@ export async function prepareJob(deps: EngineDeps, shared: JobShared, worker: Wo
   if (events === undefined) return undefined;
   const draft = new RunDraft(apart(state, job), deps.clock.now(), { matrixLimit: deps.limits.matrixCombinations });
   for (const event of events) draft.add(event);
-  hold.known = draft.state.seq;
   return { hold, run, append: draft.toAppend(), state: draft.state };
 }
 

@@ -1,4 +1,5 @@
-import { toWorkerId, type RunEventBody, type RunId, type RunState } from '@kb-labs/contracts';
+import { isTerminalRun, toWorkerId, type RunEventBody, type RunId, type RunState } from '@kb-labs/contracts';
+import { AppError } from '@kb-labs/errors';
 import type { Append, EventLog } from '@kb-labs/ports';
 import { foldRun } from '@kb-labs/projector';
 import fc from 'fast-check';
@@ -141,6 +142,95 @@ it('are read again once somebody else has decided', async () => {
   expect([decided.ok, seen]).toEqual([true, [false, true]]);
 });
 
+describe('decisions that come up at the same time', () => {
+  const start = (draft: RunDraft, job: string): void => draft.add({ type: 'job.started', job, attempt: 1, turn: 0, worker: toWorkerId('1'), token: 1 });
+
+  async function held() {
+    const counts: Counts = { reads: 0, readEvents: 0, appends: 0 };
+    const harness = await openHarness({ workflows: { 'w.yml': DOCUMENT }, wrap: counting(counts) });
+    open.push(harness);
+    const runId = await harness.start('w');
+    const worker = toWorkerId('1');
+    await harness.deps.queue.join({ id: worker });
+    const leases = await harness.deps.queue.take(worker, { limit: 8, leaseMs: 60_000 });
+    const states = new RunStates(harness.deps);
+    const startAll = () => Promise.all(leases.map(({ id, token, job }) => states.decideOwn(runId, (draft) => start(draft, job), { ticket: id, token })));
+    Object.assign(counts, { reads: 0, appends: 0 });
+    return { harness, counts, runId, leases, states, startAll };
+  }
+
+  it('are one look at the journal and one append', async () => {
+    const { harness, counts, runId, states, startAll } = await held();
+    await Promise.all(EIGHT.map((job) => states.read(runId, (state) => expect(state.jobs.get(job)?.status).toBe('queued'))));
+    expect(counts).toMatchObject({ reads: 1, appends: 0 });
+    expect((await startAll()).map(({ ok }) => ok)).toEqual(EIGHT.map(() => true));
+    expect(counts).toMatchObject({ reads: 1, appends: 1 });
+    expect([...(await fresh(harness.deps.log, runId)).jobs.values()].map(({ status }) => status)).toEqual(EIGHT.map(() => 'running'));
+  });
+
+  it('are made anew together when somebody else was first', async () => {
+    const { harness, counts, runId, states, startAll } = await held();
+    await states.read(runId, () => undefined);
+    await new RunStates(harness.deps).decide(runId, (draft) => draft.add({ type: 'run.called_back', payload: null, by: 'somebody' }));
+    Object.assign(counts, { reads: 0, appends: 0 });
+    expect((await startAll()).map(({ ok }) => ok)).toEqual(EIGHT.map(() => true));
+    expect(counts).toMatchObject({ reads: 1, appends: 2 });
+  });
+
+  it('are each by itself when the lease of one is not valid any more: the others go on', async () => {
+    const { harness, runId, leases, startAll } = await held();
+    await harness.deps.queue.release(leases.slice(3, 4));
+    const expected = EIGHT.map((_, index) => (index === 3 ? { ok: false, refused: 'fenced' } : { ok: true }));
+    expect(await startAll()).toMatchObject(expected);
+    expect((await fresh(harness.deps.log, runId)).jobs.get('j3')?.status).toBe('queued');
+  });
+
+  it('are each by itself when one of them cannot be made: the others go on', async () => {
+    const { harness, runId, leases, states } = await held();
+    const made = await Promise.allSettled(
+      leases.map(({ job }, index) =>
+        states.decideOwn(runId, (draft) => {
+          start(draft, job);
+          if (index === 3) throw new Error('not this one');
+        }),
+      ),
+    );
+    expect(made.map(({ status }) => status)).toEqual(EIGHT.map((_, index) => (index === 3 ? 'rejected' : 'fulfilled')));
+    const { jobs } = await fresh(harness.deps.log, runId);
+    expect(EIGHT.filter((job) => jobs.get(job)?.status !== 'running')).toEqual(['j3']);
+  });
+
+  it('fail all of them when nobody knows whether they are in the journal', async () => {
+    const { harness, runId, leases } = await held();
+    let appends = 0;
+    const append: EventLog['append'] = () => {
+      appends += 1;
+      return Promise.reject(new AppError('STATE_UNAVAILABLE', { problem: 'gone' }));
+    };
+    const states = new RunStates({ ...harness.deps, log: replacing(harness.deps.log, { append }) });
+    const made = await Promise.allSettled(leases.map(({ job }) => states.decideOwn(runId, (draft) => start(draft, job))));
+    expect([made.map(({ status }) => status), appends]).toEqual([EIGHT.map(() => 'rejected'), 1]);
+  });
+
+  it('end with the one that ends the run: the next one is made on its end', async () => {
+    const { runId, leases, states } = await held();
+    const ends: number[] = [];
+    const end = (draft: RunDraft): void => {
+      for (const { job } of leases) draft.add({ type: 'job.finished', job, attempt: 1, status: 'cancelled', outputs: {} });
+      draft.add({ type: 'run.finished', status: 'cancelled', outputs: {} });
+    };
+    const made = await Promise.all([
+      states.decide(runId, (draft) => leases.forEach(({ job }) => start(draft, job))),
+      states.decide(runId, end),
+      states.decide(runId, (draft) => {
+        if (isTerminalRun(draft.state.status)) ends.push(draft.events.length);
+      }),
+    ]);
+    expect(made).toMatchObject([{ ok: true }, { ok: true }, { ok: true }]);
+    expect(ends).toEqual([0]);
+  });
+});
+
 /** What goes over the log. */
 interface Counts {
   reads: number;
@@ -166,7 +256,7 @@ function counting(counts: Counts) {
   });
 }
 
-async function costOf(combinations: number, strategy: string): Promise<{ readEvents: number; appends: number }> {
+async function costOf(combinations: number, strategy: string): Promise<{ reads: number; readEvents: number; appends: number }> {
   const counts: Counts = { reads: 0, readEvents: 0, appends: 0 };
   const harness = await openHarness({
     workflows: { 'w.yml': `id: w\ninputs: { list: { type: json } }\njobs: { a: { strategy: { ${strategy} matrix: { n: "\${{ inputs.list }}" } }, steps: [{ uses: t/do:it }, { uses: t/do:it }] } }` },
@@ -181,10 +271,10 @@ async function costOf(combinations: number, strategy: string): Promise<{ readEve
     return success();
   });
   const runId = await harness.start('w', { list: Array.from({ length: combinations }, (_, index) => index) });
-  counts.readEvents = 0;
+  Object.assign(counts, { reads: 0, readEvents: 0 });
   await harness.worker({ concurrency: 8 });
   await turns(async () => (await other.deps.catalog.getRun(runId))?.finishedAt !== null);
-  return { readEvents: counts.readEvents / combinations, appends: counts.appends / combinations };
+  return { reads: counts.reads / combinations, readEvents: counts.readEvents / combinations, appends: counts.appends / combinations };
 }
 
 describe('a job of a large matrix', () => {
@@ -192,6 +282,7 @@ describe('a job of a large matrix', () => {
     const [small, large] = [await costOf(100, strategy), await costOf(1_000, strategy)];
     for (const cost of [small, large]) {
       expect(cost.appends).toBeLessThanOrEqual(3);
+      expect(cost.reads).toBeLessThanOrEqual(1);
       expect(cost.readEvents).toBeLessThanOrEqual(12);
     }
     expect(large.readEvents).toBeLessThanOrEqual(small.readEvents + 2);

@@ -94,9 +94,10 @@ class JobWorker implements Worker {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#timers = new NamedTimers(deps.clock, (name, error) => deps.logger.warn(`cannot ${name}`, { worker: this.id, problem: String(error) }));
-    this.#states = new RunStates(deps);
+    const cancels = new CancelWatch(deps.log);
+    this.#states = new RunStates(deps, cancels);
     this.id = deps.ids.workerId();
-    const shared = { states: this.#states, cancels: new CancelWatch(deps.log), onRunStarted: options.onRunStarted ?? ((): void => undefined) };
+    const shared = { states: this.#states, cancels, onRunStarted: options.onRunStarted ?? ((): void => undefined) };
     this.#shared = shared;
     this.#beginner = new JobBeginner(deps, shared, {
       id: this.id,

@@ -1,0 +1,85 @@
+import { type Reason, type RunEvent, type RunEventBody, toRunId } from '@kb-labs/contracts';
+import type { EventLog, Lease, RunChange } from '@kb-labs/ports';
+import { expect, it } from 'vitest';
+
+import { CancelWatch } from './cancel-watch.js';
+import { JobHold } from './job-hold.js';
+
+const RUN = toRunId('0'.repeat(26));
+const STEP: RunEventBody = { type: 'step.started', job: 'a', attempt: 1, step: 's', stepAttempt: 1, isolation: 'in-process' };
+const CANCEL: RunEventBody = { type: 'run.cancel_requested', by: 'tester' };
+const REASON: Reason = { rule: 'concurrency', message: 'it made way' };
+
+function watching(since: number) {
+  const reads: number[] = [];
+  const journal: RunEvent[] = [];
+  let change: (change?: RunChange) => void = () => undefined;
+  const log: Pick<EventLog, 'read' | 'watch'> = {
+    read: (_, after) => {
+      reads.push(after);
+      return Promise.resolve(journal.filter(({ seq }) => seq > after));
+    },
+    watch: (_, onChange) => {
+      change = onChange;
+      return () => undefined;
+    },
+  };
+  const watch = new CancelWatch(log as EventLog);
+  const holds = ['a', 'b'].map((job) => new JobHold({ runId: RUN, job } as Lease));
+  for (const hold of holds) watch.add(hold, since);
+  return {
+    watch,
+    reads,
+    cancelled: () => holds.map(({ cancelled }) => cancelled),
+    write: (...bodies: RunEventBody[]): RunEvent[] => {
+      const events = bodies.map((body, index) => ({ ...body, seq: since + journal.length + index + 1, at: 1 }));
+      journal.push(...events);
+      return events;
+    },
+    async changed(decided: number): Promise<void> {
+      change({ decided, ended: false });
+      for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+    },
+  };
+}
+
+const span = (events: readonly RunEvent[]) => ({ after: (events[0]?.seq ?? 1) - 1, upTo: events.at(-1)?.seq ?? 0 });
+const follow = (watch: CancelWatch, events: readonly RunEvent[]): void => watch.follow(RUN, span(events), events);
+
+it('does not read what the worker has learned of a journal by itself', async () => {
+  const { watch, reads, cancelled, write, changed } = watching(3);
+  follow(watch, write(STEP, STEP));
+  await changed(5);
+  expect([reads, cancelled()]).toEqual([[], [false, false]]);
+  follow(watch, write(CANCEL));
+  expect(cancelled()).toEqual([true, true]);
+  await changed(6);
+  expect(reads).toEqual([]);
+});
+
+it('reads what somebody else has decided, and from where it knows the journal to', async () => {
+  const { watch, reads, cancelled, write, changed } = watching(3);
+  write({ type: 'job.cancel_requested', job: 'b', reason: REASON });
+  // Behind what it does not know.
+  follow(watch, write(STEP));
+  expect(cancelled()).toEqual([false, false]);
+  await changed(4);
+  expect([reads, cancelled()]).toEqual([[3], [false, true]]);
+  await changed(5);
+  expect(reads).toEqual([3]);
+});
+
+it('tells each cancellation once: a second one stops what cleans up', async () => {
+  const { watch, write, changed } = watching(3);
+  const hold = new JobHold({ runId: RUN, job: 'c' } as Lease);
+  watch.add(hold, 3);
+  const stops: string[] = [];
+  hold.onStop((reason) => stops.push(reason));
+  const asked = write(CANCEL);
+  follow(watch, asked);
+  follow(watch, asked);
+  await changed(4);
+  expect(stops).toEqual(['cancelled']);
+  follow(watch, write(CANCEL));
+  expect(stops).toEqual(['cancelled', 'cancelled']);
+});
