@@ -76,7 +76,7 @@ export interface JobQueue {
   take(worker: WorkerId, options: TakeOptions): Promise<Lease[]>;
   /**
    * Lets a worker stand by, until the returned function is called: tickets that are queued by way of this store are handed out in the same write that
-   * queues them, as `take` would hand them out right after it; not for a write that claims a place in a group, whose writer may have to make others
+   * queues them, as `take` would hand out as many right after it; not for a write that claims a place in a group, whose writer may have to make others
    * give way first. `places` says how many when asked, inside of the write and perhaps more than once for
    * it; `onLeases` is called once the write is durable, before whoever asked for it is answered and before `places` is asked again; it does not throw. A store that cannot do that leaves it out: then workers take.
    */

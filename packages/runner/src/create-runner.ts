@@ -49,6 +49,7 @@ export function createRunner(options: RunnerOptions): Runner {
       counts: () => queue.counts(),
       served: (runIds) => queue.served(runIds),
       onReady: (callback) => queue.onReady(callback),
+      ...(queue.standBy === undefined ? {} : { standBy: queue.standBy.bind(queue) }),
     },
     close: () => runner.close(),
   };

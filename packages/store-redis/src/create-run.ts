@@ -1,43 +1,46 @@
 import { isTerminalRun, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { Create, CreateResult } from '@kb-labs/ports';
+import type { Begin, Create, CreateResult } from '@kb-labs/ports';
 
-import type { StoreDeps } from './deps.js';
+import { appendArguments } from './append-arguments.js';
+import type { HandingOutDeps, StoreDeps } from './deps.js';
 import { entryOfCreate, toTicketIds } from './entries.js';
 import { sizeOf, summaryFields } from './journal.js';
 import type { Argument } from './link.js';
-import { CREATE_RUN } from './lua/in-one-call.js';
+import { CREATE_AND_BEGIN, CREATE_RUN } from './lua/in-one-call.js';
 import { RESERVE_RUN, TAKE_RESERVATION_BACK } from './lua/reservations.js';
 import { OPEN_RUN } from './lua/run-scripts.js';
 import { isRefusal } from './state-errors.js';
+import type { Grabbed } from './take-tickets.js';
+import type { PickedRow } from './ticket-rows.js';
 import { writeToRun } from './write-to-run.js';
 
 type InTheWay = readonly ['full' | 'key-conflict'] | readonly ['repeated', RunId] | readonly ['pending', RunId, string];
 type Reserved = readonly ['new'] | readonly ['again'] | InTheWay;
 type Opened = readonly [opened: 0 | 1, waiting: readonly string[]];
-type Begun = readonly ['new' | 'again', ...Opened] | InTheWay;
+type Created = readonly ['new' | 'again', ...Opened] | InTheWay;
 
 /**
  * Opens a run in three steps: reserves its place and its idempotency key, opens the journal, enters it in the lists. The
  * reservation of a key holds the whole command, so that whoever meets the key afterwards, or the sweep, takes the other
  * two steps for a process that died. Each can be taken twice. Where all keys are together they are one call.
  */
-export async function createRun(deps: StoreDeps, command: Create): Promise<CreateResult> {
+export async function createRun(deps: HandingOutDeps, command: Create, begin?: Begin): Promise<CreateResult> {
   checkBeginning(command);
-  const begun = await (deps.keysTogether ? beginInOneCall(deps, command) : begin(deps, command));
-  switch (begun[0]) {
+  const created = await (deps.keysTogether ? createInOneCall(deps, command, begin) : createInSteps(deps, command));
+  switch (created[0]) {
     case 'full':
     case 'key-conflict':
-      return { ok: false, refused: begun[0] };
+      return { ok: false, refused: created[0] };
     case 'repeated':
-      return { ok: true, runId: begun[1], repeated: true };
+      return { ok: true, runId: created[1], repeated: true };
     case 'pending':
-      await finishCreating(deps, begun[1], begun[2]);
-      return { ok: true, runId: begun[1], repeated: true };
+      await finishCreating(deps, created[1], created[2]);
+      return { ok: true, runId: created[1], repeated: true };
     case 'new':
       return { ok: true, runId: command.runId, repeated: false };
     case 'again':
-      return { ok: true, runId: command.runId, repeated: begun[1] === 0 };
+      return { ok: true, runId: command.runId, repeated: created[1] === 0 };
   }
 }
 
@@ -52,18 +55,50 @@ export async function finishCreating(deps: StoreDeps, runId: RunId, written: str
   await openRun(deps, command);
 }
 
-async function begin(deps: StoreDeps, command: Create): Promise<Begun> {
+async function createInSteps(deps: StoreDeps, command: Create): Promise<Created> {
   const { link, keys } = deps;
   const reserved = (await link.run(RESERVE_RUN, [keys.base], reservationOf(deps, command))) as Reserved;
   if (reserved[0] !== 'new' && reserved[0] !== 'again') return reserved;
   return [reserved[0], ...(await orTakeBack(deps, command, () => openRun(deps, command)))];
 }
 
-async function beginInOneCall(deps: StoreDeps, command: Create): Promise<Begun> {
-  const { link, keys, outbox } = deps;
+async function createInOneCall(deps: HandingOutDeps, command: Create, begin: Begin | undefined): Promise<Created> {
+  const send = async (): Promise<Created> => (await createAndBegin(deps, command, begin)).created;
+  return await orTakeBack(deps, command, () => deps.outbox.write(command.runId, send, (created) => (created[0] === 'new' || created[0] === 'again' ? created[2] : [])));
+}
+
+interface CreatedAndBegun {
+  readonly created: Created;
+  readonly hasBegun: boolean;
+}
+
+function createAndBegin(deps: HandingOutDeps, command: Create, begin: Begin | undefined): Promise<CreatedAndBegun> {
+  const { link, keys, taker } = deps;
   const { own, args } = openingOf(deps, command);
-  const send = async (): Promise<Begun> => (await link.run(CREATE_RUN, [...own, keys.base], [...args, ...reservationOf(deps, command)])) as Begun;
-  return await orTakeBack(deps, command, () => outbox.write(command.runId, send, (begun) => (begun[0] === 'new' || begun[0] === 'again' ? begun[2] : [])));
+  const creating = [...args, ...reservationOf(deps, command)];
+  const queued = { tickets: (command.claim ?? []).length > 0 ? 0 : command.enqueue.length, ...(begin === undefined ? {} : { first: begin.worker }) };
+  return taker.handOutWith(
+    queued,
+    async (picking) => {
+      if (picking === undefined) return [{ created: (await link.run(CREATE_RUN, [...own, keys.base], creating)) as Created, hasBegun: false }, [], []];
+      const beginning = begin?.worker === picking.worker ? beginningOf(deps, begin) : [0, 0, ''];
+      const reply = await link.run(CREATE_AND_BEGIN, [...own, keys.of(command.runId).steps, keys.base], [...creating, ...picking.args, ...beginning]);
+      const [created, rows, grabbed, begun] = reply as [Created, PickedRow[], Grabbed[], 0 | 1];
+      return [{ created, hasBegun: begun === 1 }, rows, grabbed];
+    },
+    (lease, { hasBegun }) => {
+      if (!hasBegun || lease.id !== begin?.ticket) return false;
+      begin.begun(lease);
+      return true;
+    },
+  );
+}
+
+/** The last arguments of `CREATE_AND_BEGIN`: the script puts the token where a 0 is. */
+function beginningOf(deps: StoreDeps, { ticket, append }: Begin): Argument[] {
+  const events = append.events.map((event) => (event.type === 'job.started' ? { ...event, token: 0 } : event));
+  const args = appendArguments(deps, { ...append, events, fence: { ticket, token: 0 } });
+  return [...args, args.length, events.findIndex(({ type }) => type === 'job.started') + 1, ticket];
 }
 
 async function orTakeBack<T>(deps: StoreDeps, command: Create, open: () => Promise<T>): Promise<T> {
@@ -101,6 +136,7 @@ function openingOf({ keys }: StoreDeps, command: Create): { own: string[]; args:
     keys.channels.runs,
     fields.length / 2,
     events.length,
+    isTerminalRun(command.summary.status) ? 1 : 0,
     ...fields,
     ...bodies.map((body) => `${String(command.at)} ${body}`),
     ...toTicketIds(enqueue),

@@ -1,20 +1,20 @@
-import { isTerminalRun, JOURNAL_SCHEMA, type RunEvent, type RunId } from '@kb-labs/contracts';
+import { JOURNAL_SCHEMA, type RunEvent, type RunId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { Append, AppendResult, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
+import type { Append, AppendResult, Begin, Create, CreateResult, EventLog, RunChange } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
 import { createRun } from './create-run.js';
-import type { StoreDeps } from './deps.js';
-import { entryOfAppend, toTicketIds } from './entries.js';
-import { parseEvents, sizeOf, wrongSchema } from './journal.js';
+import { appendArguments, type AppendReply } from './append-arguments.js';
+import type { HandingOutDeps, StoreDeps } from './deps.js';
+import { parseEvents, wrongSchema } from './journal.js';
 import { APPEND_EVENTS, READ_EVENTS } from './lua/run-scripts.js';
-import { writeToRun } from './write-to-run.js';
+import { queueAndHandOut } from './write-to-run.js';
 
 export class RedisEventLog implements EventLog {
-  readonly #deps: StoreDeps;
+  readonly #deps: HandingOutDeps;
   readonly #watch: ChangeWatch;
 
-  constructor(deps: StoreDeps, watch: ChangeWatch) {
+  constructor(deps: HandingOutDeps, watch: ChangeWatch) {
     this.#deps = deps;
     this.#watch = watch;
   }
@@ -23,8 +23,8 @@ export class RedisEventLog implements EventLog {
     return this.#deps.link.operate(() => appendEvents(this.#deps, command));
   }
 
-  create(command: Create): Promise<CreateResult> {
-    return this.#deps.link.operate(() => createRun(this.#deps, command));
+  create(command: Create, begin?: Begin): Promise<CreateResult> {
+    return this.#deps.link.operate(() => createRun(this.#deps, command, begin));
   }
 
   read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]> {
@@ -36,40 +36,12 @@ export class RedisEventLog implements EventLog {
   }
 }
 
-type Reply =
-  | readonly ['absent' | 'fenced' | 'closed' | 'conflict']
-  | readonly ['schema', string]
-  | readonly ['ok', number | string, readonly string[]];
-
-async function appendEvents(deps: StoreDeps, command: Append): Promise<AppendResult> {
+async function appendEvents(deps: HandingOutDeps, command: Append): Promise<AppendResult> {
   const { keys, outbox } = deps;
-  const { runId, fence, fences = [], expected, summary, events, settle = [], enqueue = [] } = command;
-  const entry = entryOfAppend(command);
+  const { runId, enqueue = [], claim = [] } = command;
   const { run, events: list, tickets, outbox: waiting, steps } = keys.of(runId);
-  const bodies = events.map((event) => JSON.stringify(event));
-  const args = [
-    expected ?? '',
-    fence?.ticket ?? '',
-    fence?.token ?? '',
-    JOURNAL_SCHEMA,
-    entry.text,
-    entry.hasEffects ? 1 : 0,
-    summary?.status ?? '',
-    summary?.startedAt ?? '',
-    summary?.finishedAt ?? '',
-    summary !== undefined && isTerminalRun(summary.status) ? 1 : 0,
-    keys.channels.run(runId),
-    keys.channels.runs,
-    events.length,
-    settle.length,
-    enqueue.length,
-    sizeOf(bodies),
-    ...bodies.map((body) => `${String(command.at)} ${body}`),
-    ...settle,
-    ...toTicketIds(enqueue),
-    ...fences.flatMap(({ ticket, token }) => [ticket, token]),
-  ];
-  const send = async (): Promise<Reply> => (await writeToRun(deps, runId, APPEND_EVENTS, [run, list, tickets, waiting, steps], args)) as Reply;
+  const args = appendArguments(deps, command);
+  const send = (): Promise<AppendReply> => queueAndHandOut(deps, runId, APPEND_EVENTS, [run, list, tickets, waiting, steps], args, claim.length > 0 ? 0 : enqueue.length);
   const reply = await outbox.write(runId, send, (answered) => (answered[0] === 'ok' ? answered[2] : []));
   switch (reply[0]) {
     case 'ok':

@@ -2,27 +2,28 @@ import type { RunId, WorkerId } from '@kb-labs/contracts';
 import type { JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
-import type { StoreDeps } from './deps.js';
+import type { HandingOutDeps } from './deps.js';
 import { entryOfDiscard, entryOfTickets, toTicketIds } from './entries.js';
 import { FREE_TICKETS, NEXT_DUE, RENEW_LEASES } from './lua/hand-out.js';
 import { COUNT_TICKETS, LIVE_SCOPES, TICKETS_OF } from './lua/installation-views.js';
 import { DISCARD_TICKETS, QUEUE_TICKETS, RELEASE_TICKETS } from './lua/run-scripts.js';
 import type { Presence } from './presence.js';
+import type { StandingBy } from './standing-by.js';
 import { parseTicket, type TicketRow } from './ticket-rows.js';
-import type { TicketTaker } from './take-tickets.js';
-import { writeToRun } from './write-to-run.js';
+import { queueAndHandOut, writeToRun } from './write-to-run.js';
 
 export class RedisJobQueue implements JobQueue {
-  readonly #deps: StoreDeps;
+  /** In one call with what queues tickets, where that is possible. */
+  readonly standBy?: NonNullable<JobQueue['standBy']>;
+  readonly #deps: HandingOutDeps;
   readonly #presence: Presence;
   readonly #watch: ChangeWatch;
-  readonly #taker: TicketTaker;
 
-  constructor(deps: StoreDeps, { presence, taker, watch }: { presence: Presence; taker: TicketTaker; watch: ChangeWatch }) {
+  constructor(deps: HandingOutDeps, { presence, standingBy, watch }: { presence: Presence; standingBy: StandingBy; watch: ChangeWatch }) {
     this.#deps = deps;
     this.#presence = presence;
     this.#watch = watch;
-    this.#taker = taker;
+    if (deps.keysTogether) this.standBy = (worker, places, onLeases) => standingBy.add({ worker, places, onLeases });
   }
 
   join(worker: WorkerInfo): Promise<void> {
@@ -34,7 +35,7 @@ export class RedisJobQueue implements JobQueue {
   }
 
   take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
-    return this.#deps.link.operate(() => this.#taker.take(worker, options));
+    return this.#deps.link.operate(() => this.#deps.taker.take(worker, options));
   }
 
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]> {
@@ -75,7 +76,7 @@ export class RedisJobQueue implements JobQueue {
     const writes = [...byRun(tickets)].map(([runId, own]) => {
       const { run, tickets: list, outbox: waiting } = keys.of(runId);
       const args = [entryOfTickets(own), ...toTicketIds(own)];
-      return [runId, async () => (await writeToRun(this.#deps, runId, QUEUE_TICKETS, [run, list, waiting], args)) as [number, string[]]] as const;
+      return [runId, () => queueAndHandOut<[number, string[]]>(this.#deps, runId, QUEUE_TICKETS, [run, list, waiting], args, own.length)] as const;
     });
     return link.operate(async () => {
       const added = await outbox.writeEach(writes, ([, entries]) => entries);

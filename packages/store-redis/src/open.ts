@@ -6,7 +6,7 @@ import { ChangeWatch } from './change-watch.js';
 import { checkServer } from './check-redis.js';
 import { listClaims } from './claims.js';
 import { connectForCommands, connectForHints, type RedisConnection } from './connect.js';
-import type { StoreDeps } from './deps.js';
+import type { HandingOutDeps, StoreDeps } from './deps.js';
 import { RedisEventLog } from './event-log.js';
 import { RedisHandOver } from './hand-over.js';
 import { RedisJobQueue } from './job-queue.js';
@@ -21,6 +21,7 @@ import { RedisRecords } from './records.js';
 import { RedisRetention } from './retention.js';
 import { RedisStepLogs } from './step-logs.js';
 import { ServerTime } from './server-time.js';
+import { StandingBy } from './standing-by.js';
 import { Sweep } from './sweep.js';
 import { systemTimers } from './system-timers.js';
 import { TicketTaker } from './take-tickets.js';
@@ -90,17 +91,19 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     throw thrown;
   }
   const now = (): number => (options.clock ?? time).now();
-  const deps: StoreDeps = { link, keys, outbox: new Outbox(link, keys), keysTogether };
+  const shared: StoreDeps = { link, keys, outbox: new Outbox(link, keys), keysTogether };
   const watch = new ChangeWatch({ clock: timers, logger, checkMs: options.checkMs ?? CHECK_MS, channels: keys.channels, connect: () => connectForHints(connection) });
   const presence = new Presence(link, keys, { clock: timers, presenceMs: options.presenceMs ?? PRESENCE_MS });
-  const taker = new TicketTaker(deps, presence);
+  const standingBy = new StandingBy();
+  const taker = new TicketTaker(shared, presence, standingBy);
+  const deps: HandingOutDeps = { ...shared, taker };
   const sweep = new Sweep(deps, { clock: timers, now, logger, everyMs: options.sweepMs ?? SWEEP_MS });
   sweep.start();
   let closing: Promise<void> | undefined;
   return {
     log: new RedisEventLog(deps, watch),
     catalog: new RedisCatalog(link, keys),
-    queue: new RedisJobQueue(deps, { presence, taker, watch }),
+    queue: new RedisJobQueue(deps, { presence, standingBy, watch }),
     handOver: new RedisHandOver(deps, taker),
     claims: { of: (runId) => link.operate(() => listClaims(link, keys, runId)) },
     logs: new RedisStepLogs(link, keys, watch),

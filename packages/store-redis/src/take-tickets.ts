@@ -5,16 +5,18 @@ import type { Lease, TakeOptions } from '@kb-labs/ports';
 
 import { capsOfTenants } from './caps-of-tenants.js';
 import type { StoreDeps } from './deps.js';
+import type { Argument } from './link.js';
 import { PICK_TICKETS, TAKE_BACK } from './lua/hand-out.js';
 import { PICK_OFFERED } from './lua/hand-over.js';
 import { TAKE_OFFERED, TAKE_TICKETS } from './lua/in-one-call.js';
 import { GRAB_TICKETS } from './lua/run-scripts.js';
 import type { Script } from './lua/script.js';
 import type { Presence } from './presence.js';
+import type { StandingBy } from './standing-by.js';
 import { parseLease, type PickedRow } from './ticket-rows.js';
 
 /** Makes the tokens of one run count: which of them do, and what waits in its outbox. */
-type Grabbed = readonly [grabbed: readonly number[], waiting: readonly string[]];
+export type Grabbed = readonly [grabbed: readonly number[], waiting: readonly string[]];
 
 /** Both steps of a hand-out, or the first. */
 interface HandOut {
@@ -30,13 +32,47 @@ interface HandOut {
 export class TicketTaker {
   readonly #deps: StoreDeps;
   readonly #presence: Presence;
+  readonly #standingBy: StandingBy;
   readonly #store = randomUUID();
   readonly #lost = new Map<WorkerId, Set<string>>();
   #count = 0;
 
-  constructor(deps: StoreDeps, presence: Presence) {
+  constructor(deps: StoreDeps, presence: Presence, standingBy: StandingBy) {
     this.#deps = deps;
     this.#presence = presence;
+    this.#standingBy = standingBy;
+  }
+
+  /**
+   * Has a script hand tickets out that queues some: to a worker that stands by, `first` before others, or to none. `send` is given that worker and the arguments for it, and
+   * answers what the script does, the rows, and what was grabbed. The worker is told of its leases, but for those that `takes` takes.
+   */
+  async handOutWith<Reply>(
+    queued: { readonly tickets: number; readonly first?: WorkerId },
+    send: (picking?: { readonly worker: WorkerId; readonly args: readonly Argument[] }) => Promise<readonly [reply: Reply, rows: readonly PickedRow[], grabbed: readonly Grabbed[]]>,
+    takes: (lease: Lease, reply: Reply) => boolean = () => false,
+  ): Promise<Reply> {
+    const promised = queued.tickets === 0 ? undefined : this.#standingBy.promise(queued.tickets, queued.first);
+    if (promised === undefined || this.#lost.has(promised.worker)) {
+      promised?.over();
+      const [reply] = await send();
+      return reply;
+    }
+    const { worker, options } = promised;
+    const name = this.#nextName();
+    let leases: readonly Lease[] = [];
+    const own: Lease[] = [];
+    try {
+      const [reply, rows, grabbed] = await send({ worker, args: this.#picking(worker, options, name) });
+      if (rows.length > 0) leases = await this.#grab(worker, rows, grabbed);
+      own.push(...leases.filter((lease) => !takes(lease, reply)));
+      return reply;
+    } catch (thrown) {
+      this.#loseName(worker, name);
+      throw thrown;
+    } finally {
+      promised.over(own);
+    }
   }
 
   take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
@@ -48,20 +84,34 @@ export class TicketTaker {
     return tickets.length === 0 ? [] : await this.#hand(worker, options, { inOneCall: TAKE_OFFERED, pick: PICK_OFFERED }, tickets);
   }
 
-  async #hand(worker: WorkerId, { limit, leaseMs, caps }: TakeOptions, handOut: HandOut, tickets: readonly TicketId[]): Promise<Lease[]> {
+  async #hand(worker: WorkerId, options: TakeOptions, handOut: HandOut, tickets: readonly TicketId[]): Promise<Lease[]> {
+    const limit = this.#standingBy.left(worker, options.limit);
     await this.#takeBackLost(worker);
-    this.#count += 1;
-    const name = `${this.#store}.${String(this.#count)}`;
+    const name = this.#nextName();
     const { link, keys, keysTogether } = this.#deps;
-    const args = [link.now, worker, limit, leaseMs, caps?.total ?? '', capsOfTenants(caps), this.#presence.presenceMs, name, ...tickets];
+    const args = [...this.#picking(worker, { ...options, limit }, name), ...tickets];
     try {
       if (!keysTogether) return await this.#grab(worker, (await link.run(handOut.pick, [keys.base], args)) as PickedRow[]);
       const [rows, grabbed] = (await link.run(handOut.inOneCall, [keys.base], args)) as [PickedRow[], Grabbed[]];
       return await this.#grab(worker, rows, grabbed);
     } catch (thrown) {
-      this.#lost.set(worker, (this.#lost.get(worker) ?? new Set()).add(name));
+      this.#loseName(worker, name);
       throw thrown;
     }
+  }
+
+  /** The arguments of `PICK_TICKETS`. */
+  #picking(worker: WorkerId, { limit, leaseMs, caps }: TakeOptions, name: string): Argument[] {
+    return [this.#deps.link.now, worker, limit, leaseMs, caps?.total ?? '', capsOfTenants(caps), this.#presence.presenceMs, name];
+  }
+
+  #nextName(): string {
+    this.#count += 1;
+    return `${this.#store}.${String(this.#count)}`;
+  }
+
+  #loseName(worker: WorkerId, name: string): void {
+    this.#lost.set(worker, (this.#lost.get(worker) ?? new Set()).add(name));
   }
 
   /** What is `done` already is of each run in the order of the rows. */

@@ -2,14 +2,7 @@ import { CLAIMS, CLOCK, EVEN_WHEN_FULL, TICKETS, WAITS } from './installation.js
 import { LISTS } from './retention-scripts.js';
 import { script } from './script.js';
 
-/**
- * Does what entries of one run's outbox ask for, in order. An entry that was done before changes nothing.
- * KEYS 1 base
- * ARGV 1 now  2 run  3… (n, entry)…
- * Returns the number of the last entry that is done, or 'gap' and it when one is missing.
- */
-export const APPLY_ENTRIES = script(
-  'apply-entries',
+const APPLY = [
   CLOCK,
   TICKETS,
   CLAIMS,
@@ -145,7 +138,16 @@ for index = 3, #ARGV, 2 do
   local applied = run and run.applied or 0
   if n > applied + 1 then return { 'gap', applied } end
   if n == applied + 1 then apply(cjson.decode(ARGV[index + 1]), ARGV[index]) end
-end
-announce()
-return { run.applied }`,
-);
+end`,
+];
+
+/**
+ * Does what entries of one run's outbox ask for, in order. An entry that was done before changes nothing.
+ * KEYS 1 base
+ * ARGV 1 now  2 run  3… (n, entry)…
+ * Returns the number of the last entry that is done, or 'gap' and it when one is missing.
+ */
+export const APPLY_ENTRIES = script('apply-entries', ...APPLY, 'announce()\nreturn { run.applied }');
+
+/** The same without a word to those who wait for tickets. Answers in addition how many may have become takeable, and whether fewer are held. */
+export const APPLY_QUIETLY = script('apply-quietly', ...APPLY, 'return { run.applied, ready, room }');

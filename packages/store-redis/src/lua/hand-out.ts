@@ -263,7 +263,7 @@ for _, worker in ipairs(redis.call('ZRANGE', K.silent, '-inf', now - FORGET_AFTE
   joined[worker] = false
   placeHeldBy(worker)
 end
-if ARGV[3] == '1' then ready = true end
+if ARGV[3] == '1' then ready = 1 end
 announce()
 return 1`,
 );
@@ -283,7 +283,7 @@ redis.call('DEL', K.worker .. ARGV[2])
 redis.call('ZREM', K.workers, ARGV[2])
 redis.call('ZREM', K.silent, ARGV[2])
 placeHeldBy(ARGV[2])
-ready = true
+ready = 1
 announce()
 return 1`,
 );

@@ -22,8 +22,8 @@ export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
  * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else and writes what was changed; whoever changes a ticket calls it.
  */
 export const TICKETS = `
--- Whether tickets may have become takeable, and whether only because fewer are held.
-local ready, room = false, false
+-- How many tickets may have become takeable, and whether others because fewer are held.
+local ready, room = 0, false
 local live, joined = {}, {}
 local function isLive(worker)
   if live[worker] == nil then
@@ -100,7 +100,7 @@ local function standAt(ticket, at)
   if at == 'lane' and ticket.at ~= 'lane' then
     for _, lane in ipairs(lanesOf(ticket)) do redis.call('ZADD', lane, ticket.due, memberOf(ticket)) end
     countTenant(ticket, 1)
-    ready = true
+    ready = ready + 1
   elseif at == 'late' then
     redis.call('ZADD', K.late, ticket.till, ticket.id)
   elseif at == 'leases' then
@@ -162,7 +162,7 @@ local function placeHeldBy(worker)
 end
 
 local function announce()
-  if ready or room then redis.call('PUBLISH', K.ready, ready and '' or 'room') end
+  if ready > 0 or room then redis.call('PUBLISH', K.ready, ready > 0 and '' or 'room') end
 end`;
 
 /**

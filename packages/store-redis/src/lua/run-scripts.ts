@@ -38,7 +38,8 @@ end`;
 /**
  * Opens a journal, once.
  * KEYS 1 run  2 events  3 tickets  4 outbox
- * ARGV 1 entry  2 channel of the run  3 channel of all runs  4 number of fields  5 number of events  6… fields and values, events, ticket ids
+ * ARGV 1 entry  2 channel of the run  3 channel of all runs  4 number of fields  5 number of events  6 '1': it has ended  7… fields and values, events, ticket ids
+ * Tells the channel of the run its last decision, and '1' when it has ended.
  * Returns 1 or 0 (it was there), and what waits in the outbox.
  */
 export const OPEN_RUN = script(
@@ -47,11 +48,11 @@ export const OPEN_RUN = script(
   `
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 0, waiting(KEYS[4]) } end
 local fields, events = tonumber(ARGV[4]), tonumber(ARGV[5])
-redis.call('HSET', KEYS[1], unpack(ARGV, 6, 5 + 2 * fields))
-push(KEYS[2], 6 + 2 * fields, events)
+redis.call('HSET', KEYS[1], unpack(ARGV, 7, 6 + 2 * fields))
+push(KEYS[2], 7 + 2 * fields, events)
 local n = put(KEYS[1], KEYS[4], ARGV[1])
-for index = 6 + 2 * fields + events, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
-redis.call('PUBLISH', ARGV[2], '')
+for index = 7 + 2 * fields + events, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+redis.call('PUBLISH', ARGV[2], ARGV[5] .. ' ' .. ARGV[6])
 redis.call('PUBLISH', ARGV[3], '')
 return { 1, waiting(KEYS[4]) }`,
 );

@@ -260,15 +260,15 @@ export const APPEND_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
           told.splice(0);
           const result = await writer.log.append({ runId, at: 1, ...(isDecision ? { expected: decided } : {}), events: [aStepStarted()] });
           if (isDecision && result.ok) decided = result.seq;
-          await eventually(store, () => told.length > 0, 'the watcher is told');
-          for (const change of told) assert.deepEqual(change ?? { decided, ended: false }, { decided, ended: false });
+          // What was told of earlier changes can still be on its way.
+          await eventually(store, () => told.some((change) => change === undefined || change.decided >= decided), 'the watcher is told');
+          for (const change of told) assert.ok((change?.decided ?? 0) <= decided && change?.ended !== true, JSON.stringify(change));
         }
       }
       await store.clock.advance(1_000);
       told.splice(0);
       await store.log.append({ runId, at: 1, events: [aRunFinished()], summary: anEndedSummary(runId) });
-      await eventually(store, () => told.length > 0, 'the watcher is told');
-      for (const change of told) assert.equal(change?.ended ?? true, true);
+      await eventually(store, () => told.some((change) => change?.ended !== false), 'the watcher is told');
       end();
     },
   },

@@ -8,6 +8,15 @@ const PATIENCE_MS = 5_000;
 const STORE_STEP_MS = 50;
 const REAL_STEP_MS = 1;
 
+/** Resolves once `holds`, while the store's time stands still. */
+export async function soon(store: { readonly patienceMs?: number }, holds: () => boolean, what: string): Promise<void> {
+  const patience = AbortSignal.timeout(store.patienceMs ?? PATIENCE_MS);
+  while (!holds()) {
+    assert.ok(!patience.aborted, `did not happen in time: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, REAL_STEP_MS));
+  }
+}
+
 /** Resolves once `holds`, while the store's time moves on. */
 export async function eventually(
   store: { readonly clock: FakeClock; readonly patienceMs?: number },

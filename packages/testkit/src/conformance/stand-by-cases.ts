@@ -4,6 +4,7 @@ import type { Lease } from '@kb-labs/ports';
 
 import { aCreate, aSummary, aTicket } from '../some-commands.js';
 import { aStepStarted } from '../some-events.js';
+import { soon } from './expectations.js';
 import { fenceOf, freshRunId, freshWorkerId, jobsOf, joinWorker, LEASE_MS, openRun, take } from './store-steps.js';
 import type { ConformanceCase, StoreUnderTest } from './suite.js';
 
@@ -56,8 +57,10 @@ export const STAND_BY_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       await store.queue.ensure([aTicket(runId, { job: 'a' })]);
       assert.deepEqual([handed, calls], [1, 0]);
       await store.queue.ensure([aTicket(runId, { job: 'later', notBefore: store.clock.now() + 5_000 })]);
+      await soon(store, () => calls > 0, 'a word about the later one');
       assert.deepEqual([handed, calls], [1, 1]);
       await store.queue.ensure(['b', 'c'].map((job) => aTicket(runId, { job })));
+      await soon(store, () => calls > 1, 'a word about the one that is left');
       assert.deepEqual([handed, calls], [2, 2]);
       standDown();
       end();
