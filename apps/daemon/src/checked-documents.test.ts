@@ -59,4 +59,36 @@ describe('fileCheckedDocuments', () => {
     expect(await documents.read({ file: 'a/b.yml', text: 'one' })).toBeUndefined();
     expect((await documents.read({ file: 'a_b.yml', text: 'two' }))?.id).toBe('other');
   });
+
+  it('reads and parses an entry once, and nobody can change what all are given', async () => {
+    await fileCheckedDocuments({ dir, build: '1' }).write(source, document);
+    const documents = fileCheckedDocuments({ dir, build: '1' });
+    const first = await documents.read(source);
+    rmSync(dir, { recursive: true });
+    expect(await documents.read(source)).toBe(first);
+    expect(await documents.read({ ...source, text: 'id: w \n' })).toBeUndefined();
+    expect(() => Object.assign(first?.plan.workflow ?? {}, { id: 'other' })).toThrow(TypeError);
+    expect(() => (first?.plan.jobs as unknown[]).push(1)).toThrow(TypeError);
+  });
+
+  it('answers what was written last for a text', async () => {
+    const documents = fileCheckedDocuments({ dir, build: '1' });
+    await documents.write(source, document);
+    await documents.read(source);
+    await documents.write(source, { ...document, manual: false });
+    expect((await documents.read(source))?.manual).toBe(false);
+  });
+
+  it('keeps the documents in memory that were used last', async () => {
+    const documents = fileCheckedDocuments({ dir, build: '1' });
+    const large = (n: number) => ({ file: `${String(n)}.yml`, text: String(n).padStart(1_000_000) });
+    for (const n of [1, 2, 3, 4, 5]) await documents.write(large(n), document);
+    const [one, two] = [await documents.read(large(1)), await documents.read(large(2))];
+    for (const n of [3, 4]) await documents.read(large(n));
+    expect(await documents.read(large(1))).toBe(one);
+    await documents.read(large(5));
+    expect(await documents.read(large(1))).toBe(one);
+    expect(await documents.read(large(2))).toEqual(two);
+    expect(await documents.read(large(2))).not.toBe(two);
+  });
 });

@@ -73,7 +73,7 @@ function composeDeps(config: Config, options: ComposeOptions, keeper?: () => Rec
       },
     }),
     services: [...(config.llm === undefined ? [] : ['llm']), ...(keeper === undefined ? [] : ['storage'])],
-    workflows: fileWorkflowSources({ projectRoot: config.projectRoot, folders: config.workflowFolders }),
+    workflows: fileWorkflowSources({ projectRoot: config.projectRoot, folders: config.workflowFolders, clock }),
     files: workspaceFiles,
     clock,
     ids: ulidIds(clock),

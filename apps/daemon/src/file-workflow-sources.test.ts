@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -23,7 +23,11 @@ async function put(file: string, text: string): Promise<void> {
 }
 
 function sources(...folders: string[]) {
-  return fileWorkflowSources({ projectRoot: root, folders: folders.map((folder) => join(root, folder)) });
+  return sourcesIn(folders, Date.now);
+}
+
+function sourcesIn(folders: string[], now: () => number) {
+  return fileWorkflowSources({ projectRoot: root, folders: folders.map((folder) => join(root, folder)), clock: { now } });
 }
 
 describe('fileWorkflowSources', () => {
@@ -87,16 +91,62 @@ describe('fileWorkflowSources', () => {
     expect(await names('build')).toEqual(['w/escaped.yml']);
   });
 
-  it('does not read a document again that has not changed', async () => {
-    await put('w/after.yml', 'id: after\non: { workflow: { ids: [build] } }\n');
-    const path = join(root, 'w/after.yml');
-    const old = new Date(Date.now() - 60_000);
-    await utimes(path, old, old);
-    const found = sources('w');
-    expect(await found.listeners('build')).toHaveLength(1);
-    // The same size and the same time: only reading it would tell.
-    await put('w/after.yml', 'id: after\non: { workflow: { ids: [other] } }\n');
-    await utimes(path, old, old);
-    expect(await found.listeners('build')).toHaveLength(1);
+  describe('a file that has not changed for a while', () => {
+    const later = (): number => Date.now() + 60_000;
+
+    it('is not read again, for whatever is asked of it', async () => {
+      await put('w/after.yml', 'id: after\non: { workflow: { ids: [build] } }\n');
+      const found = sourcesIn(['w'], later);
+      const [first] = await found.list();
+      // The same object: it was not made from the file again.
+      expect((await found.list())[0]).toBe(first);
+      expect((await found.candidates('after'))[0]).toBe(first);
+      expect((await found.listeners('build'))[0]).toBe(first);
+      expect(() => Object.assign(first ?? {}, { text: 'id: other' })).toThrow(TypeError);
+    });
+
+    it('is read again by the very next look when it is written, replaced or gone', async () => {
+      await put('w/a.yml', 'id: a1');
+      const path = join(root, 'w/a.yml');
+      const found = sourcesIn(['w'], later);
+      const texts = async () => (await found.candidates('a')).map(({ text }) => text);
+      expect(await texts()).toEqual(['id: a1']);
+      const { atime, mtime } = await stat(path);
+      // As long as before, and as old as far as its author says.
+      await put('w/a.yml', 'id: a2');
+      await utimes(path, atime, mtime);
+      expect(await texts()).toEqual(['id: a2']);
+      await put('a.new', 'id: a3');
+      await utimes(join(root, 'a.new'), atime, mtime);
+      await rename(join(root, 'a.new'), path);
+      expect(await texts()).toEqual(['id: a3']);
+      await rm(path);
+      expect(await texts()).toEqual([]);
+      await put('w/a.yml', 'id: a4');
+      expect(await texts()).toEqual(['id: a4']);
+    });
+
+    it('is read again as long as it could change without another time', async () => {
+      await put('w/a.yml', 'id: a');
+      const found = sources('w');
+      const [first] = await found.list();
+      const [second] = await found.list();
+      expect(second).toEqual(first);
+      expect(second).not.toBe(first);
+    });
+  });
+
+  it('keeps no more text than it has room for', async () => {
+    const text = 'x'.repeat(LIMITS.documentBytes);
+    const files = Array.from({ length: 70 }, (_, n) => `w/${String(n + 100)}.yml`);
+    for (const file of files) await put(file, text);
+    const found = sourcesIn(['w'], () => Date.now() + 60_000);
+    const before = await found.list();
+    const kept = async () => (await found.list()).filter((source) => before.includes(source)).length;
+    expect(await kept()).toBe(64);
+    for (const file of files.slice(0, 10)) await rm(join(root, file));
+    await found.list();
+    const after = await found.list();
+    expect((await found.list()).filter((source) => after.includes(source))).toHaveLength(60);
   });
 });

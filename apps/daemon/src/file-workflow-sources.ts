@@ -1,8 +1,9 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { type Dirent, readdirSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
 
-import { LIMITS } from '@kb-labs/contracts';
-import type { WorkflowSource, WorkflowSources } from '@kb-labs/ports';
+import type { Clock, WorkflowSource, WorkflowSources } from '@kb-labs/ports';
+
+import { type ReadDocument, UnchangedDocuments } from './unchanged-documents.js';
 
 const DOCUMENT = /\.(ya?ml|json)$/;
 
@@ -11,58 +12,28 @@ export interface FileSourcesOptions {
   readonly projectRoot: string;
   /** Absolute folders, read with everything below them. One that does not exist holds no documents. */
   readonly folders: readonly string[];
+  /** Tells how long ago a file was changed. */
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** The workflow documents in folders of a project, by file name. Links that lead out of the project are not followed. */
 export function fileWorkflowSources(options: FileSourcesOptions): WorkflowSources {
-  // A handful of small files: reading them one after the other takes less than waking the thread pool does.
-  const paths = (): string[] => {
+  const documents = new UnchangedDocuments(options);
+  // A handful of small files: looking at them one after the other takes less than waking the thread pool does.
+  const read = (): ReadDocument[] => {
     const files = new Set<string>();
     for (const folder of options.folders) collect(folder, options.projectRoot, files);
-    return [...files].sort();
+    documents.keepOnly(files);
+    return [...files].sort().flatMap((path) => documents.read(path) ?? []);
   };
-  const sourceOf = (path: string, text: string): WorkflowSource => ({ file: shown(options.projectRoot, path), text });
-  const read = (): WorkflowSource[] => paths().map((path) => sourceOf(path, readBounded(path)));
-  const looks = new Map<string, Look>();
+  // An id is plain letters, digits, dots and dashes, but YAML can escape any of them inside double quotes.
+  const mayName = ({ source, escapes }: ReadDocument, id: string): boolean => escapes || source.text.includes(id);
+  const sourcesOf = (found: readonly ReadDocument[]): WorkflowSource[] => found.map(({ source }) => source);
   return {
-    list: async () => read(),
-    // An id is plain letters, digits, dots and dashes, but YAML can escape any of them inside double quotes.
-    candidates: async (id) => read().filter(({ text }) => text.includes(id) || text.includes('\\')),
-    listeners: async (id) => paths().flatMap((path) => {
-      const text = listenerText(path, looks);
-      return text !== undefined && (text.includes(id) || text.includes('\\')) ? [sourceOf(path, text)] : [];
-    }),
+    list: async () => sourcesOf(read()),
+    candidates: async (id) => sourcesOf(read().filter((one) => mayName(one, id))),
+    listeners: async (id) => sourcesOf(read().filter((one) => one.mayListen && mayName(one, id))),
   };
-}
-
-/** What a file was found to be when it was last read. */
-interface Look {
-  readonly changedAt: number;
-  readonly bytes: number;
-  /** Absent: it does not listen to other workflows. */
-  readonly text?: string;
-}
-
-/** A file that was written so shortly before it was read can change again without another time. */
-const SETTLED_MS = 2_000;
-
-/** The text of a document that may be started by the end of other workflows. This is asked whenever a run ends: what has not changed is not read again. */
-function listenerText(path: string, looks: Map<string, Look>): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return undefined;
-  const { mtimeMs: changedAt, size: bytes } = found;
-  const before = looks.get(path);
-  if (before?.changedAt === changedAt && before.bytes === bytes) return before.text;
-  const text = readBounded(path);
-  const look = { changedAt, bytes, ...(mayListen(text) ? { text } : {}) };
-  if (Date.now() - changedAt > SETTLED_MS) looks.set(path, look);
-  return look.text;
-}
-
-/** The three words of `on: { workflow: { ids } }`; escapes can spell them without showing them. */
-function mayListen(text: string): boolean {
-  if (/\\[xuU\r\n]/.test(text)) return true;
-  return /\bids\b/.test(text) && /\bworkflow\b(?!:\/\/)/.test(text) && /\bon\b/.test(text);
 }
 
 function collect(folder: string, projectRoot: string, into: Set<string>): void {
@@ -89,16 +60,6 @@ function staysInside(path: string, projectRoot: string): boolean {
     if (isAbsent(error)) return false;
     throw error;
   }
-}
-
-/** One character over the limit is enough for the reader of documents to refuse it; the rest is not kept. */
-function readBounded(path: string): string {
-  const text = readFileSync(path, 'utf8');
-  return text.length > LIMITS.documentBytes ? text.slice(0, LIMITS.documentBytes + 1) : text;
-}
-
-function shown(projectRoot: string, path: string): string {
-  return relative(projectRoot, path).split(sep).join('/');
 }
 
 function isAbsent(error: unknown): boolean {
