@@ -43,6 +43,8 @@ export const LIMITS = {
   timeoutMaxMs: 24 * HOUR,
   /** The longest a step can wait, and a run with all its waits can last. */
   waitMaxMs: 366 * 24 * HOUR,
+  /** The longest that a request can wait for the end of a run. */
+  requestWaitMs: MINUTE,
   idempotencyKeyLength: 256,
   idempotencyKeepMs: 24 * HOUR,
   queuedRuns: 100_000,

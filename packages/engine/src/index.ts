@@ -55,6 +55,8 @@ export type { CreateKey, ListKeys, RevokeKey } from './api-keys.js';
 export { audited } from './audited.js';
 export { createKeyRing } from './authenticate-key.js';
 export type { KeyRing } from './authenticate-key.js';
+export { awaitEnd } from './await-end.js';
+export type { AwaitEnd } from './await-end.js';
 export { createLink, endBrowserSession, openBrowserSession, readBrowserSession } from './browser-sessions.js';
 export type { BrowserSession } from './browser-sessions.js';
 export { callBack } from './call-back.js';

@@ -51,6 +51,8 @@ export interface RequestTo<Name extends RouteName> {
   readonly raw: (typeof ROUTES)[Name] extends { readonly raw: true } ? Uint8Array : undefined;
   readonly caller: Name extends CallerName ? Caller : undefined;
   readonly run: Name extends RunRouteName ? RunSummary : undefined;
+  /** Of a request that asks to wait: aborted when its client has gone, or the gateway stops. */
+  readonly signal: AbortSignal | undefined;
 }
 
 interface JsonAnswer<Body = unknown> {

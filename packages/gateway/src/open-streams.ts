@@ -4,7 +4,7 @@ import type { Response } from 'express';
 const MOST_STREAMS = 1_000;
 export const MOST_STREAMS_OF_TENANT = 200;
 
-/** The answers that go on until something ends. Each holds a watch on the state, so there can only be so many. */
+/** The answers that go on, or wait, until something ends. Each holds a watch on the state, so there can only be so many. */
 export class OpenStreams {
   readonly #open = new Map<AbortController, string>();
 
@@ -14,6 +14,11 @@ export class OpenStreams {
     if (ofTenant >= MOST_STREAMS_OF_TENANT) throw new AppError('FOLLOWERS_FULL', { limit: MOST_STREAMS_OF_TENANT });
     if (this.#open.size >= MOST_STREAMS) throw new AppError('FOLLOWERS_FULL', { limit: MOST_STREAMS });
     const controller = new AbortController();
+    // It was told already that the client has gone.
+    if (response.destroyed) {
+      controller.abort();
+      return controller.signal;
+    }
     this.#open.set(controller, tenant);
     response.once('close', () => {
       this.#open.delete(controller);

@@ -1,17 +1,17 @@
-import { isTerminalRun } from '@kb-labs/contracts';
-import { cancelRun, explainRun, listRuns, readArtifact, readEvents, readLogs, readRun, readRunDocument, rerunRun, startRun } from '@kb-labs/engine';
+import { isTerminalRun, type RunView } from '@kb-labs/contracts';
+import { awaitEnd, cancelRun, type EngineDeps, explainRun, listRuns, readArtifact, readEvents, readLogs, readRun, readRunDocument, rerunRun, startRun } from '@kb-labs/engine';
 import { AppError } from '@kb-labs/errors';
 
 import { artifactHeaders } from './artifact-headers.js';
 import { toListRuns } from './list-query.js';
 import { toEventView, toLogLineView } from './follow-views.js';
 import { parseLogPlace, parseSeq } from './follow-places.js';
-import type { Handlers } from './handler.js';
+import type { Handlers, RequestTo } from './handler.js';
 
 type RunRoutes = 'startRun' | 'listRuns' | 'getRun' | 'cancelRun' | 'rerunRun' | 'explainRun' | 'getRunDocument' | 'runEvents' | 'runLogs' | 'listArtifacts' | 'getArtifact';
 
 export const runHandlers: Handlers<RunRoutes> = {
-  startRun: async ({ engine }, { body, caller, idempotencyKey = body.idempotencyKey }) => {
+  startRun: async ({ engine }, { body, query, caller, signal, idempotencyKey = body.idempotencyKey }) => {
     const { run, repeated } = await startRun(engine, {
       workflowId: body.workflowId,
       input: body.input ?? {},
@@ -19,12 +19,12 @@ export const runHandlers: Handlers<RunRoutes> = {
       tenant: caller.tenant,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
-    return { status: repeated ? 200 : 201, body: run };
+    return { status: repeated ? 200 : 201, body: (await ended(engine, run, { query, signal })) ?? run };
   },
 
   listRuns: async ({ engine }, { query, caller }) => ({ status: 200, body: await listRuns(engine, toListRuns(query, caller.tenant)) }),
 
-  getRun: async ({ engine }, { run }) => ({ status: 200, body: await readRun(engine, run.id) }),
+  getRun: async ({ engine }, { run, query, signal }) => ({ status: 200, body: (await ended(engine, run, { query, signal })) ?? (await readRun(engine, run.id)) }),
 
   cancelRun: async ({ engine }, { run, body, caller }) => ({ status: 200, body: await cancelRun(engine, { runId: run.id, by: caller.name, ...body }) }),
 
@@ -75,3 +75,9 @@ export const runHandlers: Handlers<RunRoutes> = {
     return { status: 200, bytes: content, length: artifact.bytes, headers: artifactHeaders(artifact) };
   },
 };
+
+/** The run that a request waits for, when it does. */
+async function ended(engine: EngineDeps, { id, status }: Pick<RunView, 'id' | 'status'>, { query, signal }: Pick<RequestTo<'getRun'>, 'query' | 'signal'>): Promise<RunView | undefined> {
+  if (signal === undefined || isTerminalRun(status)) return undefined;
+  return awaitEnd(engine, { runId: id, waitMs: (query.wait ?? 0) * 1_000, signal });
+}

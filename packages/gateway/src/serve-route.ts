@@ -12,7 +12,7 @@ import type { OpenStreams } from './open-streams.js';
 import { readJsonBody, readRawBody } from './read-body.js';
 import { checkBody, idempotencyKeyOf, isChange, readHead, recordedOf } from './read-request.js';
 import { sendBytes } from './send-bytes.js';
-import { sendEvents } from './send-events.js';
+import { HEARTBEAT_MS, sendEvents } from './send-events.js';
 
 export interface ServeDeps extends GatewayDeps {
   readonly access: Access;
@@ -26,12 +26,15 @@ export interface ServeDeps extends GatewayDeps {
 export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
   const route: RouteSpec = ROUTES[name];
   const { access } = deps;
+  const { clock } = deps.engine;
   return async (request, response) => {
     if (route.access === 'public' || route.access === 'proof') {
-      await answer(request, response, undefined);
+      const answered = await answer(request, response, undefined);
+      if (answered !== undefined) await send(response, request, answered);
       return;
     }
     const permission = route.access;
+    const askedAt = clock.now();
     const caller = await access.authenticate(knockOf(request));
     const refused = (thrown: unknown): Promise<void> =>
       access.record({ caller, action: name, target: request.path, outcome: 'refused', details: { code: fromUnknown(thrown).code } });
@@ -39,26 +42,28 @@ export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
       access.authorize(caller, permission);
     }, refused);
     response.set({ ...(await access.limit(caller, { name, permission })) });
-    if (!isChange(route)) {
-      await answer(request, response, caller);
-      return;
-    }
-    await orRecord(() => answer(request, response, caller), refused);
+    const answered = isChange(route) ? await orRecord(() => answer(request, response, caller), refused) : await answer(request, response, caller);
+    if (answered === undefined) return;
+    // As of a stream: whoever waited so long may have lost their key meanwhile.
+    if (clock.now() - askedAt >= HEARTBEAT_MS) access.authorize(await access.authenticate(knockOf(request)), permission);
+    await send(response, request, answered);
   };
 
-  async function answer(request: Request, response: Response, caller: Caller | undefined): Promise<void> {
+  /** Nothing is left to answer when it was followed. */
+  async function answer(request: Request, response: Response, caller: Caller | undefined): Promise<Answer | undefined> {
     const { params, query } = readHead(route, request);
     const written = route.body === undefined ? undefined : checkBody(route.body, await readJsonBody(request));
     if (caller !== undefined && isChange(route)) await access.record({ caller, action: name, target: request.path, outcome: 'asked', details: recordedOf(route, written) });
     const raw = route.raw === true ? await readRawBody(request) : undefined;
     const idempotencyKey = idempotencyKeyOf(route, request, written);
     const run = caller !== undefined && route.path.startsWith(RUN_PATH) ? await findRun(deps.engine, String(request.params['id']), caller.tenant) : undefined;
-    const asked = { params, query, body: written, idempotencyKey, headers: request.headers, raw, caller, run };
+    const signal = caller !== undefined && waits(query) ? deps.streams.open(response, caller.tenant) : undefined;
+    const asked = { params, query, body: written, idempotencyKey, headers: request.headers, raw, caller, run, signal };
     if (isFollowed(name, route, request) && caller !== undefined) {
       await follow(name, { request, response, caller, asked });
-      return;
+      return undefined;
     }
-    await send(response, request, await (handlers[name] as (deps: GatewayDeps, asked: unknown) => Promise<Answer> | Answer)(deps, asked));
+    return (handlers[name] as (deps: GatewayDeps, asked: unknown) => Promise<Answer> | Answer)(deps, asked);
   }
 
   async function follow(followed: StreamName, { request, response, caller, asked }: { request: Request; response: Response; caller: Caller; asked: unknown }): Promise<void> {
@@ -69,7 +74,7 @@ export function serveRoute(name: RouteName, deps: ServeDeps): RequestHandler {
     const recheck = async (): Promise<void> => {
       access.authorize(await access.authenticate(knockOf(request)), route.access as Permission);
     };
-    await sendEvents(response, events, { clock: deps.engine.clock, signal, recheck });
+    await sendEvents(response, events, { clock, signal, recheck });
   }
 }
 
@@ -77,9 +82,9 @@ function knockOf(request: Request): Parameters<Access['authenticate']>[0] {
   return { headers: request.headers, method: request.method, path: request.path, remoteAddress: request.socket.remoteAddress };
 }
 
-async function orRecord(act: () => Promise<void> | void, refused: (thrown: unknown) => Promise<void>): Promise<void> {
+async function orRecord<Done>(act: () => Promise<Done> | Done, refused: (thrown: unknown) => Promise<void>): Promise<Done> {
   try {
-    await act();
+    return await act();
   } catch (thrown) {
     await refused(thrown);
     throw thrown;
@@ -90,6 +95,11 @@ async function orRecord(act: () => Promise<void> | void, refused: (thrown: unkno
 function isFollowed(name: RouteName, { path }: RouteSpec, request: Request): name is StreamName {
   const offered = ['application/json', 'text/event-stream'];
   return Object.hasOwn(followers, name) && request.method === 'GET' && request.accepts(path.endsWith('/stream') ? offered.toReversed() : offered) === 'text/event-stream';
+}
+
+/** Whether it is answered later than it could be: then it holds a watch on the state, like a stream. */
+function waits(query: unknown): boolean {
+  return typeof query === 'object' && query !== null && 'wait' in query && query.wait !== 0;
 }
 
 async function send(response: Response, request: Request, answer: Answer): Promise<void> {

@@ -22,6 +22,9 @@ const ofRun = z.strictObject({ id: text });
 const key = text.check(z.minLength(1), z.maxLength(LIMITS.idempotencyKeyLength));
 const paged = { cursor: z.exactOptional(text), limit: z.exactOptional(wholeNumber(1, 200)) };
 const following = { after: z.exactOptional(text), limit: z.exactOptional(wholeNumber(1, 1_000)) };
+/** Seconds. */
+const waiting = z.strictObject({ wait: z.exactOptional(wholeNumber(0, LIMITS.requestWaitMs / 1_000)) });
+const WAIT = `\`wait\`: answered once the run has ended, or after so many seconds as it is then; ${String(LIMITS.requestWaitMs / 1_000)} at most.`;
 const choice = z.strictObject({ job: text, step: z.exactOptional(text), why: text });
 const health = z.strictObject({ status: z.literal('alive') });
 const readiness = z.strictObject({ status: z.literal('ready'), checks: z.record(z.string(), text) });
@@ -36,8 +39,9 @@ export const ROUTES = {
     path: RUNS,
     tag: 'runs',
     summary: 'Start a run',
-    description: 'The same idempotency key with the same workflow and input answers the run it made before, for at least a day. It can be sent as a header instead.',
+    description: `The same idempotency key with the same workflow and input answers the run it made before, for at least a day. It can be sent as a header instead. ${WAIT}`,
     access: 'run',
+    query: waiting,
     body: z.strictObject({ workflowId: text.check(z.minLength(1), z.maxLength(256)), input: z.exactOptional(jsonObject), idempotencyKey: z.exactOptional(key) }),
     recorded: ['workflowId', 'idempotencyKey'],
     idempotent: true,
@@ -73,8 +77,10 @@ export const ROUTES = {
     path: `${RUNS}/:id`,
     tag: 'runs',
     summary: 'Show a run',
+    description: WAIT,
     access: 'read',
     params: ofRun,
+    query: waiting,
     answers: [{ status: 200, body: runSchema }],
   },
   cancelRun: {
