@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { type Permissions, type PluginUses, parseUses } from '@kb-labs/contracts';
@@ -174,6 +174,15 @@ describe('the host', () => {
   it('reads no plugin to run a script', async () => {
     const plugins = host([join(folder.path, 'not-there')], ['neither'], { ...silentLogger, warn: () => expect.unreachable('a plugin was read') });
     expect(await plugins.run(recordCall({ workspace: root, input: scriptInput('true') }).call)).toMatchObject({ status: 'success' });
+  });
+
+  it('has removed the temporary folders of all scripts when it is closed', async () => {
+    const tmp = join(folder.path, 'tmp');
+    mkdirSync(tmp);
+    const plugins = createPluginHost({ firstParty: [], project: { root, plugins: [] }, hostEnv: { PATH: process.env['PATH'], TMPDIR: tmp }, logger: silentLogger });
+    await Promise.all(['true', 'echo x > "$KB_ARTIFACTS/x"', 'exit 1'].map((script) => plugins.run(recordCall({ workspace: root, input: scriptInput(script) }).call)));
+    await plugins.close();
+    expect(readdirSync(tmp)).toEqual([]);
   });
 
   it('loads a schema checker, an HTTP client and a range checker only when a step needs them', () => {

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 import { alive, processesIn } from '../process-tree/live-processes.fixture.js';
 import { recordCall, scriptInput, silentLogger, temporaryFolder } from '../step-call.fixture.js';
+import { Removals } from './removals.js';
 import { runScript } from './run-script.js';
 
 const options = { hostEnv: process.env, logger: silentLogger };
@@ -122,6 +123,19 @@ describe('a script', () => {
       expect(await runScript(call, { ...options, hostEnv: { ...process.env, TMPDIR: folder.path } })).toMatchObject({ status: 'success' });
       expect(readdirSync(folder.path)).toEqual([]);
     }
+  });
+
+  it('answers before its folder is removed, but not before what it was given and wrote is', async () => {
+    using folder = temporaryFolder();
+    const open: Promise<void>[] = [];
+    const removals = new Removals();
+    removals.add = async (removal) => void open.push(removal);
+    const { call } = recordCall({ workspace: folder.path, input: scriptInput('echo "a=secret" >> "$KB_OUTPUT"') });
+    expect(await runScript(call, { ...options, removals, hostEnv: { ...process.env, TMPDIR: folder.path } })).toMatchObject({ status: 'success', outputs: { a: 'secret' } });
+    const files = readdirSync(folder.path, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect([files, open.length]).toEqual([[], 1]);
+    await Promise.all(open);
+    expect(readdirSync(folder.path)).toEqual([]);
   });
 
   it('writes to its own output by name, and what it calls is told what to do when it cannot', async () => {

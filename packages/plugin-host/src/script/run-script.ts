@@ -15,6 +15,7 @@ import { interpreterOf } from './interpreters.js';
 import { findWorkingFolder, readScriptInput, scriptEnv } from './prepare-script.js';
 import { reopenHint, reopensOutput } from './reopened-output.js';
 import { placeConsumed } from './place-consumed.js';
+import type { Removals } from './removals.js';
 import { makeStepFolder, type StepFolder } from './step-folder.js';
 import { temporaryParent } from './temporary-parent.js';
 import { takeLines } from './take-lines.js';
@@ -28,6 +29,8 @@ export interface ScriptOptions {
   readonly placed?: PlacedScript;
   /** Starts scripts in place of this process. */
   readonly spawner?: Spawner;
+  /** Where the removal of temporary folders goes on; absent: it is waited for. */
+  readonly removals?: Removals;
 }
 
 const KILL_GRACE_MS = 1_000;
@@ -79,7 +82,8 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
     return toFailed(error, call.redactor);
   } finally {
     await end?.();
-    await cleanUp(folder, options.logger);
+    const removal = cleanUp(folder, options.logger);
+    await (options.removals?.add(removal) ?? removal);
   }
 }
 

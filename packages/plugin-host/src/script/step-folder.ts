@@ -10,6 +10,7 @@ export interface StepFolder {
   readonly script: string;
   readonly output: string;
   readonly artifacts: string;
+  /** The script and its outputs are gone when this returns, all of it when that resolves. */
   readonly remove: () => Promise<void>;
 }
 
