@@ -39,7 +39,12 @@ export function serveContext({ context, channel, sent }: Serving): ServedContext
       levels.get(String(first))?.(second);
       return context.linesTaken();
     },
-    answer: async ({ method, args: [, ...args], bytes, signal }) => {
+    answer: async (call) => {
+      const {
+        method,
+        args: [, ...args],
+        bytes,
+      } = call;
       const [first, second] = args;
       switch (method) {
         case 'artifacts.save':
@@ -66,7 +71,7 @@ export function serveContext({ context, channel, sent }: Serving): ServedContext
           await ctx.fs.remove(text(first));
           return {};
         case 'fetch':
-          return { value: await request(ctx, channel, { told: first, bytes, signal }) };
+          return { value: await request(ctx, channel, { told: first, bytes, signal: call.signal }) };
         case 'connect':
           return { value: await connect(ctx, channel, args) };
         case 'exec':

@@ -19,6 +19,7 @@ export class HandlerRuns {
   /** By file: not more than the plugin has. Node keeps them for good as well, and takes its time to find one again. */
   readonly #modules = new Map<string, HandlerModule>();
   #current: RemoteContext | undefined;
+  #isTidy = true;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -41,6 +42,7 @@ export class HandlerRuns {
   }
 
   async #run(start: StartMessage): Promise<HandlerAnswer> {
+    this.#tidy();
     const context = new RemoteContext(this.#channel, start);
     this.#current = context;
     try {
@@ -49,7 +51,9 @@ export class HandlerRuns {
       return toAnswer(await handler(start.input, context.ctx), start);
     } finally {
       context.close();
-      this.#tidy();
+      // The answer goes out first: whoever waits for it need not wait for this.
+      this.#isTidy = false;
+      setImmediate(() => this.#tidy());
       if (start.mark !== undefined) process.stderr.write(`${start.mark}\n`);
     }
   }
@@ -68,13 +72,15 @@ export class HandlerRuns {
 
   /** What one call has changed about the process is not handed to the next. */
   #tidy(): void {
+    if (this.#isTidy) return;
+    this.#isTidy = true;
     try {
       if (process.cwd() !== this.#folder) process.chdir(this.#folder);
     } catch {
       // The folder is gone: the next call finds that out for itself.
     }
     for (const name of Object.keys(process.env)) if (!Object.hasOwn(this.#env, name)) Reflect.deleteProperty(process.env, name);
-    Object.assign(process.env, this.#env);
+    for (const [name, value] of Object.entries(this.#env)) if (process.env[name] !== value) process.env[name] = value;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ArtifactHandle, FileStat, JsonValue, LlmAnswer, LlmEmbeddings, PluginArtifact, PluginConnection, PluginContext } from '@kb-labs/contracts';
 
 import type { Channel, Message } from '../protocol/channel.js';
+import { LateAbort } from '../protocol/late-abort.js';
 import { MESSAGE_BYTES, OPEN_CALLS, type StartMessage } from '../protocol/messages.js';
 import type { ByteSource } from '../protocol/streams.js';
 import type { Ask } from './ask.js';
@@ -15,8 +16,8 @@ export class RemoteContext {
   readonly run: number;
   readonly ctx: PluginContext;
   readonly #channel: Channel;
-  readonly #controller = new AbortController();
-  readonly #programs: RemotePrograms;
+  readonly #abort = new LateAbort();
+  readonly #programs = new RemotePrograms((...request) => this.#ask(...request));
   readonly #queue: (() => void)[] = [];
   #open = 0;
   #isOver = false;
@@ -24,7 +25,6 @@ export class RemoteContext {
   constructor(channel: Channel, start: StartMessage) {
     this.#channel = channel;
     this.run = start.run;
-    this.#programs = new RemotePrograms((...request) => this.#ask(...request));
     this.ctx = this.#context(start);
   }
 
@@ -33,7 +33,7 @@ export class RemoteContext {
   }
 
   abort(reason: unknown): void {
-    this.#controller.abort(reason);
+    this.#abort.abort(reason);
   }
 
   close(): void {
@@ -41,57 +41,65 @@ export class RemoteContext {
     for (const go of this.#queue.splice(0)) go();
   }
 
+  /** Its groups are made for the first who asks: a handler uses few of them. */
   #context({ context }: StartMessage): PluginContext {
+    const abort = this.#abort;
     const ask: Ask = (...request) => this.#ask(...request);
-    const value = async (method: string, ...args: unknown[]): Promise<unknown> => (await ask(method, args)).value;
     const consumed = Object.freeze(context.consumed.map((handle) => Object.freeze(handle)));
-    const members: PluginContext = {
-      signal: this.#controller.signal,
-      log: { debug: this.#log('debug'), info: this.#log('info'), warn: this.#log('warn'), error: this.#log('error') },
+    const log = late(() => this.#log());
+    const artifacts = late(() => this.#artifacts(ask, consumed));
+    const fs = late(() => filesOf(ask));
+    const llm = late(() => llmOf(ask));
+    const storage = late(() => storageOf(ask));
+    const secrets = late(() => secretsOf(ask));
+    return {
+      get signal() {
+        return abort.signal;
+      },
+      get log() {
+        return log();
+      },
       progress: (fraction, note) => {
         if (!this.#isOver && Number.isFinite(fraction)) this.#channel.tell('progress', [this.run, fraction, note]);
       },
       idempotencyKey: context.idempotencyKey,
       workspace: context.workspace,
-      artifacts: {
-        save: (artifact) => this.#save(artifact),
-        consumed,
-        read: async (name) => new Uint8Array((await ask('artifacts.read', [name])).bytes),
+      get artifacts() {
+        return artifacts();
       },
-      fs: {
-        readText: async (path) => Buffer.from((await ask('fs.read', [path])).bytes).toString('utf8'),
-        readBytes: async (path) => Buffer.from((await ask('fs.read', [path])).bytes),
-        write: async (path, content) => void (await ask('fs.write', [path], { bytes: toBytes(content) })),
-        list: async (glob) => (await value('fs.list', glob)) as string[],
-        exists: async (path) => (await value('fs.exists', path)) as boolean,
-        stat: async (path) => (await value('fs.stat', path)) as FileStat,
-        remove: async (path) => void (await value('fs.remove', path)),
+      get fs() {
+        return fs();
       },
-      fetch: remoteFetch(ask, (stream) => this.#channel.accept(stream)),
-      connect: (host, port) => this.#connect(host, port),
-      exec: (program, args, options) => this.#programs.exec(program, args, options),
-      llm: {
-        configured: async () => (await value('llm.configured')) as { chat: boolean; embeddings: boolean },
-        complete: async (request) => (await value('llm.complete', request)) as LlmAnswer,
-        embed: async (texts) => (await value('llm.embed', texts)) as LlmEmbeddings,
+      fetch: forgiving((...request) => remoteFetch(ask, (stream) => this.#channel.accept(stream))(...request)),
+      connect: forgiving((host, port) => this.#connect(host, port)),
+      exec: forgiving((program, args, options) => this.#programs.exec(program, args, options)),
+      get llm() {
+        return llm();
       },
-      storage: {
-        get: async (key) => ((await value('storage.get', key)) as { value?: JsonValue }).value,
-        set: async (key, stored) => void (await value('storage.set', key, stored)),
-        remove: async (key) => void (await value('storage.remove', key)),
-        keys: async (prefix) => (await value('storage.keys', prefix)) as string[],
+      get storage() {
+        return storage();
       },
       env: Object.freeze(context.env),
-      secrets: { get: async (name) => (await value('secrets.get', name)) as string },
+      get secrets() {
+        return secrets();
+      },
       run: context.run,
     };
-    return harmless(members);
   }
 
-  #log(level: string): (text: string) => void {
-    return (text) => {
+  #log(): PluginContext['log'] {
+    const write = (level: string) => (text: string) => {
       if (typeof text !== 'string') throw new TypeError('a line of a log is a text');
       if (!this.#isOver) this.#channel.tell('log', [this.run, level, text]);
+    };
+    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  }
+
+  #artifacts(ask: Ask, consumed: readonly ArtifactHandle[]): PluginContext['artifacts'] {
+    return {
+      save: forgiving((artifact) => this.#save(artifact)),
+      consumed,
+      read: forgiving(async (name) => new Uint8Array((await ask('artifacts.read', [name])).bytes)),
     };
   }
 
@@ -124,6 +132,44 @@ export class RemoteContext {
   }
 }
 
+function filesOf(ask: Ask): PluginContext['fs'] {
+  return {
+    readText: forgiving(async (path) => Buffer.from((await ask('fs.read', [path])).bytes).toString('utf8')),
+    readBytes: forgiving(async (path) => Buffer.from((await ask('fs.read', [path])).bytes)),
+    write: forgiving(async (path, content) => void (await ask('fs.write', [path], { bytes: toBytes(content) }))),
+    list: forgiving(async (glob) => (await ask('fs.list', [glob])).value as string[]),
+    exists: forgiving(async (path) => (await ask('fs.exists', [path])).value as boolean),
+    stat: forgiving(async (path) => (await ask('fs.stat', [path])).value as FileStat),
+    remove: forgiving(async (path) => void (await ask('fs.remove', [path]))),
+  };
+}
+
+function llmOf(ask: Ask): PluginContext['llm'] {
+  return {
+    configured: forgiving(async () => (await ask('llm.configured', [])).value as { chat: boolean; embeddings: boolean }),
+    complete: forgiving(async (request) => (await ask('llm.complete', [request])).value as LlmAnswer),
+    embed: forgiving(async (texts) => (await ask('llm.embed', [texts])).value as LlmEmbeddings),
+  };
+}
+
+function storageOf(ask: Ask): PluginContext['storage'] {
+  return {
+    get: forgiving(async (key) => ((await ask('storage.get', [key])).value as { value?: JsonValue }).value),
+    set: forgiving(async (key, stored) => void (await ask('storage.set', [key, stored]))),
+    remove: forgiving(async (key) => void (await ask('storage.remove', [key]))),
+    keys: forgiving(async (prefix) => (await ask('storage.keys', [prefix])).value as string[]),
+  };
+}
+
+function secretsOf(ask: Ask): PluginContext['secrets'] {
+  return { get: forgiving(async (name) => (await ask('secrets.get', [name])).value as string) };
+}
+
+function late<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => (made ??= make());
+}
+
 function toBytes(content: string | Uint8Array): Uint8Array {
   return typeof content === 'string' ? Buffer.from(content) : content;
 }
@@ -133,16 +179,10 @@ async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 /** A call that a handler forgets to wait for may fail: that must not end its process. */
-function harmless<Member>(member: Member): Member {
-  if (typeof member !== 'object' || member === null) return typeof member === 'function' ? forgiving(member as (...args: unknown[]) => unknown) as Member : member;
-  if (Object.getPrototypeOf(member) !== Object.prototype || Object.isFrozen(member)) return member;
-  return Object.fromEntries(Object.entries(member).map(([name, value]) => [name, harmless(value as unknown)])) as Member;
-}
-
-function forgiving(act: (...args: unknown[]) => unknown): (...args: unknown[]) => unknown {
+function forgiving<Args extends unknown[], Result>(act: (...args: Args) => Promise<Result>): (...args: Args) => Promise<Result> {
   return (...args) => {
     const result = act(...args);
-    if (result instanceof Promise) result.catch(() => undefined);
+    result.catch(() => undefined);
     return result;
   };
 }

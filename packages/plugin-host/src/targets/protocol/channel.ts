@@ -1,4 +1,5 @@
 import { BrokenProtocol, encodeFrame, type Frame, type FrameBounds, FrameReader } from './frames.js';
+import { LateAbort } from './late-abort.js';
 import { IncomingStream, OutgoingStream, type ByteSource } from './streams.js';
 import { packThrown, unpackThrown } from './thrown.js';
 
@@ -42,7 +43,7 @@ export class Channel {
   readonly #options: ChannelOptions;
   readonly #reader: FrameReader;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #open = new Map<number, AbortController>();
+  readonly #open = new Map<number, LateAbort>();
   readonly #outgoing = new Map<number, OutgoingStream>();
   readonly #incoming = new Map<number, IncomingStream>();
   #last = 0;
@@ -62,15 +63,16 @@ export class Channel {
     if (signal?.aborted === true) return Promise.reject(asError(signal.reason));
     const id = this.#newId();
     const { promise, resolve, reject } = Promise.withResolvers<Required<Message>>();
+    this.#waiting.set(id, { resolve, reject });
+    this.#send({ t: 'call', id, m: method }, args, bytes);
+    if (signal === undefined) return promise;
     const onAbort = (): void => {
       this.#waiting.delete(id);
       this.#send({ t: 'cancel', id });
-      reject(asError(signal?.reason));
+      reject(asError(signal.reason));
     };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    this.#waiting.set(id, { resolve, reject });
-    this.#send({ t: 'call', id, m: method }, args, bytes);
-    return promise.finally(() => signal?.removeEventListener('abort', onAbort));
+    signal.addEventListener('abort', onAbort, { once: true });
+    return promise.finally(() => signal.removeEventListener('abort', onAbort));
   }
 
   tell(method: string, args: readonly unknown[]): void {
@@ -115,7 +117,7 @@ export class Channel {
     if (this.#closed !== undefined) return;
     this.#closed = { reason };
     for (const { reject } of this.#waiting.values()) reject(reason);
-    for (const controller of this.#open.values()) controller.abort(reason);
+    for (const call of this.#open.values()) call.abort(reason);
     for (const stream of this.#incoming.values()) stream.fail(reason);
     for (const stream of this.#outgoing.values()) stream.stop();
     this.#roomier?.();
@@ -166,16 +168,24 @@ export class Channel {
   #answer(id: number, method: string, { args, bytes }: { args: readonly unknown[]; bytes: Uint8Array }): void | Promise<void> {
     if (this.#open.has(id)) throw new BrokenProtocol('two calls have the same number');
     if (this.#open.size >= this.#options.maxCalls) throw new BrokenProtocol(`more than ${String(this.#options.maxCalls)} calls at once`);
-    const controller = new AbortController();
-    this.#open.set(id, controller);
+    const abort = new LateAbort();
+    this.#open.set(id, abort);
     this.#openBytes += bytes.length;
     const finish = (head: Readonly<Record<string, unknown>>, message: Message): void => {
       if (this.#open.delete(id)) this.#openBytes -= bytes.length;
       this.#roomier?.();
-      if (!controller.signal.aborted) this.#send(head, message.value, message.bytes);
+      if (!abort.isAborted) this.#send(head, message.value, message.bytes);
+    };
+    const call: IncomingCall = {
+      method,
+      args,
+      bytes,
+      get signal() {
+        return abort.signal;
+      },
     };
     void this.#options
-      .answer({ method, args, bytes, signal: controller.signal })
+      .answer(call)
       .then((message) => finish({ t: 'ok', id }, message))
       .catch((thrown: unknown) => finish({ t: 'no', id }, { value: packThrown(thrown) }));
     if (this.#openBytes > this.#options.maxOpenBytes) return this.#room();
