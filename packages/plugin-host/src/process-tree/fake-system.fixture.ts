@@ -1,4 +1,4 @@
-import type { ProcFiles } from './process-list.js';
+import type { ProcFiles } from './proc-files.js';
 
 /** A `/proc` of processes that there are not. Counts what it is asked for. */
 export class FakeSystem implements ProcFiles {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { PROC_FILES, type ProcFiles } from './proc-files.js';
 
 /** A process as `/proc/<pid>/stat` shows it (proc_pid_stat(5)). `startedAt` is in clock ticks since boot. */
 export interface ProcessRow {
@@ -45,7 +45,7 @@ export interface Look {
  * costs a small read beside those that were seen, and else only the ids given out since come into question. After a while, and where the
  * newest id is not told, nobody is left out.
  */
-export function lookSince(known: Known, seen: ReadonlyMap<number, unknown>, proc: ProcFiles = PROC): Look {
+export function lookSince(known: Known, seen: ReadonlyMap<number, unknown>, proc: ProcFiles = PROC_FILES): Look {
   const newest = newestId(proc);
   if (newest === undefined) return { rows: rowsOf(allProcessIds(proc), proc), isWhole: true };
   if (known.ageMs >= FRESH_MS) return { rows: rowsOf(allProcessIds(proc), proc), newest, isWhole: true };
@@ -53,7 +53,7 @@ export function lookSince(known: Known, seen: ReadonlyMap<number, unknown>, proc
 }
 
 /** Whether there may be a process that was not known. */
-export function mayHaveStarted({ newest, ageMs }: Known, proc: ProcFiles = PROC): boolean {
+export function mayHaveStarted({ newest, ageMs }: Known, proc: ProcFiles = PROC_FILES): boolean {
   return ageMs >= FRESH_MS || newestId(proc) !== newest;
 }
 
@@ -64,7 +64,7 @@ function idsSince(known: number, newest: number, { seen, proc }: { readonly seen
 }
 
 /** What the process was started with, as `NAME=value` texts ended by NUL. Absent for those of other users, and those that have ended. */
-export function environmentOf(pid: number, proc: ProcFiles = PROC): string | undefined {
+export function environmentOf(pid: number, proc: ProcFiles = PROC_FILES): string | undefined {
   return proc.read(`${String(pid)}/environ`);
 }
 
@@ -74,7 +74,7 @@ export function isGivenSince(id: number, first: number, newest: number): boolean
 }
 
 /** Every process of this machine, or of this container. */
-export function allProcessIds(proc: ProcFiles = PROC): number[] {
+export function allProcessIds(proc: ProcFiles = PROC_FILES): number[] {
   const ids: number[] = [];
   for (const name of proc.names()) {
     const id = Number(name);
@@ -82,25 +82,6 @@ export function allProcessIds(proc: ProcFiles = PROC): number[] {
   }
   return ids;
 }
-
-/** What of `/proc` is looked at. */
-export interface ProcFiles {
-  readonly names: () => readonly string[];
-  /** `undefined` for a process that has ended, or whose files are not for us. */
-  readonly read: (path: string) => string | undefined;
-}
-
-const PROC: ProcFiles = {
-  names: () => readdirSync('/proc'),
-  read: (path) => {
-    try {
-      // Text that is not UTF-8 is no harm here, and Node reads UTF-8 in one go.
-      return readFileSync(`/proc/${path}`, 'utf8');
-    } catch {
-      return undefined;
-    }
-  },
-};
 
 /**
  * The id given out last, to a process or a thread. Not every kernel has the first file (pid_namespaces(7)); the fifth field of the second

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 import { monotonicMs } from './monotonic-ms.js';
-import { environmentOf, HAS_PROCESS_LIST, type Look, lookSince, mayHaveStarted, type ProcessRow, type ProcFiles } from './process-list.js';
+import { environmentOf, HAS_PROCESS_LIST, type Look, lookSince, mayHaveStarted, type ProcessRow } from './process-list.js';
+import type { ProcFiles } from './proc-files.js';
 
 /** What ending a tree came to: how many processes had to be told, and the ids of those that are still there. */
 export interface TreeEnd {
