@@ -150,6 +150,24 @@ describe('the pool', () => {
     expect(pool.size).toBe(0);
   });
 
+  it('looks at the memory of a process after its first call, and of many short ones once they are over', async () => {
+    let [bytes, looks] = [10, 0];
+    const pool = new HandlerPool(poolDefaults({ processes: 1, memoryBytes: 100 }), start, () => {
+      looks += 1;
+      return bytes;
+    });
+    const lease = await pool.take('a', never);
+    lease.giveBack();
+    expect(looks).toBe(1);
+    bytes = 101;
+    const again = await pool.take('a', never);
+    again.giveBack();
+    // It had been looked at a moment before, or it is ended at once.
+    expect(again.process).toBe(lease.process);
+    await lease.process.ended;
+    expect([pool.size, looks]).toEqual([0, 2]);
+  });
+
   it('has room for another plugin when nobody uses what is there', async () => {
     const pool = new HandlerPool(poolDefaults({ processes: 1 }), start);
     const first = await pool.take('a', never);

@@ -18,12 +18,17 @@ interface Warm {
   isBusy: boolean;
   /** Begins anew each time that it is given back. */
   readonly idleTimer: NodeJS.Timeout;
+  lookedAtMs: number;
+  lookTimer: NodeJS.Timeout | undefined;
 }
 
 interface Waiter {
   readonly key: string;
   readonly give: (lease: Lease) => void;
 }
+
+/** From one look at the memory of a process to the next: the system counts it anew each time. */
+const LOOK_MS = 50;
 
 /**
  * Processes that are kept for the next call of the same plugin. Whoever waits for one is served in turn by plugin, so that one
@@ -32,19 +37,24 @@ interface Waiter {
 export class HandlerPool {
   readonly #settings: Required<PoolSettings>;
   readonly #start: () => HandlerProcess;
+  readonly #memoryOf: (pid: number) => number;
   readonly #warm = new Set<Warm>();
   /** By key; a key that was served goes to the end. */
   readonly #waiting = new Map<string, Waiter[]>();
   #isClosed = false;
 
-  constructor(settings: Required<PoolSettings>, start: () => HandlerProcess) {
+  constructor(settings: Required<PoolSettings>, start: () => HandlerProcess, memoryOf = residentBytes) {
     this.#settings = settings;
     this.#start = start;
+    this.#memoryOf = memoryOf;
   }
 
   /** Calls of the same key may get the same process. Waits for its turn; fails with the signal's reason. */
   async take(key: string, signal: AbortSignal): Promise<Lease> {
     signal.throwIfAborted();
+    // The usual case: nobody waits who would be passed over.
+    const free = this.#waiting.size === 0 ? this.#find(key) : undefined;
+    if (free !== undefined) return this.#lend(free);
     const { promise, resolve, reject } = Promise.withResolvers<Lease>();
     const waiter: Waiter = { key, give: resolve };
     const onAbort = (): void => {
@@ -81,16 +91,19 @@ export class HandlerPool {
   }
 
   #find(key: string): Warm | undefined {
-    const idle = [...this.#warm].filter(({ isBusy }) => !isBusy);
-    const same = idle.find((warm) => warm.key === key);
-    if (same !== undefined) return same;
-    if ([...this.#warm].filter((warm) => warm.key === key).length >= this.#settings.processesPerPlugin) return undefined;
+    let ofSame = 0;
+    let oldest: Warm | undefined;
+    for (const warm of this.#warm) {
+      if (warm.key === key && !warm.isBusy) return warm;
+      if (warm.key === key) ofSame += 1;
+      else if (!warm.isBusy) oldest ??= warm;
+    }
+    if (ofSame >= this.#settings.processesPerPlugin) return undefined;
     if (this.#warm.size < this.#settings.processes) return this.#add(key);
     // One that nobody uses makes room: the one that has waited longest.
-    const [oldest] = idle;
     if (oldest === undefined) return undefined;
     // Nobody else is to be served in its place.
-    clearTimeout(oldest.idleTimer);
+    this.#forgetTimers(oldest);
     this.#warm.delete(oldest);
     void oldest.process.end();
     return this.#add(key);
@@ -101,7 +114,7 @@ export class HandlerPool {
     const idleTimer = setTimeout(() => {
       if (!warm.isBusy) void this.#end(warm);
     }, this.#settings.idleMs).unref();
-    const warm: Warm = { key, process, bornAt: monotonicMs(), calls: 0, isBusy: false, idleTimer };
+    const warm: Warm = { key, process, bornAt: monotonicMs(), calls: 0, isBusy: false, idleTimer, lookedAtMs: -Infinity, lookTimer: undefined };
     this.#warm.add(warm);
     void process.ended.then(() => this.#remove(warm));
     return warm;
@@ -130,9 +143,22 @@ export class HandlerPool {
     this.#serve();
   }
 
-  #isSpent({ calls, bornAt, process }: Warm): boolean {
-    const { calls: most, ageMs, memoryBytes } = this.#settings;
-    return calls >= most || monotonicMs() - bornAt >= ageMs || residentBytes(process.pid ?? 0) > memoryBytes;
+  #isSpent(warm: Warm): boolean {
+    const { calls: most, ageMs } = this.#settings;
+    const now = monotonicMs();
+    if (warm.calls >= most || now - warm.bornAt >= ageMs) return true;
+    if (now - warm.lookedAtMs >= LOOK_MS) return this.#isTooLarge(warm);
+    warm.lookTimer ??= setTimeout(() => {
+      warm.lookTimer = undefined;
+      // The end of a call is the next look otherwise.
+      if (!warm.isBusy && this.#isTooLarge(warm)) void this.#end(warm);
+    }, LOOK_MS).unref();
+    return false;
+  }
+
+  #isTooLarge(warm: Warm): boolean {
+    warm.lookedAtMs = monotonicMs();
+    return this.#memoryOf(warm.process.pid ?? 0) > this.#settings.memoryBytes;
   }
 
   async #end(warm: Warm): Promise<void> {
@@ -141,8 +167,13 @@ export class HandlerPool {
   }
 
   #remove(warm: Warm): void {
-    clearTimeout(warm.idleTimer);
+    this.#forgetTimers(warm);
     if (this.#warm.delete(warm)) this.#serve();
+  }
+
+  #forgetTimers({ idleTimer, lookTimer }: Warm): void {
+    clearTimeout(idleTimer);
+    clearTimeout(lookTimer);
   }
 
   #forget(waiter: Waiter): void {

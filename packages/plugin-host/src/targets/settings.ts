@@ -26,7 +26,7 @@ export interface PoolSettings {
   readonly calls?: number;
   /** How old one gets. 15 minutes when left out. */
   readonly ageMs?: number;
-  /** One that takes more after a call is ended. 512 MiB when left out. */
+  /** One that takes more after a call is ended, at most 50 ms later. 512 MiB when left out. */
   readonly memoryBytes?: number;
   /** How long one stays without a call. 60 s when left out. */
   readonly idleMs?: number;
