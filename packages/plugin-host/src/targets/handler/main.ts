@@ -14,8 +14,22 @@ const TO_ENGINE = 4;
 const BOUNDS = { value: 512 * 1024 * 1024, bytes: 2 ** 31 };
 /** How long the last words may take. */
 const LAST_WORDS_MS = 500;
+/** Read at once. */
+const READ_BYTES = 64 * 1024;
 
-const input = new Socket({ fd: FROM_ENGINE, readable: true, writable: false });
+const input = new Socket({
+  fd: FROM_ENGINE,
+  readable: true,
+  writable: false,
+  // Not as a stream: that would make a buffer of this size for each message, which has to be collected, and take as long as the message itself.
+  onread: {
+    buffer: new Uint8Array(READ_BYTES),
+    callback: (count, buffer) => {
+      void channel.receive(buffer.slice(0, count));
+      return true;
+    },
+  },
+});
 const output = new Socket({ fd: TO_ENGINE, readable: false, writable: true });
 
 const channel: Channel = new Channel({
@@ -30,7 +44,6 @@ const channel: Channel = new Channel({
 });
 const runs = new HandlerRuns(channel);
 
-input.on('data', (chunk: Buffer) => void channel.receive(chunk));
 for (const event of ['end', 'close', 'error']) input.on(event, () => process.exit());
 output.on('error', () => process.exit());
 
