@@ -36,26 +36,41 @@ export interface StepContext {
   readonly close: () => Promise<readonly number[]>;
 }
 
+/** What of a context is known before anybody uses it. */
+export interface KnownContext extends Pick<PluginContext, 'idempotencyKey' | 'workspace' | 'run'> {
+  readonly env: Readonly<Record<string, string>>;
+  readonly consumed: PluginContext['artifacts']['consumed'];
+}
+
+export function knownContext(call: StepCall, grant: Pick<Grant, 'envNames'>, hostEnv: HostEnv): KnownContext {
+  return {
+    idempotencyKey: call.idempotencyKey,
+    workspace: call.workspace,
+    env: stepEnv(call, grant, hostEnv),
+    consumed: Object.freeze(call.consumed.map(({ handle }) => Object.freeze({ ...handle }))),
+    run: { id: call.runId, workflowId: call.workflowId, job: call.job, step: call.step, attempt: tryNumber(call) },
+  };
+}
+
 export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, services = {}, room }: ContextOptions): StepContext {
   const life = new Lifetime(call.signal);
-  const env = stepEnv(call, grant, hostEnv);
+  const { consumed, ...known } = knownContext(call, grant, hostEnv);
   const log = stepLog(call, life);
   const quota = new Quota(grant.quotas);
   const { redactor } = call;
   let programs: Programs | undefined;
   const openPrograms = (): Programs =>
-    (programs ??= pluginPrograms({ workspace: call.workspace, grant, env: { ...(room?.env ?? baseEnv(hostEnv)), ...env }, signal: life.signal, killGraceMs, ...(room === undefined ? {} : { room }) }));
+    (programs ??= pluginPrograms({ workspace: call.workspace, grant, env: { ...(room?.env ?? baseEnv(hostEnv)), ...known.env }, signal: life.signal, killGraceMs, ...(room === undefined ? {} : { room }) }));
   const ctx: PluginContext = {
+    ...known,
     signal: call.signal,
     log: log.levels,
     progress: (fraction, note) => {
       if (!life.isOver && Number.isFinite(fraction)) call.progress(Math.min(1, Math.max(0, fraction)), note);
     },
-    idempotencyKey: call.idempotencyKey,
-    workspace: call.workspace,
     artifacts: {
       save: whileOpen(life, (artifact: PluginArtifact) => saveArtifact(call, artifact)),
-      consumed: Object.freeze(call.consumed.map(({ handle }) => Object.freeze({ ...handle }))),
+      consumed,
       read: whileOpen(life, (name: string) => readConsumed(call.consumed, name, life.signal)),
     },
     fs: openFiles(life, pluginFiles(call.workspace, grant)),
@@ -64,9 +79,7 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
     exec: harmless(counted(quota, 'programs', (...args: Parameters<PluginContext['exec']>) => openPrograms().exec(...args))),
     llm: openLlm(life, () => pluginLlm({ llm: services.llm, choice: call.llm, grant, quota, redactor, signal: life.signal })),
     storage: openStorage(life, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })),
-    env,
     secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },
-    run: { id: call.runId, workflowId: call.workflowId, job: call.job, step: call.step, attempt: tryNumber(call) },
   };
   const close = async (): Promise<readonly number[]> => {
     life.end();
@@ -78,7 +91,7 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
 }
 
 /** The document's `env:` is given to the step by its author; of the engine's own environment only what is granted. */
-function stepEnv(call: StepCall, grant: Grant, hostEnv: HostEnv): Readonly<Record<string, string>> {
+function stepEnv(call: StepCall, grant: Pick<Grant, 'envNames'>, hostEnv: HostEnv): Readonly<Record<string, string>> {
   const env: Record<string, string> = {};
   for (const name of grant.envNames) {
     const value = hostEnv[name];

@@ -69,8 +69,12 @@ export function toGrant(declared: Permissions, granted: Permissions): Grant {
     quotas: narrowestQuotas(declared.quotas ?? {}, granted.quotas ?? {}),
     mayRead,
     mayWrite,
-    envNames: (declared.env ?? []).filter((name) => !OF_SECRETS.test(name) && (granted.env === undefined || granted.env.includes(name))),
+    envNames: grantedEnvNames(declared, granted),
   };
+}
+
+export function grantedEnvNames(declared: Permissions, granted: Permissions): readonly string[] {
+  return (declared.env ?? []).filter((name) => !OF_SECRETS.test(name) && (granted.env === undefined || granted.env.includes(name)));
 }
 
 function notNarrowed(granted: Permissions, declared: Permissions): Permissions {

@@ -21,6 +21,7 @@ export interface Launch {
 /** One call of a handler in such a process. */
 export interface HandlerCall {
   readonly start: Omit<StartMessage, 'run'>;
+  /** Called when it first asks for something. */
   readonly serve: (channel: Channel, sent: () => Promise<void> | undefined) => ServedContext;
   /** Takes what the process prints meanwhile. */
   readonly print: (chunk: Buffer) => void | Promise<void>;
@@ -49,7 +50,8 @@ export class HandlerProcess {
   readonly #tail = new TailBuffer(TAIL_BYTES);
   readonly #kill = new AbortController();
   readonly #launch: Launch;
-  #call: (HandlerCall & { readonly run: number; readonly served: ServedContext }) | undefined;
+  #call: (HandlerCall & { readonly run: number }) | undefined;
+  #served: ServedContext | undefined;
   #runs = 0;
   #lastWords: unknown;
   #exceeded: Error | undefined;
@@ -101,7 +103,7 @@ export class HandlerProcess {
   async call(call: HandlerCall): Promise<CallEnd> {
     this.#runs += 1;
     const run = this.#runs;
-    this.#call = { ...call, run, served: call.serve(this.#channel, () => this.#backlog()) };
+    this.#call = { ...call, run };
     const answered = this.#channel.call('run', [{ ...call.start, run }]);
     answered.catch(() => undefined);
     const grace = graceAfter(call.signal, call.killGraceMs, () => this.#channel.tell('abort', [run, packThrown(call.signal.reason)]));
@@ -116,6 +118,7 @@ export class HandlerProcess {
   /** From now on nothing is served to what is left of the call, and what is printed is nobody's. */
   leave(): void {
     this.#call = undefined;
+    this.#served = undefined;
   }
 
   /** Ends what the handler has started and left, and answers how many processes that were. */
@@ -182,7 +185,12 @@ export class HandlerProcess {
   async #answer(call: IncomingCall): Promise<Message> {
     const current = this.#call;
     if (current === undefined || call.args[0] !== current.run) throw new AppError('INTERRUPTED', {}, { hint: 'the step has ended' });
-    return current.served.answer(call);
+    return this.#serve(current).answer(call);
+  }
+
+  #serve({ serve }: HandlerCall): ServedContext {
+    this.#served ??= serve(this.#channel, () => this.#backlog());
+    return this.#served;
   }
 
   #note(method: string, args: readonly unknown[]): void | Promise<void> {
@@ -190,7 +198,8 @@ export class HandlerProcess {
       this.#lastWords ??= args;
       return;
     }
-    if (this.#call?.run === args[0]) return this.#call?.served.note(method, args);
+    const current = this.#call;
+    if (current !== undefined && current.run === args[0]) return this.#serve(current).note(method, args);
   }
 }
 

@@ -2,8 +2,9 @@ import { type JsonObject, LIMITS, type PluginCommand } from '@kb-labs/contracts'
 import type { StepCall } from '@kb-labs/ports';
 
 import type { ConfinedProgram, Room } from '../confine/confinement.js';
-import { createContext, type StepContext } from '../context/create-context.js';
-import { toGrant } from '../context/grant.js';
+import { createContext, knownContext, type KnownContext } from '../context/create-context.js';
+import { grantedEnvNames, toGrant } from '../context/grant.js';
+import { LateContext } from '../context/late-context.js';
 import type { ProgramRoom } from '../context/plugin-exec.js';
 import type { StepServices } from '../context/step-services.js';
 import type { LoadedPlugin } from '../plugins/read-plugin.js';
@@ -52,7 +53,7 @@ async function runWarm(call: StepCall, options: AwayOptions): Promise<CallEnd> {
   const { id, version } = plugin.installed;
   const lease = await targets.pool.take([call.tenant, id, version, plugin.root, plugin.integrity ?? ''].join('\n'), call.signal);
   const { process } = lease;
-  const context = openContext(call, options, undefined);
+  const context = lateContext(call, options, undefined);
   const printed = printedLines(call);
   let isReusable = false;
   try {
@@ -78,7 +79,7 @@ async function runWarm(call: StepCall, options: AwayOptions): Promise<CallEnd> {
 
 async function runAlone(call: StepCall, options: AwayOptions, isolation: 'subprocess' | 'sandbox' | 'container'): Promise<CallEnd> {
   const { program, room } = await prepare(call, options, isolation);
-  const context = openContext(call, options, room);
+  const context = lateContext(call, options, room);
   const printed = printedLines(call);
   const process = new HandlerProcess({ program, limits: watchedLimits(call.placement) });
   let end: CallEnd | undefined;
@@ -100,7 +101,7 @@ interface Prepared {
 async function prepare(call: StepCall, options: AwayOptions, isolation: 'subprocess' | 'sandbox' | 'container'): Promise<Prepared> {
   const { command, plugin, targets } = options;
   const base = baseEnv(targets.hostEnv);
-  const env = { ...base, ...envOf(call, options), KB_IDEMPOTENCY_KEY: call.idempotencyKey };
+  const env = { ...base, ...known(call, options).env, KB_IDEMPOTENCY_KEY: call.idempotencyKey };
   const { target } = call.placement;
   const memory = target?.memoryBytes === undefined ? {} : { memoryBytes: target.memoryBytes };
   if (isolation === 'subprocess') return { program: endsWithParent(nodeCommand({ node: process.execPath, cwd: call.workspace, env, ...memory })) };
@@ -121,51 +122,48 @@ async function prepare(call: StepCall, options: AwayOptions, isolation: 'subproc
   return { program: confined, room: { inside, env: base } };
 }
 
-/** What a handler that looks at its environment itself finds there: what it is given by `ctx.env`, and the base. */
-function envOf(call: StepCall, { command, targets }: AwayOptions): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name of toGrant(command.permissions, call.permissions).envNames) {
-    const value = targets.hostEnv[name];
-    if (value !== undefined) env[name] = value;
-  }
-  return { ...env, ...call.env };
+/** A handler that looks at its environment itself finds there what it is given by `ctx.env`, and the base. */
+function known(call: StepCall, { command, targets }: AwayOptions): KnownContext {
+  return knownContext(call, { envNames: grantedEnvNames(command.permissions, call.permissions) }, targets.hostEnv);
 }
 
-function openContext(call: StepCall, { command, programGraceMs, services, targets }: AwayOptions, room: ProgramRoom | undefined): StepContext {
-  return createContext(call, {
-    grant: toGrant(command.permissions, call.permissions),
-    hostEnv: targets.hostEnv,
-    killGraceMs: programGraceMs,
-    ...(services === undefined ? {} : { services }),
-    ...(room === undefined ? {} : { room }),
-  });
+function lateContext(call: StepCall, { command, programGraceMs, services, targets }: AwayOptions, room: ProgramRoom | undefined): LateContext {
+  return new LateContext(() =>
+    createContext(call, {
+      grant: toGrant(command.permissions, call.permissions),
+      hostEnv: targets.hostEnv,
+      killGraceMs: programGraceMs,
+      ...(services === undefined ? {} : { services }),
+      ...(room === undefined ? {} : { room }),
+    }),
+  );
 }
 
 interface Served {
-  readonly context: StepContext;
+  readonly context: LateContext;
   readonly print: HandlerCall['print'];
   readonly mark?: string;
 }
 
-function toCall(call: StepCall, { file, name, input, killGraceMs }: AwayOptions, { context, print, mark }: Served): HandlerCall {
-  const { idempotencyKey, workspace, env, run, artifacts } = context.ctx;
+function toCall(call: StepCall, options: AwayOptions, { context, print, mark }: Served): HandlerCall {
+  const { file, name, input, killGraceMs } = options;
   return {
     start: {
       file,
       name,
       input,
-      context: { idempotencyKey, workspace, env, consumed: artifacts.consumed, run },
+      context: known(call, options),
       bounds: { bytes: LIMITS.rawOutputBytes, depth: LIMITS.valueDepth, values: LIMITS.outputValues },
       ...(mark === undefined ? {} : { mark }),
     },
-    serve: (channel, sent) => serveContext({ context, channel, sent }),
+    serve: (channel, sent) => serveContext({ context: context.open(), channel, sent }),
     print,
     signal: call.signal,
     killGraceMs,
   };
 }
 
-async function closeContext(call: StepCall, context: StepContext): Promise<void> {
+async function closeContext(call: StepCall, context: LateContext): Promise<void> {
   await reportSurvivors(call, await context.close());
 }
 
