@@ -32,41 +32,61 @@ export function findHead(connection: Connection, runId: RunId, fence?: Fence): J
   return row;
 }
 
-/** Events as they are stored, and how many bytes they take. */
-export function toBodies(events: readonly RunEventBody[]): { readonly bodies: readonly string[]; readonly bytes: number } {
-  const bodies = events.map((event) => JSON.stringify(event));
-  return { bodies, bytes: bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0) };
+/** The events of one append, as they are stored together. */
+export interface Bodies {
+  readonly text: string;
+  /** How many there are. */
+  readonly length: number;
 }
+
+/** Events as they are stored, and how many bytes they take: what only keeps them together is not theirs. */
+export function toBodies(events: readonly RunEventBody[]): { readonly bodies: Bodies; readonly bytes: number } {
+  const text = JSON.stringify(events);
+  return { bodies: { text, length: events.length }, bytes: events.length === 0 ? 0 : Buffer.byteLength(text) - events.length - 1 };
+}
+
+/** Bits of an entry's place for the number of its last event; those above are the run's. */
+const SEQ_BITS = 24;
+const LAST_SEQ = 2 ** SEQ_BITS - 1;
+const PLACE = `(? << ${String(SEQ_BITS)} | ?)`;
+const NEXT_RUN = `(? + 1 << ${String(SEQ_BITS)})`;
 
 /** Writes events from `after + 1` on. */
-export function insertEvents(connection: Connection, bodies: readonly string[], place: { key: number; after: number; at: number }): void {
-  for (const [index, body] of bodies.entries()) {
-    connection.run('INSERT INTO event (run, seq, at, body) VALUES (?, ?, ?, ?)', place.key, place.after + 1 + index, place.at, body);
-  }
+export function insertEvents(connection: Connection, bodies: Bodies, { key, after, at }: { key: number; after: number; at: number }): void {
+  const last = after + bodies.length;
+  if (last > LAST_SEQ) throw new AppError('INTERNAL', { problem: `a journal has no room for event ${String(last)}` });
+  if (bodies.length > 0) connection.run(INSERT, key, last, at, bodies.text);
 }
 
-export function readEvents(connection: Connection, runId: RunId, range: { after: number; limit: number }): RunEvent[] {
+const INSERT = `INSERT INTO entry (place, at, events) VALUES (${PLACE}, ?, ?)`;
+
+export function readEvents(connection: Connection, runId: RunId, { after, limit }: { after: number; limit: number }): RunEvent[] {
   const journal = findHead(connection, runId);
   if (journal === undefined) return [];
-  const rows = connection.all<{ seq: number; at: number; body: string }>(
-    READ,
-    journal.key,
-    range.after,
-    range.limit,
-  );
-  return rows.map((row, index) => {
-    if (row.seq !== Math.max(range.after, 0) + 1 + index) throw damaged(runId, row.seq);
-    return { ...parseBody(row.body, runId, row.seq), seq: row.seq, at: row.at };
-  });
+  let seq = Math.max(after, 0);
+  // Each entry has at least one event.
+  const rows = connection.all<{ last: number; at: number; events: string }>(READ, journal.key, Math.min(seq, LAST_SEQ), journal.key, limit);
+  const events: RunEvent[] = [];
+  for (const { last, at, events: text } of rows) {
+    const bodies = parseBodies(text, runId, last);
+    const before = last - bodies.length;
+    if (before > seq) throw damaged(runId, before + 1);
+    for (const body of bodies.slice(seq - before)) events.push(Object.assign(body, { seq: (seq += 1), at }));
+  }
+  return limit < 0 ? events : events.slice(0, limit);
 }
 
-const READ = `SELECT seq, at, body FROM event WHERE run = ? AND seq > ? ORDER BY seq ${AT_MOST}`;
+const READ = `SELECT place & ${String(LAST_SEQ)} AS last, at, events FROM entry WHERE place > ${PLACE} AND place < ${NEXT_RUN} ORDER BY place ${AT_MOST}`;
 
-function parseBody(text: string, runId: RunId, seq: number): RunEventBody {
+export function dropEvents(connection: Connection, run: number): void {
+  connection.run(`DELETE FROM entry WHERE place > ${PLACE} AND place < ${NEXT_RUN}`, run, 0, run);
+}
+
+function parseBodies(text: string, runId: RunId, last: number): RunEventBody[] {
   try {
-    return JSON.parse(text) as RunEventBody;
+    return JSON.parse(text) as RunEventBody[];
   } catch {
-    throw damaged(runId, seq);
+    throw damaged(runId, last);
   }
 }
 

@@ -5,6 +5,7 @@ import { forgetBlobs, releaseBlobs, unusedBlobs } from './blobs-of-runs.js';
 import { dropClaimsOf } from './claims.js';
 import type { Changes, CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
+import { dropEvents } from './journal.js';
 import { endedRuns, findEnded, tenantsWithRuns, usageOf } from './kept-runs.js';
 import { dropTicketsOf } from './tickets.js';
 import { dropWaitsOf } from './waits.js';
@@ -72,7 +73,7 @@ function removeParts(connection: Connection, { runId, parts, now }: Removal, cha
     dropClaimsOf(connection, runId, changes);
     dropWaitsOf(connection, runId);
     if (dropTicketsOf(connection, runId)) changes.room = true;
-    connection.run('DELETE FROM event WHERE run = ?', run);
+    dropEvents(connection, run);
     connection.run('DELETE FROM run WHERE key = ?', run);
   }
   return true;

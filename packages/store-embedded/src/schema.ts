@@ -2,10 +2,13 @@
  * The tables, by version. A version that has been released never changes: a new one is added to the end.
  *
  * `run` is the catalog row of a run and the state of its journal: `head` is the last event, `decided` the last one of a
- * decision. `event`, `log_step` and `log_line` refer to it by its short `key`; tickets carry the run's id, because a
+ * decision. `entry`, `log_step` and `log_line` refer to it by its short `key`; tickets carry the run's id, because a
  * worker knows nothing else, and copies of its `root` and `tenant`, because hand-outs are looked up by them. `rank` is the
  * priority of a ticket, the first to go is 0; `parked` keeps it from being handed out. An empty `job` of a claim stands for
  * the run as a whole: two NULLs would not count as the same.
+ *
+ * An `entry` is what one append added to a journal: a JSON list of events. Its `place` is the key of the run, and in the last 24 bits
+ * the number of its last event: entries of a run are next to each other, without an index beside the rows.
  *
  * The bytes of a run are those of its journal as they come, those of its log once it has ended (until then: per step), and
  * those of the blobs it refers to; `kept` is the sum of the runs of a tenant that have ended. A blob that no run refers to has
@@ -241,6 +244,18 @@ CREATE INDEX record_by_time ON record (expires_at) WHERE expires_at IS NOT NULL;
 DROP INDEX run_by_workflow;
 DROP INDEX run_by_status;
 DROP INDEX run_by_both;
+`,
+  },
+  {
+    to: 5,
+    sql: `
+CREATE TABLE entry (
+  place INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  events TEXT NOT NULL
+);
+INSERT INTO entry SELECT run << 24 | seq, at, '[' || body || ']' FROM event ORDER BY run, seq;
+DROP TABLE event;
 `,
   },
 ];

@@ -29,13 +29,24 @@ it('refuses to open a journal that does not begin with run.started', async () =>
 });
 
 it('reports an event that cannot be read, or is missing, instead of passing over it', async () => {
-  const { store, runId, dir } = await storeWithRun([aRunStarted(), aStepStarted(), aStepStarted()]);
-  change(dir, `UPDATE event SET body = '{"type":' WHERE seq = 2`);
+  const { store, runId, dir } = await storeWithRun([aRunStarted()]);
+  for (const at of [2, 3]) await store.log.append({ runId, at, events: [aStepStarted()] });
+  change(dir, `UPDATE entry SET events = '[{"type":' WHERE at = 2`);
   await expect(store.log.read(runId, 0)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
   expect(await store.log.read(runId, 2)).toHaveLength(1);
-  change(dir, 'DELETE FROM event WHERE seq = 2');
+  change(dir, 'DELETE FROM entry WHERE at = 2');
   await expect(store.log.read(runId, 0)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
   await expect(store.log.read(runId, 1)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+  await store.close();
+});
+
+it('reads from the middle of what one append wrote, and no more than was asked for', async () => {
+  const { store, runId } = await storeWithRun([aRunStarted(), aStepStarted(), aStepStarted()]);
+  await store.log.append({ runId, at: 2, events: [aStepStarted(), aRunFinished()] });
+  const read = async (after: number, limit?: number): Promise<unknown> => (await store.log.read(runId, after, limit)).map(({ seq, at, type }) => [seq, at, type]);
+  expect(await read(1, 3)).toEqual([[2, 0, 'step.started'], [3, 0, 'step.started'], [4, 2, 'step.started']]);
+  expect(await read(4)).toEqual([[5, 2, 'run.finished']]);
+  expect([await read(5), await read(2, 0)]).toEqual([[], []]);
   await store.close();
 });
 

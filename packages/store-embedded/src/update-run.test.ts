@@ -17,3 +17,13 @@ it('writes what an append changes, and no index of anything else', async () => {
   expect(pagesOfCommits(dir).slice(before)).toEqual([4, 2, 8]);
   await close();
 });
+
+it('writes an event that is longer than most next to the others, not to a page of its own', async () => {
+  const [dir, runId] = [temporaryDir(), countingIds().runId()];
+  const { log, close } = await openEmbeddedStore({ dir, clock: fakeClock() });
+  await log.create(aCreate(runId));
+  const before = pagesOfCommits(dir).length;
+  await log.append({ runId, at: 1, events: [aStepFinished({ outputs: { text: 'x'.repeat(2_000) } }), aStepFinished()] });
+  expect(pagesOfCommits(dir).slice(before)).toEqual([2]);
+  await close();
+});
