@@ -26,9 +26,7 @@ export function findHead(connection: Connection, runId: RunId, fence?: Fence): J
     fence?.token ?? null,
     runId,
   );
-  if (row !== undefined && row.journal !== JOURNAL_SCHEMA) {
-    throw new AppError('STATE_SCHEMA', { problem: `the journal of ${runId} is of version ${String(row.journal)}, this program knows ${String(JOURNAL_SCHEMA)}` });
-  }
+  if (row !== undefined) checkVersion(runId, row.journal);
   return row;
 }
 
@@ -48,8 +46,8 @@ export function toBodies(events: readonly RunEventBody[]): { readonly bodies: Bo
 /** Bits of an entry's place for the number of its last event; those above are the run's. */
 const SEQ_BITS = 24;
 const LAST_SEQ = 2 ** SEQ_BITS - 1;
-const PLACE = `(? << ${String(SEQ_BITS)} | ?)`;
-const NEXT_RUN = `(? + 1 << ${String(SEQ_BITS)})`;
+const placeOf = (run: string, seq: string): string => `(${run} << ${String(SEQ_BITS)} | ${seq})`;
+const afterIn = (run: string, seq: string): string => `place > ${placeOf(run, seq)} AND place < ${placeOf(`${run} + 1`, '0')}`;
 
 /** Writes events from `after + 1` on. */
 export function insertEvents(connection: Connection, bodies: Bodies, { key, after, at }: { key: number; after: number; at: number }): void {
@@ -58,16 +56,17 @@ export function insertEvents(connection: Connection, bodies: Bodies, { key, afte
   if (bodies.length > 0) connection.run(INSERT, key, last, at, bodies.text);
 }
 
-const INSERT = `INSERT INTO entry (place, at, events) VALUES (${PLACE}, ?, ?)`;
+const INSERT = `INSERT INTO entry (place, at, events) VALUES (${placeOf('?', '?')}, ?, ?)`;
 
+/** Events after `after`, at most `limit`: all, when that is negative. None, when there is no such run. */
 export function readEvents(connection: Connection, runId: RunId, { after, limit }: { after: number; limit: number }): RunEvent[] {
-  const journal = findHead(connection, runId);
-  if (journal === undefined) return [];
   let seq = Math.max(after, 0);
   // Each entry has at least one event.
-  const rows = connection.all<{ last: number; at: number; events: string }>(READ, journal.key, Math.min(seq, LAST_SEQ), journal.key, limit);
+  const rows = connection.all<EntryRow>(READ, Math.min(seq, LAST_SEQ), runId, limit);
   const events: RunEvent[] = [];
-  for (const { last, at, events: text } of rows) {
+  for (const { journal, last, at, events: text } of rows) {
+    checkVersion(runId, journal);
+    if (text === null) return [];
     const bodies = parseBodies(text, runId, last);
     const before = last - bodies.length;
     if (before > seq) throw damaged(runId, before + 1);
@@ -76,10 +75,25 @@ export function readEvents(connection: Connection, runId: RunId, { after, limit 
   return limit < 0 ? events : events.slice(0, limit);
 }
 
-const READ = `SELECT place & ${String(LAST_SEQ)} AS last, at, events FROM entry WHERE place > ${PLACE} AND place < ${NEXT_RUN} ORDER BY place ${AT_MOST}`;
+/** Without `events` it says only that there is a run. */
+interface EntryRow {
+  readonly journal: number;
+  readonly last: number;
+  readonly at: number;
+  readonly events: string | null;
+}
+
+/** From the run on, also when it has no such entries: its version is looked at in any case. */
+const READ = `SELECT journal, place & ${String(LAST_SEQ)} AS last, at, events
+  FROM run LEFT JOIN entry ON ${afterIn('run.key', '?')} WHERE run.id = ? ORDER BY place ${AT_MOST}`;
 
 export function dropEvents(connection: Connection, run: number): void {
-  connection.run(`DELETE FROM entry WHERE place > ${PLACE} AND place < ${NEXT_RUN}`, run, 0, run);
+  connection.run(`DELETE FROM entry WHERE ${afterIn('?', '0')}`, run, run);
+}
+
+function checkVersion(runId: RunId, journal: number): void {
+  if (journal === JOURNAL_SCHEMA) return;
+  throw new AppError('STATE_SCHEMA', { problem: `the journal of ${runId} is of version ${String(journal)}, this program knows ${String(JOURNAL_SCHEMA)}` });
 }
 
 function parseBodies(text: string, runId: RunId, last: number): RunEventBody[] {

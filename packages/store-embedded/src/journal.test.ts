@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+
+import { aCreate, aStepStarted, countingIds } from '@kb-labs/testkit';
+import { expect, it } from 'vitest';
+
+import { AskedConnection } from './asked-connection.fixture.js';
+import { noChanges } from './commit-group.js';
+import { createRun } from './create-run.js';
+import { insertEvents, readEvents, toBodies } from './journal.js';
+import { migrate } from './migrate.js';
+import { temporaryDir } from './temporary-dir.fixture.js';
+
+it('asks once for a journal, and once for one that is not there', () => {
+  const [connection, ids] = [new AskedConnection(join(temporaryDir(), 'state.db')), countingIds()];
+  const runId = ids.runId();
+  migrate(connection);
+  createRun(connection, aCreate(runId), noChanges());
+  const before = connection.queries;
+  expect(readEvents(connection, runId, { after: 0, limit: -1 }).map((event) => event.seq)).toEqual([1]);
+  expect(readEvents(connection, ids.runId(), { after: 0, limit: -1 })).toEqual([]);
+  expect(connection.queries - before).toBe(2);
+  connection.close();
+});
+
+it('keeps the journals of two runs apart, and refuses one that would go on in the next', () => {
+  const [connection, ids] = [new AskedConnection(join(temporaryDir(), 'state.db')), countingIds()];
+  migrate(connection);
+  const runs = [ids.runId(), ids.runId()] as const;
+  for (const runId of runs) createRun(connection, aCreate(runId), noChanges());
+  const { bodies } = toBodies([aStepStarted(), aStepStarted()]);
+  const most = 2 ** 24 - 1;
+  insertEvents(connection, bodies, { key: 1, after: most - 2, at: 5 });
+  expect(readEvents(connection, runs[0], { after: most - 1, limit: -1 }).map((event) => event.seq)).toEqual([most]);
+  expect(readEvents(connection, runs[1], { after: 0, limit: -1 }).map((event) => event.type)).toEqual(['run.started']);
+  expect(() => insertEvents(connection, bodies, { key: 1, after: most - 1, at: 5 })).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
+  connection.close();
+});
