@@ -23,9 +23,14 @@ export class AskedConnection extends Connection {
     return rows;
   }
 
-  override run(sql: string, ...parameters: SQLInputValue[]): number {
+  override run(sql: string, ...parameters: SQLInputValue[]): void {
     this.asked.add(sql);
-    return super.run(sql, ...parameters);
+    super.run(sql, ...parameters);
+  }
+
+  override change(sql: string, ...parameters: SQLInputValue[]): number {
+    this.asked.add(sql);
+    return super.change(sql, ...parameters);
   }
 
   #count(rows: number): void {

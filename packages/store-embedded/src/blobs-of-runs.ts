@@ -10,7 +10,7 @@ export function referTo(connection: Connection, run: number, blobs: readonly Sto
       digest,
     );
     if (blob === undefined) throw new Error('the row of a blob was not inserted');
-    const added = connection.run('INSERT OR IGNORE INTO blob_of_run (run, blob, bytes) VALUES (?, ?, ?)', run, blob.key, bytes);
+    const added = connection.change('INSERT OR IGNORE INTO blob_of_run (run, blob, bytes) VALUES (?, ?, ?)', run, blob.key, bytes);
     if (added > 0) connection.run('UPDATE run SET artifact_bytes = artifact_bytes + ?, blobs = blobs + 1 WHERE key = ?', bytes, run);
   }
 }

@@ -73,7 +73,7 @@ it('does anew what came before and after a write that fails, in their order', as
   const writes = [1, null, 2, 3, null, null, 4].map((n) =>
     group.write(() => {
       connection.run('INSERT INTO kept (n) VALUES (10)');
-      return connection.run('INSERT INTO kept (n) VALUES (?)', n);
+      connection.run('INSERT INTO kept (n) VALUES (?)', n);
     }),
   );
   expect((await Promise.allSettled(writes)).map(({ status }) => status === 'fulfilled')).toEqual([true, false, true, true, false, false, true]);

@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 
 /**
  * How long SQLite itself may block the event loop on a locked file, in milliseconds. Short: longer waits are
@@ -12,7 +12,7 @@ export const AT_MOST = 'LIMIT 0 + ?';
 /** One SQLite connection with its statements prepared once. `Row` is the caller's word on the columns it selects. */
 export class Connection {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #queries = new Map<string, Query>();
 
   constructor(file: string) {
     this.#database = new DatabaseSync(file, { timeout: LOCK_WAIT_MS, enableForeignKeyConstraints: false });
@@ -27,29 +27,50 @@ export class Connection {
   }
 
   get<Row>(sql: string, ...parameters: SQLInputValue[]): Row | undefined {
-    return this.#prepare(sql).get(...parameters) as Row | undefined;
+    const { statement, columns } = this.#query(sql);
+    const values = statement.get(...parameters) as SQLOutputValue[] | undefined;
+    return values === undefined ? undefined : toRow<Row>(columns, values);
   }
 
   all<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
-    return this.#prepare(sql).all(...parameters) as Row[];
+    const { statement, columns } = this.#query(sql);
+    return (statement.all(...parameters) as unknown as SQLOutputValue[][]).map((values) => toRow<Row>(columns, values));
+  }
+
+  run(sql: string, ...parameters: SQLInputValue[]): void {
+    this.#query(sql).statement.get(...parameters);
   }
 
   /** The number of rows that were changed. */
-  run(sql: string, ...parameters: SQLInputValue[]): number {
-    return Number(this.#prepare(sql).run(...parameters).changes);
+  change(sql: string, ...parameters: SQLInputValue[]): number {
+    return Number(this.#query(sql).statement.run(...parameters).changes);
   }
 
   close(): void {
-    this.#statements.clear();
+    this.#queries.clear();
     this.#database.close();
   }
 
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
+  #query(sql: string): Query {
+    let query = this.#queries.get(sql);
+    if (query === undefined) {
+      const statement = this.#database.prepare(sql);
+      // Node makes the name of each column anew for each row that is an object.
+      statement.setReturnArrays(true);
+      query = { statement, columns: statement.columns().map((column) => column.name) };
+      this.#queries.set(sql, query);
     }
-    return statement;
+    return query;
   }
+}
+
+interface Query {
+  readonly statement: StatementSync;
+  readonly columns: readonly string[];
+}
+
+function toRow<Row>(columns: readonly string[], values: readonly SQLOutputValue[]): Row {
+  const row: Record<string, SQLOutputValue> = {};
+  columns.forEach((column, index) => (row[column] = values[index] ?? null));
+  return row as Row;
 }

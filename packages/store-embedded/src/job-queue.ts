@@ -66,7 +66,7 @@ export class EmbeddedJobQueue implements JobQueue {
       const now = this.#clock.now();
       const until = now + leaseMs;
       const valid = leases.filter(
-        (lease) => this.#connection.run('UPDATE ticket SET until = ? WHERE id = ? AND token = ?', until, lease.id, lease.token) > 0,
+        (lease) => this.#connection.change('UPDATE ticket SET until = ? WHERE id = ? AND token = ?', until, lease.id, lease.token) > 0,
       );
       for (const worker of new Set(valid.map((lease) => lease.worker))) {
         const row = findWorker(this.#connection, worker);
@@ -80,7 +80,7 @@ export class EmbeddedJobQueue implements JobQueue {
     if (leases.length === 0) return Promise.resolve();
     return this.#group.write((changes) => {
       for (const lease of leases) {
-        const released = this.#connection.run(
+        const released = this.#connection.change(
           'UPDATE ticket SET worker = NULL, token = NULL, until = NULL WHERE id = ? AND token = ?',
           lease.id,
           lease.token,
@@ -95,7 +95,7 @@ export class EmbeddedJobQueue implements JobQueue {
     return this.#group.write((changes) => {
       for (const lease of leases) {
         // Fewer tickets are held now: under a cap, that lets another one go out.
-        if (this.#connection.run('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token) > 0) changes.room = true;
+        if (this.#connection.change('DELETE FROM ticket WHERE id = ? AND token = ?', lease.id, lease.token) > 0) changes.room = true;
       }
     });
   }

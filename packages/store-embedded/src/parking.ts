@@ -38,8 +38,8 @@ const BLOCKED = isBlocked('ticket.run_id', 'ticket.job');
 
 function changeTicketsOf(connection: Connection, { run_id, job }: Owner, change: string): number {
   const ofOwner = `UPDATE ticket ${change} AND ${OF_RUN}`;
-  if (job === AS_A_WHOLE) return connection.run(ofOwner, run_id, run_id);
+  if (job === AS_A_WHOLE) return connection.change(ofOwner, run_id, run_id);
   // The job goes on the name of the range; combinations of a matrix have names that begin the same.
   const start = `${run_id}.${job}`;
-  return connection.run(`${ofOwner} AND job = ?`, start, start, job);
+  return connection.change(`${ofOwner} AND job = ?`, start, start, job);
 }

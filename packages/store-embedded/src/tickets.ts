@@ -35,7 +35,7 @@ export function placeOf(row: TicketRow): TicketPlace {
 export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { evenEnded?: RunId } = {}): TicketId[] {
   return tickets.flatMap((ticket) => {
     const id = toTicketId(ticket);
-    const added = connection.run(
+    const added = connection.change(
       INSERT,
       id,
       ticket.job,

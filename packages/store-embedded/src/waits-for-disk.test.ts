@@ -20,9 +20,9 @@ const NORMAL = 1;
 class CommittingConnection extends Connection {
   readonly commits: number[] = [];
 
-  override run(sql: string, ...parameters: SQLInputValue[]): number {
+  override run(sql: string, ...parameters: SQLInputValue[]): void {
     if (sql === 'COMMIT') this.commits.push(this.get<{ synchronous: number }>('PRAGMA synchronous')?.synchronous ?? Number.NaN);
-    return super.run(sql, ...parameters);
+    super.run(sql, ...parameters);
   }
 }
 
