@@ -20,6 +20,11 @@ export function openStep(id: string): StepDraft {
 
 /** Sets what is there and removes what is not: an absent key and `undefined` are not the same. */
 export function assign<T, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
-  if (value === undefined) delete target[key];
+  if (value === undefined) clear(target, key);
   else target[key] = value;
+}
+
+/** Most of what an event takes away is not there: to delete it all the same costs more than the rest of the event. */
+export function clear<T, K extends keyof T>(target: T, key: K): void {
+  if (target[key] !== undefined) delete target[key];
 }

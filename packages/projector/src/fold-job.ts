@@ -1,7 +1,7 @@
 import { isTerminalJob, toCombinationKey, type PlannedJob, type RunEvent } from '@kb-labs/contracts';
 
 import { corrupt } from './corrupt.js';
-import { assign, openJob, openSteps, type JobDraft, type RunDraft } from './drafts.js';
+import { assign, clear, openJob, openSteps, type JobDraft, type RunDraft } from './drafts.js';
 import { stopWaiting } from './fold-step.js';
 import { openJobOf } from './open-job-of.js';
 import { setJobStatus, settleRunStatus } from './run-status.js';
@@ -37,8 +37,8 @@ export function startJob(run: RunDraft, event: Of<'job.started'>): void {
   setJobStatus(run, job, 'running');
   job.worker = event.worker;
   job.startedAt ??= event.at;
-  delete job.reason;
-  delete job.dueAt;
+  clear(job, 'reason');
+  clear(job, 'dueAt');
   if (matrixJob !== undefined) {
     matrixJob.status = 'running';
     matrixJob.startedAt ??= event.at;
@@ -72,7 +72,7 @@ function endJob(run: RunDraft, job: JobDraft, event: Of<'job.finished'>): void {
   job.outputs = event.outputs;
   job.artifacts = event.artifacts ?? [];
   job.finishedAt = event.at;
-  delete job.dueAt;
+  clear(job, 'dueAt');
   if (event.kept === undefined) return;
   job.kept = event.kept;
   const earlier = run.rerun !== undefined && Object.hasOwn(run.rerun.earlier, job.key) ? (run.rerun.earlier[job.key]?.steps ?? []) : [];

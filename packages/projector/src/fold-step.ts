@@ -1,7 +1,7 @@
 import { isTerminalJob, waitEndsAt, type ArtifactHandle, type Reason, type RunEvent, type StepAnswer, type StepWait } from '@kb-labs/contracts';
 
 import { corrupt } from './corrupt.js';
-import { assign, openStep, type JobDraft, type RunDraft, type StepDraft } from './drafts.js';
+import { assign, clear, openStep, type JobDraft, type RunDraft, type StepDraft } from './drafts.js';
 import { openJobOf } from './open-job-of.js';
 import { setJobStatus, settleRunStatus } from './run-status.js';
 
@@ -13,11 +13,11 @@ export function startStep(run: RunDraft, event: Of<'step.started'>): void {
   if (step.status === 'running' || step.attempt !== event.stepAttempt) throw corrupt(run.id, `step ${step.id} started twice`);
   step.status = 'running';
   step.isolation = event.isolation;
-  if (event.image === undefined) delete step.image;
+  if (event.image === undefined) clear(step, 'image');
   else step.image = event.image;
   step.startedAt ??= event.at;
-  delete step.dueAt;
-  delete step.reason;
+  clear(step, 'dueAt');
+  clear(step, 'reason');
   if (event.child === undefined) return;
   step.child = event.child;
   run.children += 1;
@@ -42,10 +42,10 @@ export function answerStep(run: RunDraft, event: Of<'step.answered'>): void {
   }
   step.answer = event.answer;
   step.status = 'queued';
-  delete step.reason;
+  clear(step, 'reason');
   if (event.answer.kind === 'callback') run.callbacks.shift();
-  delete job.reason;
-  delete job.dueAt;
+  clear(job, 'reason');
+  clear(job, 'dueAt');
   setJobStatus(run, job, 'queued');
   settleRunStatus(run);
 }
@@ -62,10 +62,10 @@ export function finishStep(run: RunDraft, event: Of<'step.finished'>): void {
   assign(step, 'kept', event.kept);
   step.outputs = event.outputs;
   step.artifacts = keepArtifacts(step.artifacts, event.artifacts);
-  delete step.wait;
-  delete step.answer;
-  if (event.childRefused === true) delete step.child;
-  delete step.unwanted;
+  clear(step, 'wait');
+  clear(step, 'answer');
+  if (event.childRefused === true) clear(step, 'child');
+  clear(step, 'unwanted');
   if (event.restart !== undefined) restart(run, job, { gate: step, from: event.restart.from });
   else if (event.retry !== undefined) retryStep(run, job, step, event);
   else {
@@ -82,7 +82,7 @@ function retryStep(run: RunDraft, job: JobDraft, step: StepDraft, event: Of<'ste
   step.status = later ? 'waiting' : 'queued';
   step.attempt = retry.attempt;
   step.dueAt = retry.dueAt;
-  delete step.child;
+  clear(step, 'child');
   if (event.status === 'interrupted') step.interruptions += event.workerLived === true ? 0 : 1;
   else {
     step.interruptions = 0;
