@@ -77,6 +77,26 @@ describe('a run that a worker of the same process has a place for', () => {
     expect(harness.calls.map(({ step }) => step)).toEqual(['one', 'two']);
   });
 
+  it('is prepared also while that worker asks for more: the write says whether there is a place', async () => {
+    const asked = Promise.withResolvers<void>();
+    const { harness } = await openCounting(({ log, queue }) => ({
+      queue: replacing(queue, { nextDue: (worker) => asked.promise.then(() => queue.nextDue(worker)) }),
+      log: replacing(log, {
+        create: async (command, begin) => {
+          asked.resolve();
+          await new Promise(setImmediate);
+          return log.create(command, begin);
+        },
+      }),
+    }));
+    await harness.worker();
+    harness.handlers.set('do:one', untilAborted().handler);
+    const runId = await harness.start('w');
+    expect(await journalOf(harness, runId)).toEqual(['run.started', 'job.started', 'step.started']);
+    await cancelRun(harness.deps, { runId, by: 'ada' });
+    await harness.end(runId);
+  });
+
   it('has the ticket for the end of its time', async () => {
     const { harness } = await openCounting();
     await harness.worker();

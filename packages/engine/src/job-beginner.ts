@@ -10,7 +10,7 @@ import type { RunStates } from './run-states.js';
 
 export interface BeginnerWorker {
   readonly id: WorkerId;
-  /** How many jobs it has places for; none while it takes nothing. */
+  /** How many jobs it has places for, whether or not it asks for some just now; none once it takes nothing any more. */
   readonly free: () => number;
   readonly serves: (run: NewRun['state']) => boolean;
   /** Has it hold a job until the work on it is over. */

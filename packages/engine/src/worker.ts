@@ -101,7 +101,7 @@ class JobWorker implements Worker {
     this.#shared = shared;
     this.#beginner = new JobBeginner(deps, shared, {
       id: this.id,
-      free: () => this.#places()?.limit ?? 0,
+      free: () => (this.#stopped ? 0 : this.#free),
       serves: (run) => options.scope?.includes(run.root) ?? true,
       hold: (hold, work) => {
         this.#keep(hold, work);
