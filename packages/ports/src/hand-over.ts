@@ -17,6 +17,8 @@ export interface Offer {
  * Offered tickets are also handed out by `JobQueue.take`.
  */
 export interface HandOver {
+  /** Whether others than this process have workers, as far as it has heard: of one that joins or leaves it hears within seconds. Until a worker has joined here they may have. */
+  isShared(): boolean;
   /**
    * Offers tickets that `JobQueue.take` would hand out to a worker of all runs, in the same order and within the same caps,
    * until `window` are offered and not taken. What is offered and not taken counts as if it were held, against the caps and

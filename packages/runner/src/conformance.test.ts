@@ -4,6 +4,7 @@ import { claimsSuite, eventLogSuite, fakeClock, jobQueueSuite, type RedisServer,
 import { afterAll, beforeAll, describe, it } from 'vitest';
 
 import { createRunner } from './index.js';
+import { asShared } from './opened.fixture.js';
 
 let server: RedisServer;
 let stores = 0;
@@ -22,7 +23,7 @@ function storesWith(dress: (queue: JobQueue) => JobQueue): () => Promise<StoreUn
     const closers: (() => Promise<void>)[] = [];
     const open = async (): Promise<Omit<StoreUnderTest, 'clock' | 'second' | 'close'>> => {
       const store = await openRedisStore({ connection, prefix, clock, presenceMs: 3_600_000 });
-      const runner = createRunner({ queue: store.queue, handOver: store.handOver, connection, prefix, clock });
+      const runner = createRunner({ queue: store.queue, handOver: asShared(store.handOver), connection, prefix, clock });
       closers.push(async () => {
         await runner.close();
         await store.close();

@@ -55,10 +55,15 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 }
 
+interface Known {
+  hasAsked: boolean;
+  shortAt: number | undefined;
+}
+
 class BullRunner {
   readonly #options: RunnerOptions;
-  /** The workers of all runs, with when they last asked for tickets and were given fewer. */
-  readonly #workers = new Map<WorkerId, { shortAt: number | undefined }>();
+  /** The workers of all runs, whether they have asked for tickets, and when they last did and were given fewer. */
+  readonly #workers = new Map<WorkerId, Known>();
   readonly #running = new Set<Promise<unknown>>();
   #delivery: Promise<Delivery> | undefined;
   #closing: Promise<void> | undefined;
@@ -70,7 +75,7 @@ class BullRunner {
   async join(worker: WorkerInfo): Promise<void> {
     if (worker.scope === undefined) await this.#open();
     await this.#options.queue.join(worker);
-    if (worker.scope === undefined) this.#workers.set(worker.id, { shortAt: undefined });
+    if (worker.scope === undefined) this.#workers.set(worker.id, { hasAsked: false, shortAt: undefined });
     else this.#workers.delete(worker.id);
   }
 
@@ -100,10 +105,14 @@ class BullRunner {
     return (this.#closing ??= this.#close());
   }
 
-  async #take(worker: WorkerId, known: { shortAt: number | undefined }, options: TakeOptions): Promise<Lease[]> {
+  async #take(worker: WorkerId, known: Known, options: TakeOptions): Promise<Lease[]> {
     const { clock, handOver, queue } = this.#options;
     const askedAt = clock.now();
-    const leases = await takeDelivered({ delivery: await this.#open(), handOver, queue, clock }, worker, { ...options, isIdle: known.shortAt !== undefined });
+    const isIdle = known.shortAt !== undefined;
+    // A backlog that nobody else is to have any of.
+    const isOnlyOurs = known.hasAsked && !isIdle && !handOver.isShared();
+    const leases = await takeDelivered({ delivery: await this.#open(), handOver, queue, clock }, worker, { ...options, isIdle, isOnlyOurs });
+    known.hasAsked = true;
     known.shortAt = leases.length < options.limit ? askedAt : undefined;
     return leases;
   }

@@ -10,6 +10,7 @@ const store = await openRedisStore({ connection, prefix });
 const { queue } = createRunner({
   queue: store.queue,
   handOver: {
+    isShared: () => true,
     offer: (options) => store.handOver.offer(options),
     takeOffered: () => {
       process.kill(process.pid, 'SIGKILL');

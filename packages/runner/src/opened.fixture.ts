@@ -1,5 +1,5 @@
 import type { RunId, TicketId, WorkerId } from '@kb-labs/contracts';
-import type { JobQueue, Lease, TakeOptions } from '@kb-labs/ports';
+import type { HandOver, JobQueue, Lease, TakeOptions } from '@kb-labs/ports';
 import { openRedisStore, type RedisStore } from '@kb-labs/store-redis';
 import { aCreate, aTicket, countingIds, memoryLogger, type MemoryLogger, type RedisServer, startRedisServer } from '@kb-labs/testkit';
 import { Redis } from 'ioredis';
@@ -72,11 +72,20 @@ export function openedServer(): OpenedServer {
 export async function openOn(connection: RunnerConnection, prefix: string, options: Partial<RunnerOptions> = {}): Promise<Opened> {
   const store = await openRedisStore({ connection, prefix, answerWithinMs: 1_000 });
   const logger = memoryLogger();
-  const runner = createRunner({ queue: store.queue, handOver: store.handOver, prefix, clock: { now: Date.now }, logger, ...options, connection });
+  const runner = createRunner({ queue: store.queue, handOver: asShared(store.handOver), prefix, clock: { now: Date.now }, logger, ...options, connection });
   return { store, runner, queue: runner.queue, logger };
 }
 
-export async function close({ runner, store }: Opened): Promise<void> {
+/** As with daemons on several machines: a backlog is BullMQ's to bring. */
+export function asShared(handOver: HandOver): HandOver {
+  return {
+    isShared: () => true,
+    offer: (options) => handOver.offer(options),
+    takeOffered: (worker, tickets, options) => handOver.takeOffered(worker, tickets, options),
+  };
+}
+
+export async function close({ runner, store }: Pick<Opened, 'runner' | 'store'>): Promise<void> {
   await runner.close();
   await store.close();
 }
@@ -88,7 +97,7 @@ export async function join(queue: JobQueue, ...scope: RunId[]): Promise<WorkerId
 }
 
 /** A run with a ticket for each job. */
-export async function openRun({ store }: Opened, ...jobs: string[]): Promise<RunId> {
+export async function openRun({ store }: Pick<Opened, 'store'>, ...jobs: string[]): Promise<RunId> {
   const runId = ids.runId();
   await store.log.create(aCreate(runId, { enqueue: jobs.map((job) => aTicket(runId, { job })) }));
   return runId;

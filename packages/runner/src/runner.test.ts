@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { openRedisStore } from '@kb-labs/store-redis';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { createRunner } from './create-runner.js';
 import { toJobId } from './delivery.js';
 import { close, eventually, join, openedServer, openRun, take } from './opened.fixture.js';
 
@@ -39,6 +41,23 @@ describe('a worker of all runs', () => {
     expect(await everAdded()).toBe('3');
     expect((await take(opened.queue, worker)).map(({ job }) => job)).toEqual(['e', 'f']);
     await eventually(async () => (await at.jobKeys()).length === 0);
+  });
+
+  it('takes a backlog from the store itself while no other process has workers', async () => {
+    const everAdded = (): Promise<string | null> => at.redis.get(`{${at.prefix}}:bull:tickets:pc`);
+    const store = await openRedisStore({ connection: { url: at.server.url }, prefix: at.prefix, presenceMs: 300 });
+    const alone = createRunner({ queue: store.queue, handOver: store.handOver, connection: { url: at.server.url }, prefix: at.prefix, clock: { now: Date.now } });
+    onTestFinished(() => close({ store, runner: alone }));
+    const worker = await join(alone.queue);
+    await take(alone.queue, worker);
+    await openRun({ store }, 'a', 'b', 'c', 'd', 'e', 'f');
+    for (const job of ['a', 'b', 'c']) expect((await take(alone.queue, worker, { limit: 1 })).map((lease) => lease.job)).toEqual([job]);
+    expect(await everAdded()).toBeNull();
+    const opened = await at.open();
+    await join(opened.queue);
+    await eventually(() => Promise.resolve(store.handOver.isShared()));
+    expect((await take(alone.queue, worker, { limit: 1 })).map((lease) => lease.job)).toEqual(['d']);
+    expect(await everAdded()).toBe('3');
   });
 
   it('drops what another one put into BullMQ and did not fetch, once it goes there again', async () => {

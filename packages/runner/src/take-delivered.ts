@@ -24,11 +24,11 @@ export interface Deliverers {
 /**
  * Takes up to `limit` tickets that BullMQ brings, and offers new ones when it has too few. What is fetched is taken from the
  * store or turns out stale, and is done with for BullMQ in either case. A worker that was given all there was the last time
- * takes from the store itself while BullMQ is empty: there is no backlog to bring to anybody.
+ * takes from the store itself while BullMQ is empty: there is no backlog to bring to anybody. So does one whose backlog is not to be shared with others.
  */
-export async function takeDelivered(deps: Deliverers, worker: WorkerId, options: TakeOptions & { readonly isIdle: boolean }): Promise<Lease[]> {
+export async function takeDelivered(deps: Deliverers, worker: WorkerId, options: TakeOptions & { readonly isIdle: boolean; readonly isOnlyOurs: boolean }): Promise<Lease[]> {
   deps.delivery.bringStalled();
-  if (options.isIdle && deps.delivery.isEmpty) return await deps.queue.take(worker, options);
+  if (options.isOnlyOurs || (options.isIdle && deps.delivery.isEmpty)) return await deps.queue.take(worker, options);
   const leases: Lease[] = [];
   let { isIdle } = options;
   let [fruitless, pauses] = [0, 0];

@@ -5,6 +5,7 @@ import { capsOfTenants } from './caps-of-tenants.js';
 import type { StoreDeps } from './deps.js';
 import { RANKS } from './entries.js';
 import { OFFER_TICKETS } from './lua/hand-over.js';
+import type { Presence } from './presence.js';
 import type { TicketTaker } from './take-tickets.js';
 
 /** How old an offer is when it is repeated, in milliseconds: longer than one that arrives takes, shorter than anybody likes to wait for one that did not. */
@@ -15,10 +16,16 @@ type OfferRow = readonly [id: string, run: string, number: string, rank: string]
 export class RedisHandOver implements HandOver {
   readonly #deps: StoreDeps;
   readonly #taker: TicketTaker;
+  readonly #presence: Presence;
 
-  constructor(deps: StoreDeps, taker: TicketTaker) {
+  constructor(deps: StoreDeps, { taker, presence }: { taker: TicketTaker; presence: Presence }) {
     this.#deps = deps;
     this.#taker = taker;
+    this.#presence = presence;
+  }
+
+  isShared(): boolean {
+    return this.#presence.hasOthers;
   }
 
   offer({ window, caps }: { window: number; caps?: TakeOptions['caps'] }): Promise<Offer[]> {

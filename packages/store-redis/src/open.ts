@@ -104,7 +104,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<RedisS
     log: new RedisEventLog(deps, watch),
     catalog: new RedisCatalog(link, keys),
     queue: new RedisJobQueue(deps, { presence, standingBy, watch }),
-    handOver: new RedisHandOver(deps, taker),
+    handOver: new RedisHandOver(deps, { taker, presence }),
     claims: { of: (runId) => link.operate(() => listClaims(link, keys, runId)) },
     logs: new RedisStepLogs(link, keys, watch),
     records: new RedisRecords(link, keys),

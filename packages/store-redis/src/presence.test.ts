@@ -73,6 +73,26 @@ describe('a worker', () => {
     expect(myClock.timers).toBe(1);
   });
 
+  it('hears within a third of the time after which others count as silent that they have joined, and that they are gone', async () => {
+    const { mine, other, myClock, otherClock } = await aPair();
+    const [worker, next] = [ids.workerId(), ids.workerId()];
+    expect(mine.handOver.isShared()).toBe(true);
+    await mine.queue.join({ id: worker });
+    expect(mine.handOver.isShared()).toBe(false);
+    await mine.queue.join({ id: ids.workerId() });
+    expect(mine.handOver.isShared()).toBe(false);
+    await other.queue.join({ id: next });
+    expect(other.handOver.isShared()).toBe(true);
+    const beat = async (): Promise<boolean> => {
+      await Promise.all([myClock, otherClock].map((clock) => clock.advance(PRESENCE_MS / 3)));
+      await mine.queue.counts();
+      return mine.handOver.isShared();
+    };
+    expect(await beat()).toBe(true);
+    await other.queue.leave(next);
+    expect(await beat()).toBe(false);
+  });
+
   it('that was forgotten becomes known again by being heard of', async () => {
     const { runId, mine, other, myClock, otherClock } = await aPair();
     const worker = ids.workerId();

@@ -21,6 +21,8 @@ export class Presence {
   readonly #options: PresenceOptions;
   readonly #workers = new Map<WorkerId, string>();
   #stop: (() => void) | undefined;
+  /** How many there are with those of other processes, as last heard. */
+  #alive = Number.POSITIVE_INFINITY;
 
   constructor(link: Link, keys: Keys, options: PresenceOptions) {
     this.#link = link;
@@ -30,6 +32,10 @@ export class Presence {
 
   get presenceMs(): number {
     return this.#options.presenceMs;
+  }
+
+  get hasOthers(): boolean {
+    return this.#alive > this.#workers.size;
   }
 
   async join(worker: WorkerInfo): Promise<void> {
@@ -65,6 +71,6 @@ export class Presence {
 
   async #send(workers: ReadonlyMap<WorkerId, string>, anew: 0 | 1): Promise<void> {
     if (workers.size === 0) return;
-    await this.#link.run(JOIN_WORKERS, [this.#keys.base], [this.#link.now, this.presenceMs, anew, ...[...workers].flat()]);
+    this.#alive = Number(await this.#link.run(JOIN_WORKERS, [this.#keys.base], [this.#link.now, this.presenceMs, anew, ...[...workers].flat()]));
   }
 }

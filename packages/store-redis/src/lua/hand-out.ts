@@ -240,6 +240,7 @@ return { first and string.format('%.0f', first) }`,
  * Makes a worker known, or hears of it.
  * KEYS 1 base
  * ARGV 1 now  2 how long it counts as alive  3 '1': it joins anew  4… (worker, scope as JSON or '')…
+ * Returns how many workers are alive.
  */
 export const JOIN_WORKERS = script(
   'join-workers',
@@ -265,7 +266,7 @@ for _, worker in ipairs(redis.call('ZRANGE', K.silent, '-inf', now - FORGET_AFTE
 end
 if ARGV[3] == '1' then ready = 1 end
 announce()
-return 1`,
+return redis.call('ZCOUNT', K.workers, '(' .. string.format('%.0f', now), '+inf')`,
 );
 
 /**
