@@ -70,6 +70,25 @@ it('does no more for a run of one job than it has to: commands inside of the cal
   expect({ created, taken, begun, recorded, ended }).toEqual({ created: 44, taken: 28, begun: 21, recorded: 7, ended: 43 });
 });
 
+it('reads and writes the row of each of many tickets, and does the rest for all of them together', async () => {
+  const store = await server.open({ clock: fakeClock(), presenceMs: 3_600_000 });
+  const worker = ids.workerId();
+  await store.queue.join({ id: worker });
+  const costs = async (jobs: number): Promise<readonly number[]> => {
+    const runId = ids.runId();
+    const tickets = Array.from({ length: jobs }, (_, index) => aTicket(runId, { job: `job-${String(index)}` }));
+    const created = await commandsOf(() => store.log.create(aCreate(runId, { enqueue: tickets })));
+    let leases: Awaited<ReturnType<typeof store.queue.take>> = [];
+    const taken = await commandsOf(async () => (leases = await store.queue.take(worker, { limit: jobs, leaseMs: 60_000 })));
+    const fences = leases.map(({ id, token }) => ({ ticket: id, token }));
+    const ended = await commandsOf(() => store.log.append({ runId, at: 1, fences, events: [], settle: fences.map(({ ticket }) => ticket) }));
+    return [created, taken, ended];
+  };
+  await costs(2);
+  const [few, many] = [await costs(10), await costs(110)];
+  for (const [index, cost] of many.entries()) expect((cost - (few[index] ?? 0)) / 100).toBeLessThanOrEqual(2.1);
+});
+
 describe('what the server does for a hand-out', () => {
   it('does not depend on how much else is due, due later or held', async () => {
     const few = await workOfHandOut(10);

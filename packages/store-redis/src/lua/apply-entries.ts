@@ -62,6 +62,7 @@ local function finish()
   redis.call('ZREM', K.open, id)
   dropClaimsOf(id)
   dropWaitsOf(id)
+  writeLists()
   for _, ticket in ipairs(redis.call('ZRANGE', K.ticketsOf .. id, 0, -1)) do removeTicket(loadTicket(ticket)) end
 end
 
@@ -86,21 +87,28 @@ local function keepEnded(endedAt, journal, log)
   end
 end
 
-local function queueTicket(ticket, incarnation)
+local function queueTicket(ticket, number, mayBeBlocked, incarnation)
   local ticketId, job, attempt, turn, rank, due = unpack(ticket)
   if redis.call('EXISTS', K.ticket .. ticketId) == 1 then return end
   local row = {
     id = ticketId, run = id, job = job, root = run.root, tenant = run.tenant, at = 'none', room = '0',
     rank = string.format('%.0f', rank),
     due = due,
-    n = redis.call('HINCRBY', K.counter, 'ticket', 1),
-    parked = isBlocked(id, job) and '1' or '0',
+    n = number,
+    parked = mayBeBlocked and isBlocked(id, job) and '1' or '0',
   }
   row.changed = { 'run', id, 'job', job, 'attempt', attempt, 'turn', turn, 'rank', row.rank, 'due', due,
     'n', row.n, 'root', row.root, 'tenant', row.tenant, 'parked', row.parked, 'at', 'none', 'room', '0', 'incarnation', incarnation }
-  redis.call('ZADD', K.ticketsOf .. id, 0, ticketId)
+  enter(K.ticketsOf .. id, ticketId, 0)
   count('tickets', 1)
   place(row)
+end
+
+local function queueTickets(tickets, incarnation)
+  if #tickets == 0 then return end
+  local last = redis.call('HINCRBY', K.counter, 'ticket', #tickets)
+  local mayBeBlocked = redis.call('EXISTS', K.claimsOf .. id) == 1
+  for index, ticket in ipairs(tickets) do queueTicket(ticket, last - #tickets + index, mayBeBlocked, incarnation) end
 end
 
 local function apply(entry, n)
@@ -120,7 +128,8 @@ local function apply(entry, n)
   if entry.status then changeStatus(entry.status) end
   if entry.ended then finish() end
   if entry.kept then keepEnded(entry.endedAt, entry.kept[1], entry.kept[2]) end
-  for _, ticket in ipairs(entry.enqueue or {}) do queueTicket(ticket, n) end
+  queueTickets(entry.enqueue or {}, n)
+  writeLists()
   set('applied', n)
   redis.call('HSET', K.run .. id, unpack(changed))
   changed, run.applied = {}, tonumber(n)
@@ -150,4 +159,4 @@ end`,
 export const APPLY_ENTRIES = script('apply-entries', ...APPLY, 'announce()\nreturn { run.applied }');
 
 /** The same without a word to those who wait for tickets. Answers in addition how many may have become takeable, and whether fewer are held. */
-export const APPLY_QUIETLY = script('apply-quietly', ...APPLY, 'return { run.applied, ready, room }');
+export const APPLY_QUIETLY = script('apply-quietly', ...APPLY, 'writeLists()\nreturn { run.applied, ready, room }');

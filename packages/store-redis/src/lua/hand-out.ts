@@ -44,6 +44,7 @@ local function catchUp()
     local ticket = loadTicket(id)
     if ticket then place(ticket) else redis.call('ZREM', K.leases, id) end
   end
+  writeLists()
 end`;
 
 /** A worker that is heard of again counts as alive again. */
@@ -74,10 +75,11 @@ local function lease(picked, worker, leaseMs, name)
     change(ticket, 'till', till)
     change(ticket, 'taking', name)
     count('held', 1)
-    redis.call('SADD', K.heldBy .. worker, id)
+    of(gathered, K.heldBy .. worker)[id] = true
     place(ticket)
     leases[index] = { id, ticket.run, ticket.job, ticket.attempt, ticket.turn, ticket.incarnation, ticket.token, till }
   end
+  writeLists()
   return leases
 end`;
 
@@ -169,6 +171,7 @@ for index = 4, #ARGV, 3 do
     valid[#valid + 1] = 0
   end
 end
+writeLists()
 return { till, valid }`,
 );
 

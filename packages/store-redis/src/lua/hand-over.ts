@@ -25,7 +25,7 @@ catchUp()
 
 local offers = {}
 local function bring(ticket)
-  redis.call('ZADD', K.offered, now, ticket.id)
+  enter(K.offered, ticket.id, now)
   offers[#offers + 1] = { ticket.id, ticket.run, ticket.offered, ticket.rank }
 end
 for _, id in ipairs(redis.call('ZRANGE', K.offered, '-inf', now - tonumber(ARGV[5]), 'BYSCORE', 'LIMIT', 0, window)) do
@@ -33,6 +33,7 @@ for _, id in ipairs(redis.call('ZRANGE', K.offered, '-inf', now - tonumber(ARGV[
   if ticket and ticket.offered then bring(ticket) else redis.call('ZREM', K.offered, id) end
 end
 
+writeLists()
 local open, isOpen = redis.call('ZRANGE', K.offered, 0, -1), {}
 local left = window - #open
 if left <= 0 then return offers end
@@ -51,9 +52,10 @@ for index, id in ipairs(chosen) do
   local ticket = loadTicket(id)
   ticket.offered = string.format('%.0f', last - #chosen + index)
   redis.call('HSET', K.ticket .. id, 'offered', ticket.offered)
-  redis.call('HINCRBY', K.offeredOf, ticket.tenant, 1)
+  countIn(K.offeredOf, ticket.tenant, 1)
   bring(ticket)
 end
+writeLists()
 return offers`,
 );
 

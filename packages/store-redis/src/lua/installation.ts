@@ -20,6 +20,7 @@ export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
  * Tickets. One that is not parked stands in the lanes while it can be handed out to anybody, in `late` while its lease has
  * run out and its worker lives, in `leases` while its lease counts: its field `at` says where. `room` says that it counts
  * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else and writes what was changed; whoever changes a ticket calls it.
+ * Its row is written at once; what becomes of lists and counts by `writeLists`, with one command for all tickets of a script: at the end, and before any of them is read.
  */
 export const TICKETS = `
 -- How many tickets may have become takeable, and whether others because fewer are held.
@@ -53,6 +54,48 @@ local function change(ticket, name, value)
   table.insert(ticket.changed, value)
 end
 
+local listed, gathered, counted = {}, {}, {}
+local function of(changes, key)
+  changes[key] = changes[key] or {}
+  return changes[key]
+end
+local function enter(list, member, score) of(listed, list)[member] = score end
+local function leave(list, member) of(listed, list)[member] = false end
+local function countIn(key, field, by) of(counted, key)[field] = (of(counted, key)[field] or 0) + by end
+local function count(name, by) countIn(K.counter, name, by) end
+
+local function inPieces(command, key, args)
+  for first = 1, #args, 1000 do redis.call(command, key, unpack(args, first, math.min(first + 999, #args))) end
+end
+local function writeLists()
+  for list, members in pairs(listed) do
+    local added, removed = {}, {}
+    for member, score in pairs(members) do
+      if score then
+        added[#added + 1] = score
+        added[#added + 1] = member
+      else
+        removed[#removed + 1] = member
+      end
+    end
+    inPieces('ZADD', list, added)
+    inPieces('ZREM', list, removed)
+  end
+  for set, members in pairs(gathered) do
+    local added, removed = {}, {}
+    for member, isIn in pairs(members) do table.insert(isIn and added or removed, member) end
+    inPieces('SADD', set, added)
+    inPieces('SREM', set, removed)
+  end
+  for key, fields in pairs(counted) do
+    for field, by in pairs(fields) do
+      local isKept = by == 0 or redis.call('HINCRBY', key, field, by) > 0 or key == K.counter or field == 'total'
+      if not isKept then redis.call('HDEL', key, field) end
+    end
+  end
+  listed, gathered, counted = {}, {}, {}
+end
+
 local function lanesOf(ticket)
   return {
     K.lane .. ticket.rank,
@@ -67,20 +110,15 @@ local function idOf(member)
   return string.sub(member, 18)
 end
 local function countTenant(ticket, by)
-  for _, key in ipairs({ K.tenants, K.tenantsOf .. ticket.root }) do
-    if redis.call('HINCRBY', key, ticket.tenant, by) <= 0 then redis.call('HDEL', key, ticket.tenant) end
-  end
-end
-
-local function count(name, by)
-  redis.call('HINCRBY', K.counter, name, by)
+  countIn(K.tenants, ticket.tenant, by)
+  countIn(K.tenantsOf .. ticket.root, ticket.tenant, by)
 end
 
 local function endOffer(ticket)
   if not ticket.offered then return end
   redis.call('HDEL', K.ticket .. ticket.id, 'offered')
-  redis.call('ZREM', K.offered, ticket.id)
-  if redis.call('HINCRBY', K.offeredOf, ticket.tenant, -1) <= 0 then redis.call('HDEL', K.offeredOf, ticket.tenant) end
+  leave(K.offered, ticket.id)
+  countIn(K.offeredOf, ticket.tenant, -1)
   ticket.offered = nil
 end
 
@@ -90,21 +128,21 @@ local function standAt(ticket, at)
     if ticket.at == 'lane' then count('orphaned', -1) elseif at == 'lane' then count('orphaned', 1) end
   end
   if ticket.at == 'lane' and at ~= 'lane' then
-    for _, lane in ipairs(lanesOf(ticket)) do redis.call('ZREM', lane, memberOf(ticket)) end
+    for _, lane in ipairs(lanesOf(ticket)) do leave(lane, memberOf(ticket)) end
     countTenant(ticket, -1)
   elseif ticket.at == 'late' and at ~= 'late' then
-    redis.call('ZREM', K.late, ticket.id)
+    leave(K.late, ticket.id)
   elseif ticket.at == 'leases' and at ~= 'leases' then
-    redis.call('ZREM', K.leases, ticket.id)
+    leave(K.leases, ticket.id)
   end
   if at == 'lane' and ticket.at ~= 'lane' then
-    for _, lane in ipairs(lanesOf(ticket)) do redis.call('ZADD', lane, ticket.due, memberOf(ticket)) end
+    for _, lane in ipairs(lanesOf(ticket)) do enter(lane, memberOf(ticket), ticket.due) end
     countTenant(ticket, 1)
     ready = ready + 1
   elseif at == 'late' then
-    redis.call('ZADD', K.late, ticket.till, ticket.id)
+    enter(K.late, ticket.id, ticket.till)
   elseif at == 'leases' then
-    redis.call('ZADD', K.leases, ticket.till, ticket.id)
+    enter(K.leases, ticket.id, ticket.till)
   end
   if ticket.at ~= at then change(ticket, 'at', at) end
 end
@@ -112,8 +150,8 @@ end
 local function takeRoom(ticket, hasRoom)
   if ticket.room == hasRoom then return end
   local by = hasRoom == '1' and 1 or -1
-  redis.call('HINCRBY', K.holding, 'total', by)
-  if redis.call('HINCRBY', K.holding, 'tenant:' .. ticket.tenant, by) <= 0 then redis.call('HDEL', K.holding, 'tenant:' .. ticket.tenant) end
+  countIn(K.holding, 'total', by)
+  countIn(K.holding, 'tenant:' .. ticket.tenant, by)
   change(ticket, 'room', hasRoom)
   if hasRoom == '0' then room = true end
 end
@@ -133,7 +171,7 @@ local function place(ticket)
 end
 
 local function letGo(ticket)
-  redis.call('SREM', K.heldBy .. ticket.worker, ticket.id)
+  of(gathered, K.heldBy .. ticket.worker)[ticket.id] = false
   count('held', -1)
   if ticket.at == 'lane' then count('orphaned', -1) end
   ticket.worker, ticket.token, ticket.till = nil, nil, nil
@@ -150,7 +188,7 @@ local function removeTicket(ticket)
   standAt(ticket, 'none')
   takeRoom(ticket, '0')
   count('tickets', -1)
-  redis.call('ZREM', K.ticketsOf .. ticket.run, ticket.id)
+  leave(K.ticketsOf .. ticket.run, ticket.id)
   redis.call('DEL', K.ticket .. ticket.id)
 end
 
@@ -159,9 +197,11 @@ local function placeHeldBy(worker)
     local ticket = loadTicket(id)
     if ticket then place(ticket) end
   end
+  writeLists()
 end
 
 local function announce()
+  writeLists()
   if ready > 0 or room then redis.call('PUBLISH', K.ready, ready > 0 and '' or 'room') end
 end`;
 
@@ -183,6 +223,7 @@ end
 local function parkTicketsOf(run, job)
   local from, to = '-', '+'
   if job ~= '' then from, to = '[' .. run .. '.' .. job .. '.', '(' .. run .. '.' .. job .. '/' end
+  writeLists()
   for _, id in ipairs(redis.call('ZRANGE', K.ticketsOf .. run, from, to, 'BYLEX')) do
     local ticket = loadTicket(id)
     if ticket and (job == '' or ticket.job == job) then

@@ -15,6 +15,16 @@ end
 local function isHeld(key, id, token)
   local ticket = readTicket(key, id)
   return ticket ~= nil and ticket.held and ticket.token == token
+end
+-- (id, token)…
+local function areHeld(key, fences)
+  local ids = {}
+  for index = 1, #fences, 2 do ids[#ids + 1] = fences[index] end
+  if #ids == 0 then return true end
+  for index, packed in ipairs(redis.call('HMGET', key, unpack(ids))) do
+    if not packed or string.match(packed, '^%d+:(%d+:%d)$') ~= fences[2 * index] .. ':1' then return false end
+  end
+  return true
 end`;
 
 /** A server whose memory is full refuses a script at its first write that could take more. What frees something has another one first. */
@@ -29,10 +39,25 @@ end
 local function waiting(outbox)
   return redis.call('LRANGE', outbox, 0, 99)
 end
-local function push(list, from, count)
+local function inPieces(command, key, args, from, count)
   for first = from, from + count - 1, 1000 do
-    redis.call('RPUSH', list, unpack(ARGV, first, math.min(first + 999, from + count - 1)))
+    redis.call(command, key, unpack(args, first, math.min(first + 999, from + count - 1)))
   end
+end
+-- Those that are there already stay as they are.
+local function queue(tickets, n, args, from, count)
+  if count == 1 then return redis.call('HSETNX', tickets, args[from], n .. ':0:0') end
+  local fields = {}
+  for first = from, from + count - 1, 1000 do
+    local last = math.min(first + 999, from + count - 1)
+    for index, known in ipairs(redis.call('HMGET', tickets, unpack(args, first, last))) do
+      if not known then
+        fields[#fields + 1] = args[first + index - 1]
+        fields[#fields + 1] = n .. ':0:0'
+      end
+    end
+  end
+  inPieces('HSET', tickets, fields, 1, #fields)
 end`;
 
 /**
@@ -49,9 +74,10 @@ export const OPEN_RUN = script(
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 0, waiting(KEYS[4]) } end
 local fields, events = tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('HSET', KEYS[1], unpack(ARGV, 7, 6 + 2 * fields))
-push(KEYS[2], 7 + 2 * fields, events)
+inPieces('RPUSH', KEYS[2], ARGV, 7 + 2 * fields, events)
 local n = put(KEYS[1], KEYS[4], ARGV[1])
-for index = 7 + 2 * fields + events, #ARGV do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+local queued = 7 + 2 * fields + events
+queue(KEYS[3], n, ARGV, queued, #ARGV + 1 - queued)
 redis.call('PUBLISH', ARGV[2], ARGV[5] .. ' ' .. ARGV[6])
 redis.call('PUBLISH', ARGV[3], '')
 return { 1, waiting(KEYS[4]) }`,
@@ -73,26 +99,24 @@ export const APPEND_EVENTS = script(
 local journal, head, decided, ended, status, bytes = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head', 'decided', 'ended', 'status', 'bytes'))
 if not journal then return { 'absent' } end
 if journal ~= ARGV[4] then return { 'schema', journal } end
-if ARGV[2] ~= '' and not isHeld(KEYS[3], ARGV[2], ARGV[3]) then return { 'fenced' } end
 local events, settled, queued = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
-local fences = 17 + events + settled + queued
-for index = fences, #ARGV, 2 do
-  if not isHeld(KEYS[3], ARGV[index], ARGV[index + 1]) then return { 'fenced' } end
-end
+local fences = ARGV[2] == '' and {} or { ARGV[2], ARGV[3] }
+for index = 17 + events + settled + queued, #ARGV do fences[#fences + 1] = ARGV[index] end
+if not areHeld(KEYS[3], fences) then return { 'fenced' } end
 if ended == '1' then return { 'closed' } end
 local expected = tonumber(ARGV[1])
 if expected and (expected < tonumber(decided) or expected > tonumber(head)) then return { 'conflict' } end
 
 local changed = ARGV[7] == '' and {} or { 'status', ARGV[7], 'startedAt', ARGV[8], 'finishedAt', ARGV[9], 'ended', ARGV[10] }
 if events > 0 then
-  push(KEYS[2], 17, events)
+  inPieces('RPUSH', KEYS[2], ARGV, 17, events)
   head = string.format('%.0f', tonumber(head) + events)
   bytes = string.format('%.0f', tonumber(bytes) + tonumber(ARGV[16]))
   if expected then decided = head end
   for _, value in ipairs({ 'head', head, 'bytes', bytes, 'decided', decided }) do table.insert(changed, value) end
 end
 if #changed > 0 then redis.call('HSET', KEYS[1], unpack(changed)) end
-for index = 17 + events, 16 + events + settled do redis.call('HDEL', KEYS[3], ARGV[index]) end
+inPieces('HDEL', KEYS[3], ARGV, 17 + events, settled)
 local entry = ARGV[5]
 if ARGV[10] == '1' then
   redis.call('DEL', KEYS[3])
@@ -102,7 +126,7 @@ if ARGV[10] == '1' then
 end
 if ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status) then
   local n = put(KEYS[1], KEYS[4], entry)
-  for index = fences - queued, fences - 1 do redis.call('HSETNX', KEYS[3], ARGV[index], n .. ':0:0') end
+  queue(KEYS[3], n, ARGV, 17 + events + settled, queued)
 end
 redis.call('PUBLISH', ARGV[11], decided .. ' ' .. (ARGV[10] == '1' and '1' or '0'))
 redis.call('PUBLISH', ARGV[12], '')
@@ -166,13 +190,19 @@ export const GRAB_TICKETS = script(
   TICKET,
   OUTBOX,
   `
-local grabbed = {}
-for index = 1, #ARGV, 3 do
-  local ticket = readTicket(KEYS[1], ARGV[index])
-  local valid = ticket and ticket.incarnation == ARGV[index + 1] and tonumber(ticket.token) < tonumber(ARGV[index + 2])
-  if valid then redis.call('HSET', KEYS[1], ARGV[index], ARGV[index + 1] .. ':' .. ARGV[index + 2] .. ':1') end
-  grabbed[#grabbed + 1] = valid and 1 or 0
+local ids, grabbed, fields = {}, {}, {}
+for index = 1, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
+for index, packed in ipairs(redis.call('HMGET', KEYS[1], unpack(ids))) do
+  local incarnation, token = string.match(packed or '', '^(%d+):(%d+):')
+  local given = ARGV[3 * index]
+  local valid = incarnation == ARGV[3 * index - 1] and tonumber(token) < tonumber(given)
+  if valid then
+    fields[#fields + 1] = ids[index]
+    fields[#fields + 1] = incarnation .. ':' .. given .. ':1'
+  end
+  grabbed[index] = valid and 1 or 0
 end
+inPieces('HSET', KEYS[1], fields, 1, #fields)
 return { grabbed, waiting(KEYS[2]) }`,
 );
 
