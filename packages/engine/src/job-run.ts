@@ -1,21 +1,21 @@
 import { isTerminalJob, type JsonObject, type PlannedStep, type Reason, type RunEventBody, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
 import { fromUnknown, toRunError } from '@kb-labs/errors';
 import type { ConsumedArtifact } from '@kb-labs/ports';
-import { decideRetry, decideStep, stopReason } from '@kb-labs/resolver';
+import { decideRetry, stopReason } from '@kb-labs/resolver';
 
-import { beginWait, toApproval, type WaitName } from './begin-wait.js';
+import { beginWait, type WaitName } from './begin-wait.js';
 import { answerIfEnded, callWorkflow } from './call-workflow.js';
 import { cancelChild, cancelIfUnwanted } from './cancel-children.js';
+import { decideNext, keepEarlier } from './decide-next.js';
 import type { EngineDeps } from './deps.js';
 import { endOfWait } from './end-wait.js';
-import { evaluateStep, type StepInputs } from './evaluate-step.js';
+import type { StepInputs } from './evaluate-step.js';
 import { endJob, suspendJob } from './finish-job.js';
 import { finishOutputs } from './finish-outputs.js';
 import { consumedArtifacts } from './job-artifacts.js';
 import { outcomeOf, type JobOutcome } from './job-outcome.js';
 import type { JobRecord } from './job-record.js';
-import { canHoldSecrets, JobSecrets } from './job-secrets.js';
-import { comparableInputs, keptStep, ranAgain } from './keep-results.js';
+import { JobSecrets } from './job-secrets.js';
 import { passGate } from './pass-gate.js';
 import { isPassing } from './passing.js';
 import type { JobShared } from './job-shared.js';
@@ -133,7 +133,7 @@ export class JobRun {
     const decided = this.#decide(planned, index);
     if (decided === undefined) return 'again';
     const { inputs } = decided;
-    if (inputs !== undefined && (await this.#keep(planned, index, inputs))) return 'again';
+    if (inputs !== undefined && (await keepEarlier(this.#record, planned, index, inputs))) return 'again';
     const { uses } = planned;
     if (uses.kind === 'workflow') return this.#call(planned, index, withoutSecret(planned, inputs));
     if (uses.kind === 'plugin' || uses.name === 'run') return this.#run(planned, index, inputs);
@@ -189,56 +189,8 @@ export class JobRun {
     return this.#recordEnd(planned, index, end);
   }
 
-  /**
-   * The inputs of a step that runs, without them when they hold secrets and are compared with nothing; `undefined` once its end is
-   * recorded because it does not run.
-   */
-  #decide(planned: PlannedStep, index: number): { readonly inputs: StepInputs | undefined } | undefined {
-    const at = this.#record.at(index);
-    const { job, state, hold } = this.#record;
-    if (this.#overtime) {
-      const reason: Reason = { rule: 'timeout', message: 'the time of the job ran out, and that of its hooks' };
-      this.#record.add({ ...at, type: 'step.finished', status: 'skipped', outputs: {}, artifacts: [], reason });
-      return undefined;
-    }
-    try {
-      const contexts = this.#record.contexts();
-      const decision = decideStep({
-        state,
-        job: this.#record.planned,
-        step: planned,
-        before: job.steps.slice(0, index),
-        contexts,
-        cancelled: hold.cancelled,
-        timedOut: this.#timedOut,
-        hashFiles: (patterns) => this.#deps.files.hash(this.#deps.workspace, patterns),
-      });
-      if (decision.run && !canHoldSecrets(this.#record.planned, planned)) return { inputs: evaluateStep(planned, contexts, this.#deps) };
-      if (decision.run) return { inputs: state.rerun === undefined ? undefined : comparableInputs(this.#deps, planned, contexts) };
-      const reason = decision.status === 'cancelled' ? (hold.cancelReason ?? decision.reason) : decision.reason;
-      this.#record.add({ ...at, type: 'step.finished', status: decision.status, outputs: {}, artifacts: [], reason });
-    } catch (thrown) {
-      if (isPassing(thrown)) throw thrown;
-      this.#record.add({ ...at, type: 'step.finished', status: 'failed', outputs: {}, artifacts: [], error: toRunError(fromUnknown(thrown)) });
-    }
-    return undefined;
-  }
-
-  /** Takes over the result of an earlier run, if it still stands. */
-  async #keep(planned: PlannedStep, index: number, inputs: StepInputs): Promise<boolean> {
-    const { job, state } = this.#record;
-    const step = this.#record.step(index);
-    if (state.rerun === undefined || job.attempt > 1 || step.attempt > 1 || step.iteration > 1) return false;
-    const isApproval = planned.uses.kind === 'builtin' && planned.uses.name === 'approval';
-    const subject = isApproval ? (await toApproval(inputs.input)).subject : undefined;
-    const filesChanged = ranAgain(this.#record.around, this.#record.planned).length > 0;
-    const again = { planned, inputs, before: job.steps.slice(0, index), filesChanged, ...(subject === undefined ? {} : { subject }) };
-    const found = keptStep(state, { job: job.key, index }, again, await this.#record.digest());
-    if (found === undefined) return false;
-    const { earlier, kept } = found;
-    const reason: Reason = { rule: 'kept', message: kept.why };
-    this.#record.add({ ...this.#record.at(index), type: 'step.finished', status: 'success', outputs: earlier.outputs, artifacts: earlier.artifacts, kept, reason });
-    return true;
+  #decide(planned: PlannedStep, index: number): ReturnType<typeof decideNext> {
+    return decideNext(this.#deps, this.#record, planned, index, { timedOut: this.#timedOut, over: this.#overtime });
   }
 
   async #beginWait(planned: PlannedStep, index: number, { inputs, name }: { inputs: StepInputs; name: WaitName }): Promise<Went> {
