@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { aCreate, countingIds, fakeClock } from '@kb-labs/testkit';
+import { aCreate, aStepFinished, countingIds, fakeClock } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { Connection } from './connection.js';
@@ -10,6 +10,7 @@ import { openEmbeddedStore } from './index.js';
 import { migrate } from './migrate.js';
 import { MIGRATIONS } from './schema.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
+import { pagesOfCommits } from './wal-commits.fixture.js';
 
 const ids = countingIds();
 const clock = fakeClock();
@@ -53,6 +54,21 @@ describe('the file', () => {
     connection.close();
     await store.close();
   });
+});
+
+it('writes its log back after 4,000 pages, and keeps it below 16 MiB', async () => {
+  const [dir, runId] = [temporaryDir(), ids.runId()];
+  const store = await openEmbeddedStore({ dir, clock });
+  await store.log.create(aCreate(runId));
+  const append = (kib: number): Promise<unknown> => store.log.append({ runId, at: 1, events: [aStepFinished({ outputs: { text: 'x'.repeat(kib * 1_024) } })] });
+  const before = statSync(join(dir, 'state.db')).size;
+  for (let pages = 0; pages < 3_750; pages += 250) await append(996);
+  expect([statSync(join(dir, 'state.db')).size, pagesOfCommits(dir).reduce((sum, pages) => sum + pages) > 3_750]).toEqual([before, true]);
+  for (let pages = 0; pages < 500; pages += 250) await append(996);
+  expect(statSync(join(dir, 'state.db')).size).toBeGreaterThan(before + 3_750 * 4_096);
+  for (let pages = 0; pages < 4_500; pages += 250) await append(996);
+  expect(statSync(join(dir, 'state.db-wal')).size).toBeLessThan(16 * 1_024 * 1_024 + 300 * 4_120);
+  await store.close();
 });
 
 describe('opening', () => {

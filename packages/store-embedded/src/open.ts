@@ -101,11 +101,16 @@ async function openConnection(dir: string, clock: Clock): Promise<Connection> {
   });
 }
 
+/** After so many pages the log is written back into the file. Seldom, because most of what one run changes is changed again by the next, and is written back once. */
+const LOG_PAGES = 4_000;
+/** Room for as many, with their headers. */
+const LOG_BYTES = 16_777_216;
+
 /** FULL: a commit is on the disk before it is answered. The bound returns the space of a log that once had to grow. */
 function configure(connection: Connection): void {
   const mode = connection.get<{ journal_mode: string }>('PRAGMA journal_mode = WAL')?.journal_mode;
   if (mode !== 'wal') throw new AppError('STATE_UNAVAILABLE', { problem: 'its file system cannot share a write-ahead log between processes' });
-  connection.exec('PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 16777216');
+  connection.exec(`PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${String(LOG_PAGES)}; PRAGMA journal_size_limit = ${String(LOG_BYTES)}`);
 }
 
 async function closeStore(group: CommitGroup, watch: ChangeWatch, connection: Connection): Promise<void> {
