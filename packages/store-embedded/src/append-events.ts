@@ -2,13 +2,14 @@ import { isTerminalRun } from '@kb-labs/contracts';
 import type { Append, AppendResult } from '@kb-labs/ports';
 
 import { referTo } from './blobs-of-runs.js';
-import { dropClaimsOf, endClaims, placeClaims } from './claims.js';
+import { endClaims, placeClaims } from './claims.js';
 import { type Changes, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
+import { dropLeftovers } from './drop-leftovers.js';
 import { findHead, insertEvents, toBodies } from './journal.js';
-import { dropTicketsOf, insertTickets, isHeld, settleTickets } from './tickets.js';
+import { insertTickets, isHeld, settleTickets } from './tickets.js';
 import { updateRun } from './update-run.js';
-import { changeWaits, dropWaitsOf } from './waits.js';
+import { changeWaits } from './waits.js';
 
 /** Inside of a transaction. */
 export function appendEvents(connection: Connection, command: Append, changes: Changes): AppendResult {
@@ -39,10 +40,6 @@ function follow(connection: Connection, command: Append, changes: Changes): void
   if (waits !== undefined) changeWaits(connection, waits, { runId, at: command.at });
   if (settleTickets(connection, command.settle ?? [])) changes.room = true;
   const ends = summary !== undefined && isTerminalRun(summary.status);
-  if (ends) {
-    dropClaimsOf(connection, runId, changes);
-    dropWaitsOf(connection, runId);
-    if (dropTicketsOf(connection, runId)) changes.room = true;
-  }
+  if (ends) dropLeftovers(connection, runId, changes);
   noteQueued(changes, insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}), { claims: command.claim ?? [] });
 }

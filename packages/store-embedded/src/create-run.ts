@@ -28,8 +28,9 @@ export function createRun(connection: Connection, command: Create, changes: Chan
     if (known?.digest === idempotency.digest) return { ok: true, runId: known.run_id, repeated: true };
     if (known !== undefined) return { ok: false, refused: 'key-conflict' };
   }
-  if (connection.get('SELECT 1 FROM run WHERE id = ?', runId) !== undefined) return { ok: true, runId, repeated: true };
-  if (countOpen(connection) >= command.maxOpenRuns) return { ok: false, refused: 'full' };
+  const { known, open } = findPlace(connection, runId);
+  if (known === 1) return { ok: true, runId, repeated: true };
+  if (open >= command.maxOpenRuns) return { ok: false, refused: 'full' };
 
   if (idempotency !== undefined) keepKey(connection, idempotency, command);
   const { bodies, bytes } = toBodies(command.events);
@@ -46,9 +47,13 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   return { ok: true, runId, repeated: false };
 }
 
-/** Kept as a number beside the rows: counting them would cost more with every open run. */
-function countOpen(connection: Connection): number {
-  return connection.get<{ value: number }>(`SELECT value FROM counter WHERE name = 'open'`)?.value ?? 0;
+/** Whether the run is there, and how many are open. That is kept as a number beside the rows: counting them would cost more with every open run. */
+function findPlace(connection: Connection, runId: Create['runId']): { readonly known: 0 | 1; readonly open: number } {
+  const place = connection.get<{ known: 0 | 1; open: number }>(
+    `SELECT EXISTS (SELECT 1 FROM run WHERE id = ?) AS known, coalesce((SELECT value FROM counter WHERE name = 'open'), 0) AS open`,
+    runId,
+  );
+  return place ?? { known: 0, open: 0 };
 }
 
 function keepKey(connection: Connection, idempotency: NonNullable<Create['idempotency']>, command: Create): void {

@@ -2,13 +2,11 @@ import type { RunId } from '@kb-labs/contracts';
 import type { Clock, EndedRunQuery, KeptBytes, KeptRun, RemovedParts, Retention } from '@kb-labs/ports';
 
 import { forgetBlobs, releaseBlobs, unusedBlobs } from './blobs-of-runs.js';
-import { dropClaimsOf } from './claims.js';
 import type { Changes, CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
+import { dropLeftovers } from './drop-leftovers.js';
 import { dropEvents } from './journal.js';
 import { endedRuns, findEnded, tenantsWithRuns, usageOf } from './kept-runs.js';
-import { dropTicketsOf } from './tickets.js';
-import { dropWaitsOf } from './waits.js';
 
 export class EmbeddedRetention implements Retention {
   readonly #connection: Connection;
@@ -70,9 +68,7 @@ function removeParts(connection: Connection, { runId, parts, now }: Removal, cha
   }
   if (parts === 'run') {
     discount(connection, run, 'journal');
-    dropClaimsOf(connection, runId, changes);
-    dropWaitsOf(connection, runId);
-    if (dropTicketsOf(connection, runId)) changes.room = true;
+    dropLeftovers(connection, runId, changes);
     dropEvents(connection, run);
     connection.run('DELETE FROM run WHERE key = ?', run);
   }
