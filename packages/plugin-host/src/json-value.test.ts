@@ -1,8 +1,8 @@
-import { LIMITS } from '@kb-labs/contracts';
+import { type JsonValue, LIMITS } from '@kb-labs/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { copyJson } from './json-value.js';
+import { cloneJson, copyJson } from './json-value.js';
 
 describe('a copy of a value', () => {
   it('is what its JSON text would be read as, and knows how long that is', () => {
@@ -47,3 +47,26 @@ describe('a copy of a value', () => {
     expect(copyJson(Array.from({ length: LIMITS.outputValues }, () => 0), LIMITS.rawOutputBytes)).toMatchObject({ kind: 'refused' });
   });
 });
+
+describe('a clone of a value', () => {
+  it('is the same, `__proto__` as well, and shares nothing that can be changed', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (given) => {
+        const value = { given, ...(JSON.parse('{"__proto__":{"a":[1]}}') as object) } as Record<string, JsonValue>;
+        const clone = cloneJson(value);
+        expect(JSON.stringify(clone)).toBe(JSON.stringify(value));
+        expect(Object.getPrototypeOf(clone)).toBe(Object.prototype);
+        expect(sharedIn(value, clone)).toBe(false);
+      }),
+    );
+  });
+});
+
+function sharedIn(one: unknown, other: unknown): boolean {
+  if (typeof one !== 'object' || one === null) return false;
+  return one === other || Object.keys(one).some((name) => sharedIn(member(one, name), member(other, name)));
+}
+
+function member(of: unknown, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(of, name)?.value;
+}

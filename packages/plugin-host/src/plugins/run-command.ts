@@ -10,7 +10,7 @@ import { createContext } from '../context/create-context.js';
 import { toGrant } from '../context/grant.js';
 import type { StepServices } from '../context/step-services.js';
 import { jsonSize } from '../json-size.js';
-import { copyJson } from '../json-value.js';
+import { cloneJson, copyJson } from '../json-value.js';
 import { outputsTooLarge } from '../outputs-too-large.js';
 import type { HostEnv } from '../process-tree/base-env.js';
 import { StepFailure } from '../step-failure.js';
@@ -110,7 +110,7 @@ function returnedBy(answered: unknown, { installed }: LoadedPlugin, command: Plu
 
 function checkInput(command: PluginCommand, given: JsonObject): JsonObject {
   // A copy: defaults are filled in, and what the handler does to it is its own affair.
-  const input = structuredClone(given);
+  const input = cloneJson(given);
   const problem = tryFindProblem(command.input, input, `the input schema of ${command.id}`);
   if (problem !== undefined) throw new StepFailure('INPUT_INVALID', `the input of ${command.id} does not fit: ${problem}`, { kbRetry: 'never' });
   return input;
@@ -122,7 +122,18 @@ interface HandlerPlace {
   readonly name: string;
 }
 
-function findHandler({ root, folder, installed }: LoadedPlugin, command: PluginCommand): HandlerPlace {
+/** For as long as their manifests are in use. */
+const places = new WeakMap<PluginCommand, { readonly plugin: LoadedPlugin; readonly place: HandlerPlace }>();
+
+function findHandler(plugin: LoadedPlugin, command: PluginCommand): HandlerPlace {
+  const known = places.get(command);
+  if (known?.plugin === plugin) return known.place;
+  const place = placeOf(plugin, command);
+  places.set(command, { plugin, place });
+  return place;
+}
+
+function placeOf({ root, folder, installed }: LoadedPlugin, command: PluginCommand): HandlerPlace {
   const [path = '', name = ''] = command.handler.split('#');
   const file = resolve(folder, path);
   if (file.startsWith(join(root, sep))) return { file, name };
