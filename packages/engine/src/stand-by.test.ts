@@ -9,10 +9,10 @@ afterEach(async () => {
   for (const harness of open.splice(0).toReversed()) await harness.close();
 });
 
-async function openCounting(): Promise<{ harness: Harness; takes: () => number }> {
+async function openCounting(jobs = 'a: { steps: [{ uses: t/do:it }] }, b: { needs: a, steps: [{ uses: t/do:it }] }'): Promise<{ harness: Harness; takes: () => number }> {
   let takes = 0;
   const harness = await openHarness({
-    workflows: { 'w.yml': 'id: w\njobs: { a: { steps: [{ uses: t/do:it }] }, b: { needs: a, steps: [{ uses: t/do:it }] } }' },
+    workflows: { 'w.yml': `id: w\njobs: { ${jobs} }` },
     clock: manualClock(),
     wrap: (deps) => {
       const { queue } = deps;
@@ -50,6 +50,22 @@ it('a worker never holds more than it has places for, and gets to what it could 
   const runs = await Promise.all(Array.from({ length: 7 }, () => harness.start('w')));
   for (const run of runs) await turns(ended(harness, run));
   expect(most).toBe(2);
+});
+
+it('a worker asks once for the places of all jobs that end together', async () => {
+  const { harness, takes } = await openCounting('a: { strategy: { matrix: { n: [1, 2, 3, 4, 5, 6, 7, 8] } }, steps: [{ uses: t/do:it }] }');
+  const waiting: (() => void)[] = [];
+  harness.handlers.set('do:it', () => new Promise((resolve) => waiting.push(() => resolve(success()))));
+  await harness.worker({ concurrency: 4 });
+  await turns(() => Promise.resolve(takes() > 0));
+  const before = takes();
+  const run = await harness.start('w');
+  for (let times = 0; times < 2; times += 1) {
+    await turns(() => Promise.resolve(waiting.length === 4));
+    for (const end of waiting.splice(0)) end();
+  }
+  await turns(ended(harness, run));
+  expect(takes() - before).toBe(2);
 });
 
 it('a worker that stops is handed nothing more', async () => {

@@ -213,7 +213,7 @@ class JobWorker implements Worker {
   #wake(): void {
     if (this.#stopped) return;
     if (this.#taking === undefined) this.#begin(() => this.#take());
-    else this.#takeAgain = true;
+    else if (this.#askedAt !== undefined) this.#takeAgain = true;
   }
 
   #check(): void {
@@ -221,7 +221,8 @@ class JobWorker implements Worker {
   }
 
   #begin(act: () => Promise<void>): void {
-    this.#taking = act().finally(() => {
+    // Jobs that end together free their places together.
+    this.#taking = Promise.resolve().then(act).finally(() => {
       this.#taking = undefined;
       if (this.#takeAgain) {
         this.#takeAgain = false;
