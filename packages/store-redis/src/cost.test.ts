@@ -67,7 +67,7 @@ it('does no more for a run of one job than it has to: commands inside of the cal
   const begun = await commandsOf(() => store.log.append({ runId, at: 1, fence, expected: 1, events: [aStepStarted()], summary: aSummary(runId, { status: 'running' }) }));
   const recorded = await commandsOf(() => store.log.append({ runId, at: 1, fence, events: [aStepFinished()] }));
   const ended = await commandsOf(() => store.log.append({ runId, at: 1, fence, events: [aRunFinished()], settle: [fence.ticket], summary: anEndedSummary(runId) }));
-  expect({ created, taken, begun, recorded, ended }).toEqual({ created: 44, taken: 28, begun: 21, recorded: 7, ended: 43 });
+  expect({ created, taken, begun, recorded, ended }).toEqual({ created: 43, taken: 28, begun: 20, recorded: 7, ended: 39 });
 });
 
 it('reads and writes the row of each of many tickets, and does the rest for all of them together', async () => {

@@ -28,9 +28,14 @@ export class Outbox {
 
   /** Writes to a run by a script that answers what waits in its outbox, and does that. Remembers the run when either fails. */
   async write<Reply>(runId: RunId, send: () => Promise<Reply>, waitingIn: (reply: Reply) => readonly string[]): Promise<Reply> {
-    const [reply] = await this.writeEach([[runId, send]], waitingIn);
-    if (reply === undefined) throw new AppError('INTERNAL', { problem: 'a write was not answered' });
-    return reply;
+    try {
+      const reply = await send();
+      await this.#settle(runId, waitingIn(reply));
+      return reply;
+    } catch (thrown) {
+      this.#undone.add(runId);
+      throw thrown;
+    }
   }
 
   /** The same for several runs at once. What waits in their outboxes is done in the order of the list. */

@@ -60,8 +60,11 @@ end
 local function finish()
   set('ended', '1')
   redis.call('ZREM', K.open, id)
-  dropClaimsOf(id)
-  dropWaitsOf(id)
+  -- Most runs have had none of either.
+  if redis.call('EXISTS', K.claimsOf .. id, K.waitsOf .. id) > 0 then
+    dropClaimsOf(id)
+    dropWaitsOf(id)
+  end
   writeLists()
   for _, ticket in ipairs(redis.call('ZRANGE', K.ticketsOf .. id, 0, -1)) do removeTicket(loadTicket(ticket)) end
 end
@@ -76,12 +79,13 @@ end
 
 -- From here on the run counts against its tenant.
 local function keepEnded(endedAt, journal, log)
-  local artifacts = redis.call('HGET', K.run .. id, 'artifacts') or '0'
+  local hasBlobs = redis.call('EXISTS', K.blobsOf .. id) == 1
+  local artifacts = hasBlobs and redis.call('HGET', K.run .. id, 'artifacts') or '0'
   set('journal', journal)
   set('log', log)
   redis.call('ZADD', K.ended .. run.tenant, endedAt, id)
   if log > 0 then redis.call('ZADD', K.endedWithLog .. run.tenant, endedAt, id) end
-  if redis.call('EXISTS', K.blobsOf .. id) == 1 then redis.call('ZADD', K.endedWithArtifacts .. run.tenant, endedAt, id) end
+  if hasBlobs then redis.call('ZADD', K.endedWithArtifacts .. run.tenant, endedAt, id) end
   for part, bytes in pairs({ journal = journal, log = log, artifacts = artifacts }) do
     if tonumber(bytes) > 0 then redis.call('HINCRBY', K.kept .. run.tenant, part, bytes) end
   end
@@ -141,7 +145,6 @@ if known[1] then
 elseif redis.call('ZSCORE', K.removed, id) then
   return { tonumber(ARGV[#ARGV - 1]) }
 end
-${EVEN_WHEN_FULL}
 for index = 3, #ARGV, 2 do
   local n = tonumber(ARGV[index])
   local applied = run and run.applied or 0
@@ -156,7 +159,7 @@ end`,
  * ARGV 1 now  2 run  3… (n, entry)…
  * Returns the number of the last entry that is done, or 'gap' and it when one is missing.
  */
-export const APPLY_ENTRIES = script('apply-entries', ...APPLY, 'announce()\nreturn { run.applied }');
+export const APPLY_ENTRIES = script('apply-entries', `local base = KEYS[1]\n${EVEN_WHEN_FULL}`, ...APPLY, 'announce()\nreturn { run.applied }');
 
-/** The same without a word to those who wait for tickets. Answers in addition how many may have become takeable, and whether fewer are held. */
+/** The same for a script that has written something before, without a word to those who wait for tickets. Answers in addition how many may have become takeable, and whether fewer are held. */
 export const APPLY_QUIETLY = script('apply-quietly', ...APPLY, 'writeLists()\nreturn { run.applied, ready, room }');

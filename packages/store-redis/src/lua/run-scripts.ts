@@ -116,9 +116,10 @@ if events > 0 then
   for _, value in ipairs({ 'head', head, 'bytes', bytes, 'decided', decided }) do table.insert(changed, value) end
 end
 if #changed > 0 then redis.call('HSET', KEYS[1], unpack(changed)) end
-inPieces('HDEL', KEYS[3], ARGV, 17 + events, settled)
 local entry = ARGV[5]
-if ARGV[10] == '1' then
+if ARGV[10] ~= '1' then
+  inPieces('HDEL', KEYS[3], ARGV, 17 + events, settled)
+else
   redis.call('DEL', KEYS[3])
   local log = 0
   for _, step in ipairs(redis.call('HVALS', KEYS[5])) do log = log + tonumber(string.match(step, '%d+$')) end
