@@ -79,3 +79,37 @@ it('asks more often where leases are short', async () => {
   await advance(clock, 10_000);
   expect(asked).toEqual({ take: 1, nextDue: 1 + 10 });
 });
+
+it.each([0, 1, 2, 3, 4, 5, 6, 7, 8])('takes again when it is told of a ticket just as it has asked when the next one is due: %i promises later', async (later) => {
+  let tell = (): void => undefined;
+  let takes = 0;
+  host = await openHarness({
+    clock: manualClock(),
+    workflows: { 'work.yml': work },
+    wrap: (deps) => ({
+      ...deps,
+      queue: replacing(deps.queue, {
+        standBy: () => () => undefined,
+        onReady: (callback) => {
+          tell = callback;
+          return () => undefined;
+        },
+        take: (...given) => {
+          takes += 1;
+          return deps.queue.take(...given);
+        },
+        nextDue: (worker) => {
+          const due = deps.queue.nextDue(worker);
+          void due.then(async () => {
+            for (let left = later; left > 0; left -= 1) await Promise.resolve();
+            if (takes === 1) tell();
+          });
+          return due;
+        },
+      }),
+    }),
+  });
+  await host.worker();
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  expect(takes).toBe(2);
+});

@@ -82,6 +82,8 @@ class JobWorker implements Worker {
   #refused: string | undefined;
   #askedAt: number | undefined;
   #taking: Promise<void> | undefined;
+  /** It is about to take: whoever wakes it now is heard. */
+  #isToTake = false;
   #takeAgain = false;
   /** Whether tickets can be left that it had no place for. Of all others it is told, or handed them. */
   #mayBeMore = false;
@@ -212,8 +214,10 @@ class JobWorker implements Worker {
 
   #wake(): void {
     if (this.#stopped) return;
-    if (this.#taking === undefined) this.#begin(() => this.#take());
-    else if (this.#askedAt !== undefined) this.#takeAgain = true;
+    if (this.#taking === undefined) {
+      this.#isToTake = true;
+      this.#begin(() => this.#take());
+    } else if (!this.#isToTake) this.#takeAgain = true;
   }
 
   #check(): void {
@@ -222,7 +226,7 @@ class JobWorker implements Worker {
 
   #begin(act: () => Promise<void>): void {
     // Jobs that end together free their places together.
-    this.#taking = Promise.resolve().then(act).finally(() => {
+    this.#taking = new Promise<void>((resolve) => setImmediate(resolve)).then(act).finally(() => {
       this.#taking = undefined;
       if (this.#takeAgain) {
         this.#takeAgain = false;
@@ -232,6 +236,7 @@ class JobWorker implements Worker {
   }
 
   async #take(): Promise<void> {
+    this.#isToTake = false;
     const free = this.#free;
     this.#mayBeMore = true;
     if (free <= 0) return;
