@@ -3,7 +3,7 @@ import { AppError } from '@kb-labs/errors';
 import type { Begin, Create, CreateResult } from '@kb-labs/ports';
 
 import { appendArguments } from './append-arguments.js';
-import type { HandingOutDeps, StoreDeps } from './deps.js';
+import type { StoreDeps } from './deps.js';
 import { entryOfCreate, toTicketIds } from './entries.js';
 import { sizeOf, summaryFields } from './journal.js';
 import type { Argument } from './link.js';
@@ -11,7 +11,7 @@ import { CREATE_AND_BEGIN, CREATE_RUN } from './lua/in-one-call.js';
 import { RESERVE_RUN, TAKE_RESERVATION_BACK } from './lua/reservations.js';
 import { OPEN_RUN } from './lua/run-scripts.js';
 import { isRefusal } from './state-errors.js';
-import type { Grabbed } from './take-tickets.js';
+import type { Grabbed, HandingOutDeps } from './take-tickets.js';
 import type { PickedRow } from './ticket-rows.js';
 import { writeToRun } from './write-to-run.js';
 

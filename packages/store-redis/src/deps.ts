@@ -1,7 +1,6 @@
 import type { Keys } from './keys.js';
 import type { Link } from './link.js';
 import type { Outbox } from './outbox.js';
-import type { TicketTaker } from './take-tickets.js';
 
 /** What everything that writes works with. */
 export interface StoreDeps {
@@ -10,9 +9,4 @@ export interface StoreDeps {
   readonly outbox: Outbox;
   /** Whether one script may touch the keys of a run and those of the installation: not on a server that spreads them. */
   readonly keysTogether: boolean;
-}
-
-/** The same for what queues tickets, which can be handed out at once. */
-export interface HandingOutDeps extends StoreDeps {
-  readonly taker: TicketTaker;
 }

@@ -5,9 +5,10 @@ import type { Append, AppendResult, Begin, Create, CreateResult, EventLog, RunCh
 import type { ChangeWatch } from './change-watch.js';
 import { createRun } from './create-run.js';
 import { appendArguments, type AppendReply } from './append-arguments.js';
-import type { HandingOutDeps, StoreDeps } from './deps.js';
+import type { StoreDeps } from './deps.js';
 import { parseEvents, wrongSchema } from './journal.js';
 import { APPEND_EVENTS, READ_EVENTS } from './lua/run-scripts.js';
+import type { HandingOutDeps } from './take-tickets.js';
 import { queueAndHandOut } from './write-to-run.js';
 
 export class RedisEventLog implements EventLog {

@@ -2,7 +2,6 @@ import type { RunId, WorkerId } from '@kb-labs/contracts';
 import type { JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
-import type { HandingOutDeps } from './deps.js';
 import { entryOfDiscard, entryOfTickets, toTicketIds } from './entries.js';
 import { FREE_TICKETS, NEXT_DUE, RENEW_LEASES } from './lua/hand-out.js';
 import { COUNT_TICKETS, LIVE_SCOPES, TICKETS_OF } from './lua/installation-views.js';
@@ -10,6 +9,7 @@ import { DISCARD_TICKETS, QUEUE_TICKETS, RELEASE_TICKETS } from './lua/run-scrip
 import type { Presence } from './presence.js';
 import type { StandingBy } from './standing-by.js';
 import { parseTicket, type TicketRow } from './ticket-rows.js';
+import type { HandingOutDeps } from './take-tickets.js';
 import { queueAndHandOut, writeToRun } from './write-to-run.js';
 
 export class RedisJobQueue implements JobQueue {

@@ -6,7 +6,7 @@ import { ChangeWatch } from './change-watch.js';
 import { checkServer } from './check-redis.js';
 import { listClaims } from './claims.js';
 import { connectForCommands, connectForHints, type RedisConnection } from './connect.js';
-import type { HandingOutDeps, StoreDeps } from './deps.js';
+import type { StoreDeps } from './deps.js';
 import { RedisEventLog } from './event-log.js';
 import { RedisHandOver } from './hand-over.js';
 import { RedisJobQueue } from './job-queue.js';
@@ -24,7 +24,7 @@ import { ServerTime } from './server-time.js';
 import { StandingBy } from './standing-by.js';
 import { Sweep } from './sweep.js';
 import { systemTimers } from './system-timers.js';
-import { TicketTaker } from './take-tickets.js';
+import { type HandingOutDeps, TicketTaker } from './take-tickets.js';
 
 export interface RedisStoreOptions {
   readonly connection: RedisConnection;

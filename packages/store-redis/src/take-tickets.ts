@@ -15,6 +15,11 @@ import type { Presence } from './presence.js';
 import type { StandingBy } from './standing-by.js';
 import { parseLease, type PickedRow } from './ticket-rows.js';
 
+/** What queues tickets works with, which can be handed out at once. */
+export interface HandingOutDeps extends StoreDeps {
+  readonly taker: TicketTaker;
+}
+
 /** Makes the tokens of one run count: which of them do, and what waits in its outbox. */
 export type Grabbed = readonly [grabbed: readonly number[], waiting: readonly string[]];
 

@@ -1,11 +1,11 @@
 import type { RunId } from '@kb-labs/contracts';
 
-import type { HandingOutDeps, StoreDeps } from './deps.js';
+import type { StoreDeps } from './deps.js';
 import type { Argument } from './link.js';
 import { andHandOut, andSettle } from './lua/in-one-call.js';
 import { APPEND_EVENTS, DISCARD_TICKETS, OPEN_RUN, QUEUE_TICKETS } from './lua/run-scripts.js';
 import type { Script } from './lua/script.js';
-import type { Grabbed } from './take-tickets.js';
+import type { Grabbed, HandingOutDeps } from './take-tickets.js';
 import type { PickedRow } from './ticket-rows.js';
 
 const SETTLING = new Map([APPEND_EVENTS, DISCARD_TICKETS, OPEN_RUN, QUEUE_TICKETS].map((write) => [write, andSettle(write)]));
