@@ -182,7 +182,7 @@ export const REGISTER: { readonly [Code in ErrorCode]: RegisterRow } = {
   REQUEST_INVALID: row('the request is not accepted: {problem}', 400, EXIT_CODES.badInput, false),
   BODY_TOO_LARGE: row('the body is larger than {limit} bytes', 413, EXIT_CODES.badInput, false),
   BODY_TYPE: row('the body is not of a type that is read here: {problem}', 415, EXIT_CODES.badInput, false, 'send JSON in UTF-8, as "Content-Type: application/json"'),
-  FOLLOWERS_FULL: row('{limit} requests follow something already', 429, EXIT_CODES.tryLater, true),
+  FOLLOWERS_FULL: row('{limit} requests follow something or wait already', 429, EXIT_CODES.tryLater, true),
   ARTIFACT_REMOVED: row('the bytes of the artifact "{name}" were removed at {at}', 410, EXIT_CODES.notFound, false, 'the tier of the tenant says how long they are kept'),
   RANGE_NOT_SATISFIABLE: row('the range lies outside of the {bytes} bytes there are', 416, EXIT_CODES.badInput, false),
   GATEWAY_UNREACHABLE: row('the gateway at {url} cannot be reached: {problem}', 503, EXIT_CODES.unreachable, true),

@@ -34,6 +34,12 @@ it('fails with the code, the details and the hint of a problem', async () => {
   expect(await client.call('health')).toEqual({ status: 'alive' });
 });
 
+it('starts a run and waits for its end with one request', async () => {
+  const runner = createClient({ url: harness.url, key: 'runner' });
+  expect(await runner.call('startRun', { body: { workflowId: 'hello' }, query: { wait: 60 } })).toMatchObject({ status: 'success', artifacts: [{ name: 'docs/note.md' }] });
+  await expect(runner.call('startRun', { body: { workflowId: 'hello' }, query: { wait: 61 } })).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+});
+
 it('follows a run over a gateway that is gone in between', async () => {
   const viewer = createClient({ url: harness.url, key: 'viewer' });
   const runner = createClient({ url: harness.url, key: 'runner' });
