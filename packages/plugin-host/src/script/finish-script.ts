@@ -62,10 +62,10 @@ export function exitError({ exitCode, signal }: Exit): RunError {
 
 /** The script may have put anything in place of the file: only a plain one is read. A missing one says nothing. */
 async function readWritten(file: string): Promise<Written> {
-  const descriptor = openPlain(file);
-  if (descriptor === undefined) return NOTHING;
+  const opened = openPlain(file);
+  if (opened === undefined) return NOTHING;
+  const { descriptor, size } = opened;
   try {
-    const { size } = fstatSync(descriptor);
     if (size === 0) return NOTHING;
     if (size > FILE_BYTES) throw outputsTooLarge(size, 'all');
     const read = await readOutputs({ bytes: size, readInto: (target, at) => readFull(descriptor, target, at) });
@@ -102,19 +102,23 @@ function readFull(descriptor: number, target: Uint8Array, at: number): number {
   return filled;
 }
 
-function openPlain(file: string): number | undefined {
-  const refused = new AppError('OUTPUT_INVALID', { problem: '$KB_OUTPUT is no longer a plain file that can be read' });
+function openPlain(file: string): { readonly descriptor: number; readonly size: number } | undefined {
   let descriptor: number;
   try {
     // Without waiting: a named pipe in its place would never open.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw refused;
+    throw notPlain();
   }
-  if (fstatSync(descriptor).isFile()) return descriptor;
+  const found = fstatSync(descriptor);
+  if (found.isFile()) return { descriptor, size: found.size };
   closeSync(descriptor);
-  throw refused;
+  throw notPlain();
+}
+
+function notPlain(): AppError {
+  return new AppError('OUTPUT_INVALID', { problem: '$KB_OUTPUT is no longer a plain file that can be read' });
 }
 
 function jsonBytes(value: JsonObject | string): number {
