@@ -45,7 +45,7 @@ export function encodeFrame(head: Readonly<Record<string, unknown>>, value: unkn
 /** Puts frames together from chunks, however they were cut. Throws `BrokenProtocol`. */
 export class FrameReader {
   readonly #bounds: FrameBounds;
-  #held: Uint8Array[] = [];
+  #held: Buffer[] = [];
   #heldBytes = 0;
   #needed = LENGTHS;
   #lengths: Lengths | undefined;
@@ -64,21 +64,22 @@ export class FrameReader {
     this.#lengths = undefined;
     this.#needed = LENGTHS;
     const valueAt = LENGTHS + head;
+    const bytesAt = valueAt + value;
     return {
-      head: parseHead(all.subarray(LENGTHS, valueAt)),
-      value: value === 0 ? undefined : this.#parseValue(all.subarray(valueAt, valueAt + value)),
-      bytes: bytes === 0 ? NONE : all.subarray(valueAt + value),
+      head: parseHead(all.toString('utf8', LENGTHS, valueAt)),
+      value: value === 0 ? undefined : this.#parseValue(all, valueAt, bytesAt),
+      bytes: bytes === 0 ? NONE : all.subarray(bytesAt),
     };
   }
 
   push(chunk: Uint8Array): void {
-    this.#held.push(chunk);
+    this.#held.push(asBuffer(chunk));
     this.#heldBytes += chunk.length;
   }
 
   #readLengths(): Lengths {
     const [first] = this.#held;
-    const start = first !== undefined && first.length >= LENGTHS ? asBuffer(first) : asBuffer(this.#joined());
+    const start = first !== undefined && first.length >= LENGTHS ? first : this.#joined();
     const lengths = { head: start.readUInt32BE(0), value: start.readUInt32BE(4), bytes: start.readUInt32BE(8) };
     if (lengths.head > HEAD_BYTES || lengths.value > this.#bounds.value || lengths.bytes > this.#bounds.bytes) {
       throw new BrokenProtocol(`a message of ${String(lengths.head + lengths.value + lengths.bytes)} bytes is too large`);
@@ -87,13 +88,13 @@ export class FrameReader {
     return lengths;
   }
 
-  #parseValue(text: Uint8Array): unknown {
-    const problem = this.#bounds.scan?.(text);
+  #parseValue(all: Buffer, from: number, to: number): unknown {
+    const problem = this.#bounds.scan?.(all.subarray(from, to));
     if (problem !== undefined) throw new BrokenProtocol(`a value of a message is refused: ${problem}`);
-    return parse(text);
+    return parse(all.toString('utf8', from, to));
   }
 
-  #joined(): Uint8Array {
+  #joined(): Buffer {
     const [only] = this.#held;
     if (this.#held.length === 1 && only !== undefined) return only;
     const joined = Buffer.concat(this.#held);
@@ -101,11 +102,11 @@ export class FrameReader {
     return joined;
   }
 
-  #take(count: number): Uint8Array {
+  #take(count: number): Buffer {
     const all = this.#joined();
     this.#heldBytes -= count;
     this.#held = this.#heldBytes === 0 ? [] : [all.subarray(count)];
-    return all.subarray(0, count);
+    return this.#heldBytes === 0 ? all : all.subarray(0, count);
   }
 }
 
@@ -115,20 +116,20 @@ interface Lengths {
   readonly bytes: number;
 }
 
-function parseHead(text: Uint8Array): Readonly<Record<string, unknown>> {
+function parseHead(text: string): Readonly<Record<string, unknown>> {
   const head = parse(text);
   if (typeof head !== 'object' || head === null || Array.isArray(head)) throw new BrokenProtocol('the head of a message is no object');
   return head as Record<string, unknown>;
 }
 
-function parse(text: Uint8Array): unknown {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(asBuffer(text).toString('utf8'));
+    return JSON.parse(text);
   } catch {
     throw new BrokenProtocol('a message is not JSON');
   }
 }
 
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
