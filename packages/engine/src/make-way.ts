@@ -18,7 +18,9 @@ import { withoutTenant } from './in-tenant.js';
  * reconciler.
  */
 export async function makeWay(states: Decider, deps: Pick<DecideDeps, 'claims' | 'log'>, runId: RunId): Promise<void> {
-  for (const kept of await deps.claims.of(runId)) {
+  // Those at the back first: a job that is to make way itself does not begin because the one before it did.
+  const claims = (await deps.claims.of(runId)).toSorted((a, b) => b.aheadCount - a.aheadCount);
+  for (const kept of claims) {
     if (kept.ahead.length === 0) continue;
     const claim = { ...kept, group: withoutTenant(kept.group) };
     const { run, policy } = await states.read(runId, (state) => ({
@@ -26,7 +28,7 @@ export async function makeWay(states: Decider, deps: Pick<DecideDeps, 'claims' |
       policy: claim.job === null ? state.plan.concurrency : plannedJob(state, claim.job)?.concurrency,
     }));
     const holder = await findDeadlock(deps, run, claim);
-    if (holder === undefined) for (const owner of policy === undefined ? [] : displaced(policy, claim)) await cancelOwner(states, owner, claim);
+    if (holder === undefined) for (const owner of policy === undefined ? [] : displaced(policy, claim).toReversed()) await cancelOwner(states, owner, claim);
     // A run that stands behind its caller is refused by the call.
     else if (claim.job !== null) await failJob(states, { ...claim, job: claim.job }, holder);
   }
