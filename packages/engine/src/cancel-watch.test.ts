@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 
 import { CancelWatch } from './cancel-watch.js';
 import { JobHold } from './job-hold.js';
+import { manualClock } from './manual-clock.fixture.js';
 
 const RUN = toRunId('0'.repeat(26));
 const STEP: RunEventBody = { type: 'step.started', job: 'a', attempt: 1, step: 's', stepAttempt: 1, isolation: 'in-process' };
@@ -24,11 +25,14 @@ function watching(since: number) {
       return () => undefined;
     },
   };
-  const watch = new CancelWatch(log as EventLog);
+  const clock = manualClock();
+  const watch = new CancelWatch({ log: log as EventLog, clock });
   const holds = ['a', 'b'].map((job) => new JobHold({ runId: RUN, job } as Lease));
-  for (const hold of holds) watch.add(hold, since);
+  const ends = holds.map((hold) => watch.add(hold, since));
   return {
     watch,
+    clock,
+    ends,
     reads,
     cancelled: () => holds.map(({ cancelled }) => cancelled),
     write: (...bodies: RunEventBody[]): RunEvent[] => {
@@ -36,8 +40,8 @@ function watching(since: number) {
       journal.push(...events);
       return events;
     },
-    async changed(decided: number): Promise<void> {
-      change({ decided, ended: false });
+    async changed(decided?: number): Promise<void> {
+      change(decided === undefined ? undefined : { decided, ended: false });
       for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
     },
   };
@@ -67,6 +71,25 @@ it('reads what somebody else has decided, and from where it knows the journal to
   expect([reads, cancelled()]).toEqual([[3], [false, true]]);
   await changed(5);
   expect(reads).toEqual([3]);
+});
+
+it('looks a moment after it began to watch for what came in between, unless its jobs have ended by then, and at once from there on', async () => {
+  const late = watching(3);
+  late.write(CANCEL);
+  await late.changed();
+  expect([late.reads, late.cancelled()]).toEqual([[], [false, false]]);
+  late.clock.advance(200);
+  await new Promise(setImmediate);
+  expect([late.reads, late.cancelled()]).toEqual([[3], [true, true]]);
+  await late.changed();
+  expect(late.reads).toEqual([3, 4]);
+
+  const ended = watching(3);
+  await ended.changed();
+  for (const end of ended.ends) end();
+  ended.clock.advance(200);
+  await new Promise(setImmediate);
+  expect(ended.reads).toEqual([]);
 });
 
 it('tells each cancellation once: a second one stops what cleans up', async () => {

@@ -1,20 +1,26 @@
 import type { Reason, RunEvent, RunId } from '@kb-labs/contracts';
-import type { EventLog, RunChange } from '@kb-labs/ports';
+import type { Clock, EventLog, RunChange } from '@kb-labs/ports';
 import { cancelReason } from '@kb-labs/resolver';
 
+import type { EngineDeps } from './deps.js';
 import type { JobHold } from './job-hold.js';
 import type { JournalFollower } from './run-states.js';
+
+/** A store that calls without a cause once it watches has missed nothing but what came in between: most jobs have ended by then. */
+const FIRST_LOOK_MS = 200;
+
+type WatchDeps = Pick<EngineDeps, 'log' | 'clock'>;
 
 /**
  * Tells the jobs a worker holds when their run is cancelled, whichever process asked for it. What its worker learns of a journal need not be read
  * for it once more.
  */
 export class CancelWatch implements JournalFollower {
-  readonly #log: EventLog;
+  readonly #deps: WatchDeps;
   readonly #runs = new Map<RunId, WatchedRun>();
 
-  constructor(log: EventLog) {
-    this.#log = log;
+  constructor(deps: WatchDeps) {
+    this.#deps = deps;
   }
 
   /** Watches for `hold`, which knows the journal up to `since`, until the returned function is called. */
@@ -22,7 +28,7 @@ export class CancelWatch implements JournalFollower {
     const { runId } = hold.lease;
     let run = this.#runs.get(runId);
     if (run === undefined) {
-      run = new WatchedRun(this.#log, runId, since);
+      run = new WatchedRun(this.#deps, runId, since);
       this.#runs.set(runId, run);
     }
     const watched = run;
@@ -41,10 +47,15 @@ export class CancelWatch implements JournalFollower {
 }
 
 class WatchedRun {
-  readonly close: () => void;
   readonly #holds = new Map<JobHold, number>();
   readonly #log: EventLog;
+  readonly #clock: Clock;
   readonly #runId: RunId;
+  readonly #begunAt: number;
+  readonly #unwatch: () => void;
+  /** Ends the wait for the first look, while there is one. */
+  #disarm: (() => void) | undefined;
+  #hasWaited = false;
   /** Where the cancellations stand in the journal, as far as it was read. */
   readonly #asked: Asked[] = [];
   #seen: number;
@@ -53,11 +64,18 @@ class WatchedRun {
   #looking = false;
   #again = false;
 
-  constructor(log: EventLog, runId: RunId, since: number) {
+  constructor({ log, clock }: WatchDeps, runId: RunId, since: number) {
     this.#log = log;
+    this.#clock = clock;
     this.#runId = runId;
+    this.#begunAt = clock.now();
     this.#seen = since;
-    this.close = log.watch(runId, (change) => this.#changed(change));
+    this.#unwatch = log.watch(runId, (change) => (change === undefined && !this.#hasWaited ? this.#lookLater() : this.#changed(change)));
+  }
+
+  close(): void {
+    this.#disarm?.();
+    this.#unwatch();
   }
 
   get isIdle(): boolean {
@@ -75,6 +93,12 @@ class WatchedRun {
     if (after > this.#seen || upTo <= this.#seen) return;
     for (const event of events) if (event.seq > this.#seen) this.#consider(event);
     this.#seen = upTo;
+  }
+
+  #lookLater(): void {
+    this.#hasWaited = true;
+    const leftMs = this.#begunAt + FIRST_LOOK_MS - this.#clock.now();
+    this.#disarm = this.#clock.after(Math.max(leftMs, 0), () => this.#changed(undefined));
   }
 
   /** Looked into once whoever wrote has its answer: a cancellation is a decision, and most decisions are those of the jobs that are held. */

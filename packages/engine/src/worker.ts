@@ -96,7 +96,7 @@ class JobWorker implements Worker {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#timers = new NamedTimers(deps.clock, (name, error) => deps.logger.warn(`cannot ${name}`, { worker: this.id, problem: String(error) }));
-    const cancels = new CancelWatch(deps.log);
+    const cancels = new CancelWatch(deps);
     this.#states = new RunStates(deps, cancels);
     this.id = deps.ids.workerId();
     const shared = { states: this.#states, cancels, onRunStarted: options.onRunStarted ?? ((): void => undefined) };
