@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 
 import { Contestant } from './peers/contestant.mjs';
+import { commandCounts } from './peers/redis-info.mjs';
 import { startTestRedis } from './peers/test-redis.mjs';
 import { allWithin, inTurns } from './peers/turns.mjs';
 import { spread } from './spread.mjs';
@@ -38,16 +39,34 @@ export async function benchFanOut({ repeats = 5 }) {
         ],
         repeats,
       );
+      const { scripts, commands } = await countedPerRun(Number(new URL(redis.url).port), () => ours.ask(joined));
       await ours.end();
       await theirs.end();
       return {
         title: 'A hundred jobs and one after them, on Redis',
         rows,
+        scripts,
+        commands,
         within: allWithin(rows),
-        note: `${String(repeats)} rounds in turns of ${String(COUNT)} each, after one to warm up; ${redis.version}, appendfsync everysec; Node ${process.version}; ${String(cpus().length)} cores`,
+        note: `a run of ours takes ${scripts.toFixed(0)} scripts, ${commands.toFixed(0)} commands with those they call; ${String(repeats)} rounds in turns of ${String(COUNT)} each, after one to warm up; ${redis.version}, appendfsync everysec; Node ${process.version}; ${String(cpus().length)} cores`,
       };
     } finally {
       await redis.stop();
     }
   });
+}
+
+/**
+ * What the server is asked for each run.
+ *
+ * @param {number} port
+ * @param {() => Promise<unknown>} work of `COUNT` runs
+ */
+async function countedPerRun(port, work) {
+  const before = await commandCounts(port);
+  await work();
+  const after = await commandCounts(port);
+  const added = Object.entries(after).map(([name, calls]) => /** @type {const} */ ([name, calls - (before[name] ?? 0)]));
+  const sum = (/** @type {typeof added} */ counts) => counts.reduce((total, [, calls]) => total + calls, 0) / COUNT;
+  return { scripts: sum(added.filter(([name]) => name.startsWith('eval'))), commands: sum(added) };
 }
