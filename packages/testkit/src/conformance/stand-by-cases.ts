@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import type { RunId } from '@kb-labs/contracts';
 import type { Lease } from '@kb-labs/ports';
 
 import { aCreate, aSummary, aTicket } from '../some-commands.js';
@@ -52,7 +53,7 @@ export const STAND_BY_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
       let calls = 0;
       const standDown = store.queue.standBy(worker, () => ({ limit: 1, leaseMs: LEASE_MS }), (leases) => (handed += leases.length));
       const end = store.queue.onReady(() => (calls += 1));
-      await store.clock.advance(1_000);
+      await hearAll(store, runId);
       calls = 0;
       await store.queue.ensure([aTicket(runId, { job: 'a' })]);
       assert.deepEqual([handed, calls], [1, 0]);
@@ -67,3 +68,16 @@ export const STAND_BY_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
 ];
+
+/** Resolves when everything that was told before has come: what is told of a run comes behind it. */
+async function hearAll(store: StoreUnderTest, runId: RunId): Promise<void> {
+  let heard = false;
+  const end = store.log.watch(runId, (change) => (heard ||= change !== undefined && change.decided > 1));
+  for (let expected = 1; !heard; expected += 1) {
+    // It may not listen yet when the first is told of.
+    assert.deepEqual(await store.log.append({ runId, at: 1, expected, events: [aStepStarted()] }), { ok: true, seq: expected + 1 });
+    await soon({ patienceMs: 50 }, () => heard, 'a change of the run is told').catch(() => undefined);
+    assert.ok(expected < 100, 'no change of the run was told');
+  }
+  end();
+}
