@@ -75,3 +75,10 @@ it('a worker that stops is handed nothing more', async () => {
   const run = await harness.start('w');
   expect((await harness.deps.queue.ticketsOf(run)).map((ticket) => ticket.lease)).toEqual([undefined]);
 });
+
+it('a worker that was about to take when it is told to stop takes nothing', async () => {
+  const { harness, takes } = await openCounting();
+  const worker = await harness.worker();
+  await worker.stop();
+  expect(takes()).toBe(0);
+});

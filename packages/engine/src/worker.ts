@@ -226,7 +226,7 @@ class JobWorker implements Worker {
 
   #begin(act: () => Promise<void>): void {
     // Jobs that end together free their places together.
-    this.#taking = new Promise<void>((resolve) => setImmediate(resolve)).then(act).finally(() => {
+    this.#taking = new Promise<void>((resolve) => setImmediate(resolve)).then(() => (this.#stopped ? undefined : act())).finally(() => {
       this.#taking = undefined;
       if (this.#takeAgain) {
         this.#takeAgain = false;
