@@ -165,3 +165,30 @@ it('a run that its creation is refused for leaves nothing behind', async () => {
   for (let n = 0; n < 3; n += 1) await expect(harness.start('w')).rejects.toThrow('the disk is gone');
   expect([worker.held, harness.calls]).toEqual([0, []]);
 });
+
+it('a worker that stops waits for a run that is being created, and for the step that was begun with it', async () => {
+  const answered = Promise.withResolvers<void>();
+  const { harness } = await openCounting(({ log }) => ({
+    // As a store that is asked over a network: the run is there, and its process has not heard of it.
+    log: replacing(log, {
+      create: async (command, begin) => {
+        const told: (() => void)[] = [];
+        const result = await log.create(command, begin === undefined ? undefined : { ...begin, begun: (lease) => void told.push(() => begin.begun(lease)) });
+        await answered.promise;
+        for (const tell of told) tell();
+        return result;
+      },
+    }),
+  }));
+  const worker = await harness.worker();
+  const starting = harness.start('w');
+  await turns(async () => (await harness.deps.catalog.openRuns({ limit: 1 })).length > 0);
+  let stopped = false;
+  const stopping = worker.stop().then(() => (stopped = true));
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+  expect(stopped).toBe(false);
+  answered.resolve();
+  const runId = await starting;
+  await stopping;
+  expect([harness.calls.map(({ step }) => step), (await harness.deps.queue.ticketsOf(runId)).map(({ lease }) => lease)]).toEqual([['one'], [undefined]]);
+});

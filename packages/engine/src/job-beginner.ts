@@ -22,7 +22,8 @@ export class JobBeginner implements Beginner {
   readonly #deps: EngineDeps;
   readonly #shared: JobShared & { readonly states: RunStates };
   readonly #worker: BeginnerWorker;
-  #prepared = 0;
+  /** Jobs that are prepared, until it is known what became of their runs. */
+  readonly #prepared = new Set<Promise<void>>();
 
   constructor(deps: EngineDeps, shared: JobShared & { readonly states: RunStates }, worker: BeginnerWorker) {
     this.#deps = deps;
@@ -32,19 +33,29 @@ export class JobBeginner implements Beginner {
 
   async prepare({ state, enqueue }: NewRun): Promise<Prepared | undefined> {
     const ticket = enqueue.find(({ job, notBefore }) => job !== AFTER_END && job !== TIME_LIMIT && notBefore <= this.#deps.clock.now());
-    if (ticket === undefined || this.#worker.free() <= this.#prepared || !this.#worker.serves(state)) return undefined;
-    this.#prepared += 1;
+    if (ticket === undefined || this.#worker.free() <= this.#prepared.size || !this.#worker.serves(state)) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#prepared.add(promise);
+    const over = (): void => {
+      this.#prepared.delete(promise);
+      resolve();
+    };
     let job: PreparedJob | undefined;
     try {
       job = await prepareJob(this.#deps, this.#shared, this.#worker.id, state, ticket);
     } finally {
-      if (job === undefined) this.#prepared -= 1;
+      if (job === undefined) over();
     }
-    return job === undefined ? undefined : this.#offer(job);
+    return job === undefined ? undefined : this.#offer(job, over);
+  }
+
+  /** Resolves when nothing that it has prepared can be begun any more. */
+  async idle(): Promise<void> {
+    while (this.#prepared.size > 0) await Promise.all(this.#prepared);
   }
 
   /** A cancellation is looked for from before the run can be cancelled. */
-  #offer({ hold, run, append, state }: PreparedJob): Prepared {
+  #offer({ hold, run, append, state }: PreparedJob, over: () => void): Prepared {
     const unwatch = this.#shared.cancels.add(hold, state.seq);
     let begun = false;
     return {
@@ -58,7 +69,7 @@ export class JobBeginner implements Beginner {
         this.#worker.hold(hold, () => carryOut(this.#deps, this.#shared.states, run, unwatch));
       },
       over: () => {
-        this.#prepared -= 1;
+        over();
         if (!begun) unwatch();
       },
     };

@@ -144,7 +144,7 @@ class JobWorker implements Worker {
     this.#standDown?.();
     this.#endBeginning?.();
     for (const hold of this.#holds.values()) hold.handBack = true;
-    await this.#taking;
+    await Promise.all([this.#taking, this.#beginner.idle()]);
     const ended = this.#allEnded();
     if (graceMs === undefined) await ended;
     else if (!(await this.#within(graceMs, ended))) await this.#cutOff(ended);
