@@ -1,3 +1,5 @@
+import { toRunId, toTicketId } from '@kb-labs/contracts';
+import type { Lease } from '@kb-labs/ports';
 import { afterEach, expect, it } from 'vitest';
 
 import { type Harness, openHarness, replacing, success } from './harness.fixture.js';
@@ -81,4 +83,28 @@ it('a worker that was about to take when it is told to stop takes nothing', asyn
   const worker = await harness.worker();
   await worker.stop();
   expect(takes()).toBe(0);
+});
+
+it('a worker that was handed something by a write that was on its way when it stopped gives it back', async () => {
+  let hand: (leases: Lease[]) => void = () => undefined;
+  const released: (readonly Lease[])[] = [];
+  const harness = await openHarness({
+    workflows: {},
+    wrap: (deps) => ({
+      ...deps,
+      queue: replacing(deps.queue, {
+        standBy: (_worker, _places, onLeases) => {
+          hand = onLeases;
+          return () => undefined;
+        },
+        release: (leases) => Promise.resolve(void released.push(leases)),
+      }),
+    }),
+  });
+  open.push(harness);
+  const worker = await harness.worker();
+  await worker.stop();
+  const lease = { runId: toRunId('0'.repeat(26)), job: 'a', attempt: 1, turn: 0, token: 1, worker: worker.id, until: 0 };
+  hand([{ ...lease, id: toTicketId(lease) }]);
+  expect([released.map((leases) => leases.map(({ job }) => job)), worker.held]).toEqual([[['a']], 0]);
 });

@@ -204,6 +204,8 @@ class JobWorker implements Worker {
   }
 
   #handed(leases: readonly Lease[]): void {
+    // The write was on its way when it stopped.
+    if (this.#stopped) return void this.#deps.queue.release(leases).catch((error: unknown) => this.#deps.logger.warn('cannot give jobs back', { worker: this.id, problem: String(error) }));
     for (const lease of leases) this.#run(lease);
     this.#mayBeMore ||= this.#free <= 0;
   }
