@@ -1,4 +1,5 @@
 import { spread } from '../spread.mjs';
+import { atRest } from './at-rest.mjs';
 
 /**
  * @typedef {object} Side
@@ -14,16 +15,15 @@ import { spread } from '../spread.mjs';
  */
 
 /**
- * Measures both sides of each in turns, so that a machine that slows down slows both, and compares them round by round.
+ * Measures both sides of each in turns, so that a machine that slows down slows both, and compares them round by round. Each begins when the machine has
+ * come to rest.
  *
  * @param {readonly Compared[]} all
  * @param {number} repeats
+ * @param {{ rest?: () => Promise<boolean> }} [options]
  */
-export async function inTurns(all, repeats) {
-  const measured = all.map((one) => ({ ...one, values: /** @type {{ ours: number, theirs: number }[]} */ ([]) }));
-  for (let round = 0; round < repeats; round += 1) {
-    for (const { values, ours, theirs } of measured) values.push({ theirs: await theirs.measure(), ours: await ours.measure() });
-  }
+export async function inTurns(all, repeats, { rest = atRest } = {}) {
+  const measured = await rounds(all, repeats, rest);
   return measured.map(({ what, unit, ours, theirs, limit, values }) => {
     const ratio = spread(values.map((value) => value.ours / value.theirs)).medianMs;
     const within = limit === undefined ? undefined : unit === 'ms' ? ratio <= limit : ratio >= limit;
@@ -36,6 +36,25 @@ export async function inTurns(all, repeats) {
       ...(limit === undefined ? {} : { limit, within }),
     };
   });
+}
+
+/**
+ * @param {readonly Compared[]} all
+ * @param {number} repeats
+ * @param {() => Promise<boolean>} rest
+ */
+async function rounds(all, repeats, rest) {
+  const measured = all.map((one) => ({ ...one, values: /** @type {{ ours: number, theirs: number }[]} */ ([]) }));
+  let restless = 0;
+  const afterRest = async (/** @type {Side} */ { measure }) => {
+    if (!(await rest())) restless += 1;
+    return measure();
+  };
+  for (let round = 0; round < repeats; round += 1) {
+    for (const { values, ours, theirs } of measured) values.push({ theirs: await afterRest(theirs), ours: await afterRest(ours) });
+  }
+  if (restless > 0) process.stderr.write(`${String(restless)} of ${String(2 * repeats * all.length)} turns began although the machine had other things to do\n`);
+  return measured;
 }
 
 /** @param {readonly number[]} values */
