@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,29 +7,35 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const node = process.execPath;
 const bin = (/** @type {string} */ path) => join(root, 'node_modules', path);
 
-/** @type {readonly (readonly [name: string, ...commands: (readonly string[])[]])[]} */
-const STEPS = [
-  ['build', [bin('turbo/bin/turbo'), 'run', 'build', '--ui=stream', '--output-logs=errors-only'], ['tooling/declarations/emit.mjs']],
-  ['packages', ['tooling/release/check-packages.mjs']],
-  ['types', ...['tsconfig.json', 'apps/studio', 'tooling/scenarios/studio'].map((program) => [bin('typescript/bin/tsc'), '-p', program, '--pretty', 'false'])],
-  ['lint', [bin('eslint/bin/eslint.js'), '.']],
-  ['boundaries', ['tooling/boundaries/check.mjs']],
-  ['knip', [bin('knip/bin/knip.js'), '--no-progress']],
-  ['test', [bin('vitest/vitest.mjs'), 'run']],
-];
+/** @typedef {readonly [name: string, ...commands: (readonly string[])[]]} Step */
 
-process.exitCode = check(process.argv.slice(2));
+/** One list after the other; what is in the same one is done beside each other. @type {readonly (readonly Step[])[]} */
+const STAGES = [
+  [['build', [bin('turbo/bin/turbo'), 'run', 'build', '--ui=stream', '--output-logs=errors-only'], ['tooling/declarations/emit.mjs']]],
+  [['packages', ['tooling/release/check-packages.mjs']]],
+  [
+    ['types', ...['tsconfig.json', 'apps/studio', 'tooling/scenarios/studio'].map((program) => [bin('typescript/bin/tsc'), '-p', program, '--pretty', 'false'])],
+    ['lint', [bin('eslint/bin/eslint.js'), '.']],
+    ['boundaries', ['tooling/boundaries/check.mjs']],
+    ['knip', [bin('knip/bin/knip.js'), '--no-progress']],
+  ],
+  [['test', [bin('vitest/vitest.mjs'), 'run']]],
+];
+/** Compilers of the whole repository take a gigabyte each. */
+const AT_ONCE = 2;
+
+process.exitCode = await check(process.argv.slice(2));
 
 /**
  * Runs every step, says one line about each, and the totals of the tests last.
  *
  * @param {readonly string[]} args `--without STEP`, as often as needed
  */
-function check(args) {
+async function check(args) {
+  const names = STAGES.flat().map(([name]) => name);
   const without = args.filter((_, index) => args[index - 1] === '--without');
-  const unknown = without.find((name) => !STEPS.some(([step]) => step === name));
-  if (unknown !== undefined || args.length !== without.length * 2) {
-    console.error(`usage: check [--without ${STEPS.map(([step]) => step).join('|')}]...`);
+  if (!without.every((name) => names.includes(name)) || args.length !== without.length * 2) {
+    console.error(`usage: check [--without ${names.join('|')}]...`);
     return 2;
   }
   const totals = join(root, '.bootstrap/test-totals');
@@ -37,26 +43,55 @@ function check(args) {
   rmSync(totals, { force: true });
 
   const failed = [];
-  for (const [name, ...commands] of STEPS) {
-    if (without.includes(name)) continue;
-    const started = Date.now();
-    // Tests talk while they run; the others only when they have something to say.
-    const live = name === 'test';
-    const outputs = [];
-    let ok = true;
-    for (const command of commands) {
-      const result = spawnSync(node, command, { cwd: root, encoding: 'utf8', stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'], env: { ...process.env, KB_TEST_TOTALS: totals }, maxBuffer: 64 * 1024 * 1024 });
-      outputs.push(result.stdout, result.stderr, result.error?.message);
-      ok = result.status === 0;
-      if (!ok) break;
+  for (const stage of STAGES) {
+    const steps = stage.filter(([name]) => !without.includes(name)).map((step) => ({ name: step[0], done: Promise.withResolvers(), step }));
+    const left = [...steps];
+    for (let n = 0; n < AT_ONCE; n += 1) void runAll(left, totals);
+    for (const { name, done } of steps) {
+      const { ok, said, seconds } = await done.promise;
+      if (!ok) failed.push(name);
+      if (said !== '') console.log(said);
+      console.log(`${name.padEnd(11)}${ok ? 'ok    ' : 'FAILED'} ${seconds.toFixed(1).padStart(7)} s`);
     }
-    if (!ok) failed.push(name);
-    if (!ok && !live) console.log(outputs.filter(Boolean).join('\n').trimEnd());
-    console.log(`${name.padEnd(11)}${ok ? 'ok    ' : 'FAILED'} ${((Date.now() - started) / 1000).toFixed(1).padStart(7)} s`);
   }
   console.log(failed.length === 0 ? 'check: ok' : `check: FAILED (${failed.join(', ')})`);
   if (!without.includes('test')) console.log(readTotals(totals));
   return failed.length === 0 ? 0 : 1;
+}
+
+/**
+ * @param {{ step: Step, done: PromiseWithResolvers<any> }[]} left
+ * @param {string} totals
+ */
+async function runAll(left, totals) {
+  for (let next = left.shift(); next !== undefined; next = left.shift()) next.done.resolve(await runStep(next.step, totals));
+}
+
+/**
+ * Its commands, until one fails. Tests talk while they run; the others only when they have something to say.
+ *
+ * @param {Step} step
+ * @param {string} totals
+ */
+async function runStep([name, ...commands], totals) {
+  const started = Date.now();
+  const live = name === 'test';
+  /** @type {string[]} */
+  const outputs = [];
+  let ok = true;
+  for (const command of commands) {
+    const child = spawn(node, command, { cwd: root, stdio: ['ignore', live ? 'inherit' : 'pipe', live ? 'inherit' : 'pipe'], env: { ...process.env, KB_TEST_TOTALS: totals } });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => outputs.push(text));
+    ok = await new Promise((resolve) => {
+      child.once('error', (error) => {
+        outputs.push(error.message);
+        resolve(false);
+      });
+      child.once('close', (code) => resolve(code === 0));
+    });
+    if (!ok) break;
+  }
+  return { ok, said: ok || live ? '' : outputs.join('').trimEnd(), seconds: (Date.now() - started) / 1_000 };
 }
 
 /** @param {string} file */
