@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { fileBlobs } from '@kb-labs/blobs';
 import { parseRunId, toRunId, toWorkerId } from '@kb-labs/contracts';
-import type { EngineDeps } from '@kb-labs/engine';
+import { Beginners, type EngineDeps } from '@kb-labs/engine';
 import type { PluginHost } from '@kb-labs/ports';
 import { type EmbeddedStore, openEmbeddedStore } from '@kb-labs/store-embedded';
 
@@ -39,6 +39,7 @@ export function engineOn({ log, catalog, queue, claims, logs, records, rateLimit
     blobs: fileBlobs({ dir: join(dir, 'blobs') }),
     plugins: pluginsThat(options.run),
     workflows: { list: () => Promise.resolve(sources), candidates: () => Promise.resolve(sources), listeners: () => Promise.resolve([]) },
+    beginners: new Beginners(),
     files: { hash: () => '', open: () => Promise.resolve(undefined) },
     clock,
     ids: { runId: () => toRunId(nextId()), workerId: () => toWorkerId(nextId()), sessionId: () => `ses-${nextId()}`, flowId: () => `flow-${nextId()}` },

@@ -1,6 +1,6 @@
 import type { RunEventBody, RunId } from '@kb-labs/contracts';
 import type { Metrics } from '@kb-labs/gateway';
-import type { Append, Create, EventLog } from '@kb-labs/ports';
+import type { Append, Begin, Create, EventLog } from '@kb-labs/ports';
 
 /** Jobs whose start is remembered; that of any other is looked up in its journal. */
 const MAX_KNOWN = 10_000;
@@ -31,14 +31,21 @@ export function measureLog(log: EventLog, metrics: Metrics): EventLog {
       }
     }
   };
+  const countBegin = (begin: Begin): Begin => ({
+    ...begin,
+    begun: (lease) => {
+      count(begin.append.runId, begin.append);
+      begin.begun(lease);
+    },
+  });
   return {
     append: async (command) => {
       const result = await log.append(command);
       if (result.ok) count(command.runId, command);
       return result;
     },
-    create: async (command) => {
-      const result = await log.create(command);
+    create: async (command, begin) => {
+      const result = await log.create(command, begin === undefined ? undefined : countBegin(begin));
       if (result.ok && !result.repeated) count(command.runId, command);
       return result;
     },
