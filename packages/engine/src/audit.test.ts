@@ -77,6 +77,17 @@ describe('the audit log', () => {
     expect((await writer.record(entry)).seq).toBe(1);
   });
 
+  it('waits for the disk, but for rows that all need not', async () => {
+    const deps = open();
+    const waited: unknown[] = [];
+    const writer = createAuditWriter({ ...deps, records: { ...deps.records, write: (changes, options) => (waited.push(options?.waitsForDisk), deps.records.write(changes)) } });
+    const relaxed = { waitsForDisk: false };
+    await writer.record(entry);
+    await writer.record(entry, relaxed);
+    await Promise.all([writer.record(entry, relaxed), writer.record(entry, relaxed), writer.record(entry)]);
+    expect(waited).toEqual([true, false, false, true]);
+  });
+
   it('takes what has no canonical form in one that has, and not without bound', async () => {
     const deps = open();
     const odd = await recordAudit(deps, { ...entry, actor: 'a\ud800', target: 'x'.repeat(5_000), details: { big: 2 ** 60, text: '\udfff', list: ['\ud800', 1.5, true, null], '\ud801': {} } });

@@ -1,7 +1,7 @@
 import { AUDIT_START, type AuditEntry, type AuditHead, type JsonObject, type JsonValue, type NewAuditEntry } from '@kb-labs/contracts';
 import { contentDigest } from '@kb-labs/digest';
 import { AppError } from '@kb-labs/errors';
-import type { RecordChange } from '@kb-labs/ports';
+import type { RecordChange, RecordWriteOptions } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
 import { RecordKind } from './record-kind.js';
@@ -22,8 +22,11 @@ const TRIES = 200;
 type AuditDeps = Pick<EngineDeps, 'records' | 'clock'>;
 
 export interface AuditWriter {
-  /** Durable when it resolves. Rows asked for while others are written go with the next write, all at once. */
-  record(entry: NewAuditEntry): Promise<AuditEntry>;
+  /**
+   * Durable when it resolves, unless it need not wait for the disk (`RecordWriteOptions`). Rows asked for while others are written go with the next
+   * write, all at once.
+   */
+  record(entry: NewAuditEntry, options?: RecordWriteOptions): Promise<AuditEntry>;
 }
 
 /** Appends one row to the audit log. */
@@ -34,6 +37,7 @@ export function recordAudit(deps: AuditDeps, entry: NewAuditEntry): Promise<Audi
 interface Pending {
   readonly entry: NewAuditEntry;
   readonly at: string;
+  readonly waitsForDisk: boolean;
   readonly resolve: (row: AuditEntry) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -56,9 +60,9 @@ export function createAuditWriter(deps: AuditDeps): AuditWriter {
     working = false;
   };
   return {
-    record: (entry) =>
+    record: (entry, { waitsForDisk = true } = {}) =>
       new Promise((resolve, reject) => {
-        pending.push({ entry: toPlain(entry), at: new Date(deps.clock.now()).toISOString(), resolve, reject });
+        pending.push({ entry: toPlain(entry), at: new Date(deps.clock.now()).toISOString(), waitsForDisk, resolve, reject });
         if (!working) void work();
       }),
   };
@@ -74,6 +78,7 @@ export function rowKey(seq: number): string {
 }
 
 async function append({ records }: AuditDeps, batch: readonly Pending[]): Promise<AuditEntry[]> {
+  const waitsForDisk = batch.some((row) => row.waitsForDisk);
   for (let tries = 0; tries < TRIES; tries += 1) {
     const head = await AUDIT_HEAD_KIND.get(records, AUDIT_HEAD_KEY);
     const rows = chain(batch, head?.value ?? { seq: 0, hash: AUDIT_START });
@@ -84,7 +89,7 @@ async function append({ records }: AuditDeps, batch: readonly Pending[]): Promis
       AUDIT_OF_TENANT_KIND.put(`${row.tenant}/${rowKey(row.seq)}`, null, { expected: 0 }),
     ]);
     changes.push(AUDIT_HEAD_KIND.put(AUDIT_HEAD_KEY, { seq: last.seq, hash: last.hash }, { expected: head?.version ?? 0 }));
-    if (await records.write(changes)) return rows;
+    if (await records.write(changes, { waitsForDisk })) return rows;
     await refusePlanted(records, head?.version, rows);
   }
   throw new AppError('STATE_BUSY');

@@ -15,7 +15,7 @@ export type { Llm } from './llm.js';
 export type { Logger } from './logger.js';
 export type { CommandLookup, ConsumedArtifact, InstalledPlugin, NewArtifact, Placement, PluginHost, StepCall, StepOutcome, StepSecrets, StepToPlace } from './plugin-host.js';
 export type { Bucket, RateAnswer, RateLimits } from './rate-limits.js';
-export type { RecordChange, RecordPage, Records, StoredRecord } from './records.js';
+export type { RecordChange, RecordPage, Records, RecordWriteOptions, StoredRecord } from './records.js';
 export type { EndedRunQuery, KeptBytes, KeptRun, RemovedParts, Retention } from './retention.js';
 export type { ByteRedactor, KeptSecret, Redactor, Secrets } from './secrets.js';
 export type { LogPage, LogQuery, StepLogs } from './step-logs.js';

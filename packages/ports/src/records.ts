@@ -9,7 +9,15 @@ export interface Records {
   /** Those of one kind, in the order of the bytes of their keys, or against it. */
   list(kind: string, page: RecordPage): Promise<StoredRecord[]>;
   /** Writes everything or, when one of `expected` does not hold, nothing: then it answers `false`. */
-  write(changes: readonly RecordChange[]): Promise<boolean>;
+  write(changes: readonly RecordChange[], options?: RecordWriteOptions): Promise<boolean>;
+}
+
+export interface RecordWriteOptions {
+  /**
+   * Whether it is on the disk when it is answered, as it is when left out. Without, a power cut may undo it, together with all that was written to the
+   * same state after it and before the next write that waits: what comes after it never stays without it. A store pays heed to it where that saves anything.
+   */
+  readonly waitsForDisk?: boolean;
 }
 
 export interface RecordPage {

@@ -1,5 +1,5 @@
 import { AppError } from '@kb-labs/errors';
-import type { TicketId } from '@kb-labs/contracts';
+import type { TicketId, WorkerId } from '@kb-labs/contracts';
 import type { Begin, Clock, RunChange } from '@kb-labs/ports';
 
 import { BUSY_LIMIT_MS, busyDelayMs, whenNotBusy } from './busy-wait.js';
@@ -19,12 +19,14 @@ export interface Changes {
   room: boolean;
   /** What is to be done with tickets that were queued, should they be handed out in the same transaction. */
   readonly begins: Map<TicketId, Begin>;
+  /** How many tickets workers were handed by writes themselves. */
+  readonly handed: Map<WorkerId, number>;
   /** Tells who was handed tickets. */
   readonly handedOut: (() => void)[];
 }
 
 export function noChanges(): Changes {
-  return { runs: new Map(), logs: new Set(), queued: new Set(), begins: new Map(), ready: false, room: false, handedOut: [] };
+  return { runs: new Map(), logs: new Set(), queued: new Set(), begins: new Map(), handed: new Map(), ready: false, room: false, handedOut: [] };
 }
 
 /**
@@ -171,7 +173,7 @@ export class CommitGroup {
   /** It has a savepoint: if it fails nobody is harmed, for workers take what is queued. */
   #handOutQueued(changes: Changes): void {
     if (changes.queued.size === 0) return;
-    const own: Changes = { ...noChanges(), begins: changes.begins };
+    const own: Changes = { ...noChanges(), begins: changes.begins, handed: changes.handed };
     this.#connection.run('SAVEPOINT hand_out');
     try {
       const handedOut = this.#handOut(own);

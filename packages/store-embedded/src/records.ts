@@ -1,6 +1,6 @@
 import { type JsonValue, type KeySpan, problemOfRecord, spanOfPage } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { Clock, RecordChange, RecordPage, Records, StoredRecord } from '@kb-labs/ports';
+import type { Clock, RecordChange, RecordPage, Records, RecordWriteOptions, StoredRecord } from '@kb-labs/ports';
 
 import type { CommitGroup } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
@@ -38,10 +38,10 @@ export class EmbeddedRecords implements Records {
     return this.#group.read(() => listRecords(this.#connection, { kind, page, now: this.#clock.now() }).map((row) => toRecord(kind, row)));
   }
 
-  async write(changes: readonly RecordChange[]): Promise<boolean> {
+  async write(changes: readonly RecordChange[], options?: RecordWriteOptions): Promise<boolean> {
     const written = changes.map((change) => ({ ...change, json: 'remove' in change ? undefined : JSON.stringify(change.value) }));
     checkChanges(written);
-    return await this.#group.write(() => writeRecords(this.#connection, written, this.#clock.now()));
+    return await this.#group.write(() => writeRecords(this.#connection, written, this.#clock.now()), options);
   }
 }
 

@@ -10,6 +10,7 @@ import { Connection } from './connection.js';
 import { EmbeddedEventLog } from './event-log.js';
 import { EmbeddedJobQueue } from './job-queue.js';
 import { migrate } from './migrate.js';
+import { EmbeddedRecords } from './records.js';
 import { StandingBy } from './standing-by.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
 
@@ -34,7 +35,14 @@ function open() {
   const clock = fakeClock();
   const watch = new ChangeWatch({ clock, checkMs: 25, logger: undefined, foreignVersion: () => 0, listen: () => () => undefined, workerDied: () => false });
   const group = new CommitGroup(connection, clock, () => undefined);
-  return { connection, group, log: new EmbeddedEventLog(connection, group, watch), queue: new EmbeddedJobQueue(connection, group, watch, { clock, standingBy: new StandingBy(connection, clock) }) };
+  const standingBy = new StandingBy(connection, clock);
+  return {
+    connection,
+    group,
+    records: new EmbeddedRecords(connection, group, clock),
+    log: new EmbeddedEventLog(connection, group, watch, standingBy),
+    queue: new EmbeddedJobQueue(connection, group, watch, { clock, standingBy }),
+  };
 }
 
 describe('what waits for the disk', () => {
@@ -50,6 +58,16 @@ describe('what waits for the disk', () => {
     await queue.renew(leases, 2_000);
     await queue.release(leases);
     expect(connection.commits).toEqual([FULL, FULL]);
+    connection.close();
+  });
+
+  it('is a record, unless whoever writes it says that what comes after it takes it along', async () => {
+    const { connection, records } = open();
+    const change = { kind: 'a', key: 'b', value: 1 };
+    await records.write([change]);
+    await records.write([change], { waitsForDisk: false });
+    await records.write([change], {});
+    expect(connection.commits).toEqual([FULL, NORMAL, FULL]);
     connection.close();
   });
 

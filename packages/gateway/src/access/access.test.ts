@@ -305,4 +305,20 @@ describe('record', () => {
     expect(items[0]).toMatchObject({ actor: 'runner', tenant: 'acme', action: 'startRun', target: '/x/19', outcome: 'refused', details: { code: 'FORBIDDEN', via: 'key', keyId: made.id } });
     expect((await verifyAudit(deps)).intact).toBe(true);
   });
+
+  it('waits for the disk itself only where no change comes after it', async () => {
+    const { deps } = await open();
+    const waited: unknown[] = [];
+    const records: typeof deps.records = {
+      get: (...asked) => deps.records.get(...asked),
+      list: (...asked) => deps.records.list(...asked),
+      write: (changes, options) => (waited.push(options?.waitsForDisk), deps.records.write(changes, options)),
+    };
+    const access = createAccess({ ...deps, records }, { tierOf: () => unbounded, secure: false });
+    const caller: Caller = { keyId: null, name: 'ada', role: 'admin', tenant: 'acme', via: 'loopback' };
+    const asked = { caller, action: 'startRun', target: '/x', details: {} };
+    await access.record({ ...asked, outcome: 'asked' });
+    await access.record({ ...asked, outcome: 'refused' });
+    expect(waited).toEqual([false, true]);
+  });
 });

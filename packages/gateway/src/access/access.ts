@@ -32,6 +32,6 @@ export interface Access {
   authorize(caller: Caller, access: Permission): void;
   /** Takes one request from what the caller may send. Answers headers for the answer; fails with `RATE_LIMITED`, whose details hold `retryAfterMs`. */
   limit(caller: Caller, route: { readonly name: string; readonly permission: Permission }): Promise<Readonly<Record<string, string>>>;
-  /** Fails when it cannot be written: then the change is not made. */
+  /** Fails when it cannot be written: then the change is not made. No change stays after a power cut whose record does not. */
   record(entry: AccessEntry): Promise<void>;
 }

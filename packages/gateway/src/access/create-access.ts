@@ -64,7 +64,9 @@ export function createAccess(deps: AccessDeps, options: AccessOptions): Access {
     limit: (caller, route) => takeOne(deps.rateLimits, bucketsOf(caller, options.tierOf(caller.tenant), route.name)),
     record: async ({ caller, action, target, outcome, details }) => {
       const { name, tenant, keyId, via } = caller;
-      await audit.record({ actor: name, tenant, action, target, outcome, details: { ...details, via, ...(keyId === null ? {} : { keyId }) } });
+      // What routes change is kept in the same state: whatever is written of it takes what was asked along to the disk.
+      const waitsForDisk = outcome !== 'asked';
+      await audit.record({ actor: name, tenant, action, target, outcome, details: { ...details, via, ...(keyId === null ? {} : { keyId }) } }, { waitsForDisk });
     },
   };
 }
