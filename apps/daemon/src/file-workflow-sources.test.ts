@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -70,6 +71,23 @@ describe('fileWorkflowSources', () => {
     await put('w/big.yml', 'x'.repeat(LIMITS.documentBytes + 500));
     const [source] = await sources('w').list();
     expect(source?.text.length).toBe(LIMITS.documentBytes + 1);
+  });
+
+  it('looks once for all who ask at the same time, and sees what was changed before the last of them asked', async () => {
+    await put('w/a.yml', 'id: build');
+    let times = 0;
+    // Whether something has settled is asked whenever a folder is listed and a file is read.
+    const found = sourcesIn(['w'], () => {
+      times += 1;
+      return Date.now();
+    });
+    const asked = [found.candidates('build'), found.listeners('build'), found.list(), found.candidates('build')];
+    writeFileSync(join(root, 'w/a.yml'), 'id: build # new');
+    const texts = (await Promise.all([...asked, found.list()])).map((all) => all.map(({ text }) => text));
+    expect(texts).toEqual([['id: build # new'], [], ['id: build # new'], ['id: build # new'], ['id: build # new']]);
+    const ofOneLook = times;
+    await found.list();
+    expect(times).toBe(2 * ofOneLook);
   });
 
   it('answers documents that the end of a workflow may start, and sees what is changed and added', async () => {

@@ -1,9 +1,11 @@
-import { type Dirent, readdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
 import type { Clock, WorkflowSource, WorkflowSources } from '@kb-labs/ports';
 
+import { isAbsent } from './is-absent.js';
 import { type ReadDocument, UnchangedDocuments } from './unchanged-documents.js';
+import { UnchangedFolders } from './unchanged-folders.js';
 
 const DOCUMENT = /\.(ya?ml|json)$/;
 
@@ -19,38 +21,41 @@ export interface FileSourcesOptions {
 /** The workflow documents in folders of a project, by file name. Links that lead out of the project are not followed. */
 export function fileWorkflowSources(options: FileSourcesOptions): WorkflowSources {
   const documents = new UnchangedDocuments(options);
+  const folders = new UnchangedFolders(options.clock);
   // A handful of small files: looking at them one after the other takes less than waking the thread pool does.
-  const read = (): ReadDocument[] => {
+  const look = (): ReadDocument[] => {
     const files = new Set<string>();
-    for (const folder of options.folders) collect(folder, options.projectRoot, files);
+    const seen = new Set<string>();
+    const below = (folder: string): void => {
+      seen.add(folder);
+      for (const entry of folders.list(folder)) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) below(path);
+        else if (!DOCUMENT.test(entry.name)) continue;
+        else if (entry.isFile()) files.add(path);
+        else if (entry.isSymbolicLink() && staysInside(path, options.projectRoot)) files.add(path);
+      }
+    };
+    for (const folder of options.folders) below(folder);
+    folders.keepOnly(seen);
     documents.keepOnly(files);
     return [...files].sort().flatMap((path) => documents.read(path) ?? []);
   };
+  let next: Promise<readonly ReadDocument[]> | undefined;
+  // The runs that one commit has started or ended all ask at the same time: one look, begun after the last of them has asked, is for them all.
+  const read = (): Promise<readonly ReadDocument[]> =>
+    (next ??= Promise.resolve().then(() => {
+      next = undefined;
+      return look();
+    }));
   // An id is plain letters, digits, dots and dashes, but YAML can escape any of them inside double quotes.
   const mayName = ({ source, escapes }: ReadDocument, id: string): boolean => escapes || source.text.includes(id);
   const sourcesOf = (found: readonly ReadDocument[]): WorkflowSource[] => found.map(({ source }) => source);
   return {
-    list: async () => sourcesOf(read()),
-    candidates: async (id) => sourcesOf(read().filter((one) => mayName(one, id))),
-    listeners: async (id) => sourcesOf(read().filter((one) => one.mayListen && mayName(one, id))),
+    list: async () => sourcesOf(await read()),
+    candidates: async (id) => sourcesOf((await read()).filter((one) => mayName(one, id))),
+    listeners: async (id) => sourcesOf((await read()).filter((one) => one.mayListen && mayName(one, id))),
   };
-}
-
-function collect(folder: string, projectRoot: string, into: Set<string>): void {
-  let entries: Dirent[];
-  try {
-    entries = readdirSync(folder, { withFileTypes: true });
-  } catch (error) {
-    if (isAbsent(error)) return;
-    throw error;
-  }
-  for (const entry of entries) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) collect(path, projectRoot, into);
-    else if (!DOCUMENT.test(entry.name)) continue;
-    else if (entry.isFile()) into.add(path);
-    else if (entry.isSymbolicLink() && staysInside(path, projectRoot)) into.add(path);
-  }
 }
 
 function staysInside(path: string, projectRoot: string): boolean {
@@ -60,8 +65,4 @@ function staysInside(path: string, projectRoot: string): boolean {
     if (isAbsent(error)) return false;
     throw error;
   }
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }

@@ -4,6 +4,8 @@ import { relative, sep } from 'node:path';
 import { LIMITS } from '@kb-labs/contracts';
 import type { Clock, WorkflowSource } from '@kb-labs/ports';
 
+import { isSame, isSettled } from './unchanged.js';
+
 /** A document as it was found, with what every look for a workflow asks of it. */
 export interface ReadDocument {
   readonly source: WorkflowSource;
@@ -23,8 +25,6 @@ export interface DocumentsOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** A file that was written so shortly before it was read can change again without another time. */
-const SETTLED_MS = 2_000;
 /** Of all documents together. What is beyond is read each time. */
 const CHARACTERS = 16 * 1024 * 1024;
 
@@ -48,7 +48,7 @@ export class UnchangedDocuments {
     if (found === undefined) return undefined;
     const text = readBounded(path);
     const look = { found, source: Object.freeze({ file: this.#shown(path), text }), escapes: text.includes('\\'), mayListen: mayListen(text) };
-    if (this.#isSettled(found) && this.#characters + text.length <= CHARACTERS) {
+    if (isSettled(found, this.#options.clock.now()) && this.#characters + text.length <= CHARACTERS) {
       this.#looks.set(path, look);
       this.#characters += text.length;
     }
@@ -69,14 +69,6 @@ export class UnchangedDocuments {
     this.#characters -= this.#looks.get(path)?.source.text.length ?? 0;
     this.#looks.delete(path);
   }
-
-  #isSettled({ mtimeMs, ctimeMs }: Stats): boolean {
-    return this.#options.clock.now() - Math.max(mtimeMs, ctimeMs) > SETTLED_MS;
-  }
-}
-
-function isSame(a: Stats, b: Stats): boolean {
-  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs;
 }
 
 /** One character over the limit is enough for the reader of documents to refuse it; the rest is not kept. */
