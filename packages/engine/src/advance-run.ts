@@ -51,6 +51,7 @@ function settleJobs(draft: RunDraft, { ready, settled, expanded }: Readiness): s
 
 /** The environment that job conditions read: the workflow's own. One that cannot be evaluated fails the job that asks for it. */
 export function conditionEnv(state: RunState): JsonObject {
+  if (Object.keys(state.plan.env).length === 0) return {};
   try {
     return evaluateEnv({}, state.plan.env, runContexts(state));
   } catch {

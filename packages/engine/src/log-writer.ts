@@ -3,8 +3,10 @@ import type { Clock, Fence, Logger, StepLogs } from '@kb-labs/ports';
 
 import { patiently } from './passing.js';
 
-/** Lines are stored at least this often: what a crash can lose, and what a follower waits for. */
+/** While lines keep coming they are stored this often: what a crash can lose, and what a follower waits for. */
 const FLUSH_MS = 20;
+/** One that comes after a silence waits only for those that come with it. */
+const FIRST_FLUSH_MS = 5;
 /** A batch is stored at once when it holds this much. */
 const BATCH_BYTES = 256 * 1024;
 /** Writers wait while this much is not stored yet. */
@@ -49,6 +51,7 @@ export class LogWriter {
   #lost = false;
   #batch: Entry[] = [];
   #batchBytes = 0;
+  #flushedAt = -Infinity;
   /** What the state has not taken. It may have been stored all the same, so it is kept as it is and goes before everything else. */
   #refused: readonly LogLine[] | undefined;
   /** Lines dropped since then. */
@@ -92,6 +95,7 @@ export class LogWriter {
       const bytes = this.#batchBytes;
       this.#batch = [];
       this.#batchBytes = 0;
+      this.#flushedAt = this.#deps.clock.now();
       this.#storing = this.#storing.then(async () => {
         // The step is held up by an absent state once, not by every batch.
         await this.#store(lines, this.#refused === undefined ? patiently : once);
@@ -105,10 +109,14 @@ export class LogWriter {
     this.#batch.push(this.#entry(entry));
     this.#batchBytes += bytes + 64;
     this.#pendingBytes += bytes + 64;
-    this.#cancelTimer ??= this.#deps.clock.after(FLUSH_MS, () => {
+    this.#cancelTimer ??= this.#deps.clock.after(this.#waitMs(), () => {
       this.#cancelTimer = undefined;
       void this.#flush();
     });
+  }
+
+  #waitMs(): number {
+    return Math.min(FLUSH_MS, Math.max(FIRST_FLUSH_MS, this.#flushedAt + FLUSH_MS - this.#deps.clock.now()));
   }
 
   #entry(entry: LogEntry): Entry {

@@ -1,4 +1,4 @@
-import type { RunId } from '@kb-labs/contracts';
+import { LIMITS, type RunId } from '@kb-labs/contracts';
 import type { CheckedDocument } from '@kb-labs/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -9,7 +9,7 @@ import { listRuns } from './list-runs.js';
 import { readArtifact } from './read-artifact.js';
 import { followLogs, readLogs } from './read-logs.js';
 import { readRun } from './read-run.js';
-import { startRun } from './start-run.js';
+import { acceptRun, startRun } from './start-run.js';
 
 const workflows = {
   'chain.yml': `
@@ -362,6 +362,18 @@ describe('starting', () => {
     await torn.close();
     await expect(engine.start('by-hand')).rejects.toMatchObject({ code: 'WORKFLOW_NOT_MANUAL' });
     await expect(engine.start('chain', { who: 1 })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
+  it('accepts as much as a run may start with, and refuses one character more, also of a plan whose jobs it knows', async () => {
+    const [started] = await engine.deps.log.read(await engine.start('pair'), 0);
+    if (started?.type !== 'run.started') throw new Error('the run has not begun');
+    const { seq: _seq, at: _at, ...event } = { ...started, trigger: { ...manual, payload: '' } };
+    const room = LIMITS.runStateBytes - JSON.stringify(event).length;
+    const accept = (length: number): Promise<unknown> =>
+      acceptRun(engine.deps, { runId: engine.deps.ids.runId(), plan: event.plan, trigger: { ...event.trigger, payload: 'x'.repeat(length) } });
+    await expect(accept(room + 1)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    await expect(accept(room)).resolves.toMatchObject({ state: { status: 'queued' } });
+    await expect(accept(room + 1)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('accepts a key once: the same request is the same run, another one a conflict', async () => {

@@ -93,7 +93,7 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
     ...(rerun === undefined ? {} : { rerun }),
     ...(command.idempotency === undefined ? {} : { idempotencyKey: command.idempotency.key }),
   };
-  if (JSON.stringify(event).length > LIMITS.runStateBytes) {
+  if (lengthOf(event) > LIMITS.runStateBytes) {
     throw new AppError('INPUT_INVALID', { problem: `the run would start with more than ${LIMITS.runStateBytes} bytes` });
   }
   await keepDocument(deps, plan.workflow.digest);
@@ -121,6 +121,19 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
   if (opened.claim.length > 0) await makeWay(new RunStates(deps), deps, runId);
   return { state: opened.state };
 }
+
+/** As JSON. Jobs, most of it, are measured once for all runs that share them. */
+function lengthOf(event: RunEventBody & { type: 'run.started' }): number {
+  const { jobs } = event.plan;
+  let length = lengthOfJobs.get(jobs);
+  if (length === undefined) {
+    length = JSON.stringify(jobs).length;
+    lengthOfJobs.set(jobs, length);
+  }
+  return JSON.stringify({ ...event, plan: { ...event.plan, jobs: [] } }).length - '[]'.length + length;
+}
+
+const lengthOfJobs = new WeakMap<RunPlan['jobs'], number>();
 
 /** Digests are loaded for this alone: most runs are started without a key. */
 async function idempotencyOf(idempotency: NonNullable<AcceptRun['idempotency']>, tenant: string | undefined, at: number): Promise<NonNullable<Create['idempotency']>> {

@@ -7,16 +7,16 @@ export interface JobGraph {
   readonly dependants: ReadonlyMap<string, readonly string[]>;
 }
 
-const graphs = new WeakMap<RunPlan, JobGraph>();
+const graphs = new WeakMap<RunPlan['jobs'], JobGraph>();
 
-/** The graph of a plan. Made once per plan: decisions ask for it at every end of a job. */
-export function jobGraph(plan: RunPlan): JobGraph {
-  const known = graphs.get(plan);
+/** The graph of a plan. Made once for all runs that share its jobs: decisions ask for it at every end of a job. */
+export function jobGraph({ jobs }: Pick<RunPlan, 'jobs'>): JobGraph {
+  const known = graphs.get(jobs);
   if (known !== undefined) return known;
-  const dependants = new Map<string, string[]>(plan.jobs.map((job) => [job.key, []]));
-  for (const job of plan.jobs) for (const need of job.needs) dependants.get(need)?.push(job.key);
-  const graph = { byKey: new Map(plan.jobs.map((job) => [job.key, job])), dependants };
-  graphs.set(plan, graph);
+  const dependants = new Map<string, string[]>(jobs.map((job) => [job.key, []]));
+  for (const job of jobs) for (const need of job.needs) dependants.get(need)?.push(job.key);
+  const graph = { byKey: new Map(jobs.map((job) => [job.key, job])), dependants };
+  graphs.set(jobs, graph);
   return graph;
 }
 
