@@ -12,12 +12,15 @@ export type AppendReply =
   | readonly ['schema', string]
   | readonly ['ok', number | string, readonly string[]];
 
-/** The arguments of `APPEND_EVENTS`. */
-export function appendArguments({ keys }: Pick<StoreDeps, 'keys'>, command: Append): Argument[] {
+/** What the installation has to know of an append. */
+type Asked = 'nothing' | 'status' | 'more';
+
+/** The arguments of `APPEND_EVENTS`, and what is asked for by them. */
+export function appendArguments({ keys }: Pick<StoreDeps, 'keys'>, command: Append): { args: Argument[]; asked: Asked } {
   const { runId, fence, fences = [], expected, summary, events, settle = [], enqueue = [] } = command;
   const entry = entryOfAppend(command);
   const bodies = events.map((event) => JSON.stringify(event));
-  return [
+  const args = [
     expected ?? '',
     fence?.ticket ?? '',
     fence?.token ?? '',
@@ -39,4 +42,5 @@ export function appendArguments({ keys }: Pick<StoreDeps, 'keys'>, command: Appe
     ...toTicketIds(enqueue),
     ...fences.flatMap(({ ticket, token }) => [ticket, token]),
   ];
+  return { args, asked: entry.hasEffects ? 'more' : entry.text === '' ? 'nothing' : 'status' };
 }

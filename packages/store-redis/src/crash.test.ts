@@ -1,7 +1,9 @@
 import { toTicketId } from '@kb-labs/contracts';
-import { aCreate, aTicket, countingIds } from '@kb-labs/testkit';
+import { aCreate, anEndedSummary, aRunFinished, aSummary, aTicket, countingIds } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
+import { isCallOf, lostConnection } from './intercepted.fixture.js';
+import { ACKNOWLEDGE } from './lua/run-scripts.js';
 import { runChild } from './run-child.fixture.js';
 import { sharedServer } from './shared-server.fixture.js';
 
@@ -33,6 +35,30 @@ describe('a process that is killed between two steps', () => {
     await die('append', runId);
     await store.log.append({ runId, at: 6, events: [], enqueue: [aTicket(runId, { job: 'next' })] });
     expect((await store.queue.ticketsOf(runId)).map((ticket) => ticket.job)).toEqual(['main', 'next']);
+  });
+
+  it('leaves it to one that only changes the status, too', async () => {
+    const store = await server.open({ sweepMs: 3_600_000 });
+    const runId = ids.runId();
+    await store.log.create(aCreate(runId));
+    await die('append', runId);
+    await store.log.append({ runId, at: 6, events: [], summary: aSummary(runId, { status: 'running' }) });
+    expect((await store.queue.ticketsOf(runId)).map((ticket) => ticket.job)).toEqual(['main']);
+    expect((await store.catalog.listRuns({ status: 'running', limit: 9 })).map((run) => run.id)).toEqual([runId]);
+  });
+
+  it('leaves nothing in the outbox of a run that others end, when it did its part and died before it took it out', async () => {
+    const before = (name: string, args: readonly (string | number)[]): void => {
+      if (isCallOf(ACKNOWLEDGE, name, args)) throw lostConnection();
+    };
+    const lost = await server.open({ sweepMs: 3_600_000, interceptor: { keysApart: true, before } });
+    const store = await server.open({ sweepMs: 3_600_000 });
+    const runId = ids.runId();
+    await lost.log.create(aCreate(runId));
+    expect(await waiting(runId)).toBe(1);
+    await store.log.append({ runId, at: 2, events: [aRunFinished()], summary: anEndedSummary(runId) });
+    expect(await waiting(runId)).toBe(0);
+    expect(await store.catalog.countOpen()).toEqual({});
   });
 
   it('is made good by another process within moments, without being asked', async () => {

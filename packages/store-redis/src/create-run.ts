@@ -57,7 +57,7 @@ export async function finishCreating(deps: StoreDeps, runId: RunId, written: str
 
 async function createInSteps(deps: StoreDeps, command: Create): Promise<Created> {
   const { link, keys } = deps;
-  const reserved = (await link.run(RESERVE_RUN, [keys.base], reservationOf(deps, command))) as Reserved;
+  const reserved = (await link.run(RESERVE_RUN, [keys.base], [link.now, ...reservationOf(command)])) as Reserved;
   if (reserved[0] !== 'new' && reserved[0] !== 'again') return reserved;
   return [reserved[0], ...(await orTakeBack(deps, command, () => openRun(deps, command)))];
 }
@@ -75,14 +75,14 @@ interface CreatedAndBegun {
 function createAndBegin(deps: HandingOutDeps, command: Create, begin: Begin | undefined): Promise<CreatedAndBegun> {
   const { link, keys, taker } = deps;
   const { own, args } = openingOf(deps, command);
-  const creating = [...args, ...reservationOf(deps, command)];
+  const creating = [...args, ...reservationOf(command)];
   const queued = { tickets: (command.claim ?? []).length > 0 ? 0 : command.enqueue.length, ...(begin === undefined ? {} : { first: begin.worker }) };
   return taker.handOutWith(
     queued,
     async (picking) => {
-      if (picking === undefined) return [{ created: (await link.run(CREATE_RUN, [...own, keys.base], creating)) as Created, hasBegun: false }, [], []];
+      if (picking === undefined) return [{ created: (await link.run(CREATE_RUN, [...own, keys.base], [...creating, link.now])) as Created, hasBegun: false }, [], []];
       const beginning = begin?.worker === picking.worker ? beginningOf(deps, begin) : [0, 0, ''];
-      const reply = await link.run(CREATE_AND_BEGIN, [...own, keys.of(command.runId).steps, keys.base], [...creating, ...picking.args, ...beginning]);
+      const reply = await link.run(CREATE_AND_BEGIN, [...own, keys.of(command.runId).steps, keys.base], [...creating, ...picking.args, ...beginning, link.now]);
       const [created, rows, grabbed, begun] = reply as [Created, PickedRow[], Grabbed[], 0 | 1];
       return [{ created, hasBegun: begun === 1 }, rows, grabbed];
     },
@@ -97,7 +97,7 @@ function createAndBegin(deps: HandingOutDeps, command: Create, begin: Begin | un
 /** The last arguments of `CREATE_AND_BEGIN`: the script puts the token where a 0 is. */
 function beginningOf(deps: StoreDeps, { ticket, append }: Begin): Argument[] {
   const events = append.events.map((event) => (event.type === 'job.started' ? { ...event, token: 0 } : event));
-  const args = appendArguments(deps, { ...append, events, fence: { ticket, token: 0 } });
+  const { args } = appendArguments(deps, { ...append, events, fence: { ticket, token: 0 } });
   return [...args, args.length, events.findIndex(({ type }) => type === 'job.started') + 1, ticket];
 }
 
@@ -116,11 +116,11 @@ async function openRun(deps: StoreDeps, command: Create): Promise<Opened> {
   return await deps.outbox.write(command.runId, send, ([, waiting]) => waiting);
 }
 
-/** The arguments of `RESERVE_RUN`. */
-function reservationOf({ link }: StoreDeps, command: Create): Argument[] {
+/** The arguments of `RESERVE_RUN`, but for the time. */
+function reservationOf(command: Create): Argument[] {
   const { runId, at, maxOpenRuns, idempotency } = command;
   const key = idempotency === undefined ? ['', '', '', ''] : [JSON.stringify(command), idempotency.key, idempotency.digest, idempotency.keepUntil];
-  return [link.now, runId, at, maxOpenRuns, ...key];
+  return [runId, at, maxOpenRuns, ...key];
 }
 
 /** The keys and arguments of `OPEN_RUN`. */
@@ -147,7 +147,7 @@ function openingOf({ keys }: StoreDeps, command: Create): { own: string[]; args:
 function fieldsOf(command: Create, bytes: number): string[] {
   const head = String(command.events.length);
   const ended = isTerminalRun(command.summary.status) ? '1' : '0';
-  return ['journal', versionOf(command), 'head', head, 'decided', head, 'bytes', String(bytes), 'ended', ended, 'root', command.summary.root, ...summaryFields(command.summary)];
+  return ['journal', versionOf(command), 'entries', '1', 'head', head, 'decided', head, 'bytes', String(bytes), 'ended', ended, 'root', command.summary.root, ...summaryFields(command.summary)];
 }
 
 /** The caller hears that nothing was done, so nobody may do it later. */

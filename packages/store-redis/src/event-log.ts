@@ -9,7 +9,7 @@ import type { StoreDeps } from './deps.js';
 import { parseEvents, wrongSchema } from './journal.js';
 import { APPEND_EVENTS, READ_EVENTS } from './lua/run-scripts.js';
 import type { HandingOutDeps } from './take-tickets.js';
-import { queueAndHandOut } from './write-to-run.js';
+import { appendStatus, queueAndHandOut } from './write-to-run.js';
 
 export class RedisEventLog implements EventLog {
   readonly #deps: HandingOutDeps;
@@ -38,11 +38,21 @@ export class RedisEventLog implements EventLog {
 }
 
 async function appendEvents(deps: HandingOutDeps, command: Append): Promise<AppendResult> {
-  const { keys, outbox } = deps;
+  const { link, keys, outbox } = deps;
   const { runId, enqueue = [], claim = [] } = command;
   const { run, events: list, tickets, outbox: waiting, steps } = keys.of(runId);
-  const args = appendArguments(deps, command);
-  const send = (): Promise<AppendReply> => queueAndHandOut(deps, runId, APPEND_EVENTS, [run, list, tickets, waiting, steps], args, claim.length > 0 ? 0 : enqueue.length);
+  const own = [run, list, tickets, waiting, steps];
+  const { args, asked } = appendArguments(deps, command);
+  const send = async (): Promise<AppendReply> => {
+    switch (asked) {
+      case 'nothing':
+        return (await link.run(APPEND_EVENTS, own, args)) as AppendReply;
+      case 'status':
+        return (await appendStatus(deps, runId, own, args)) as AppendReply;
+      case 'more':
+        return await queueAndHandOut(deps, runId, APPEND_EVENTS, own, args, claim.length > 0 ? 0 : enqueue.length);
+    }
+  };
   const reply = await outbox.write(runId, send, (answered) => (answered[0] === 'ok' ? answered[2] : []));
   switch (reply[0]) {
     case 'ok':

@@ -1,5 +1,5 @@
 import type { RunEventBody, RunId } from '@kb-labs/contracts';
-import { aCreate, anEndedSummary, aRunFinished, aRunStarted, aStepFinished, aStepStarted, aTicket, countingIds, someLines } from '@kb-labs/testkit';
+import { aCreate, anEndedSummary, aRunFinished, aRunStarted, aStepFinished, aStepStarted, aSummary, aTicket, countingIds, someLines } from '@kb-labs/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { openRedisStore, type RedisStore } from './index.js';
@@ -137,6 +137,33 @@ describe('what cannot be read', () => {
     await expect(store.log.append({ runId, at: 1, events: [aStepStarted()] })).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
     await server.redis.set(`{${server.prefix}}:runs:open`, 'text');
     await expect(store.catalog.openRuns({ limit: 1 })).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+  });
+
+  it('keeps what a write asked for until it can be done, when that fails after the journal was written', async () => {
+    const { store, runId } = await storeWithRun([aRunStarted()]);
+    const list = `{${server.prefix}}:runs:status:running`;
+    await server.redis.set(list, 'text');
+    const begin = store.log.append({ runId, at: 1, events: [aStepStarted()], summary: aSummary(runId, { status: 'running' }) });
+    await expect(begin).rejects.toMatchObject({ code: 'STATE_CORRUPT', message: expect.stringContaining('WRONGTYPE') as string });
+    expect(await store.log.read(runId, 0)).toHaveLength(2);
+    expect(await server.redis.llen(`${server.prefix}:{${runId}}:outbox`)).toBe(1);
+    await server.redis.del(list);
+    await store.flushOutbox();
+    expect((await store.catalog.listRuns({ status: 'running', limit: 9 })).map(({ id }) => id)).toEqual([runId]);
+    expect(await store.catalog.countOpen()).toEqual({ running: 1 });
+  });
+
+  it('keeps what a write queued when it fails in the hand-out', async () => {
+    const { store, runId } = await storeWithRun([aRunStarted()]);
+    const worker = ids.workerId();
+    await store.queue.join({ id: worker });
+    store.queue.standBy?.(worker, () => ({ limit: 1, leaseMs: 60_000 }), () => undefined);
+    await server.redis.set(`{${server.prefix}}:late`, 'text');
+    await expect(store.log.append({ runId, at: 1, events: [aStepStarted()], enqueue: [aTicket(runId)] })).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+    await server.redis.del(`{${server.prefix}}:late`);
+    await store.flushOutbox();
+    expect((await store.queue.ticketsOf(runId)).map(({ job }) => job)).toEqual(['main']);
+    expect(await store.queue.counts()).toEqual({ held: 0, due: 1, later: 0 });
   });
 
   it('is nothing that a text from outside can cause', async () => {

@@ -97,6 +97,23 @@ describe('what lies in an outbox', () => {
   });
 });
 
+describe('a ticket that is queued', () => {
+  it('is there once, however often an append names it, and anew when the same append was done with it', async () => {
+    const store = await server.open();
+    const [runId, worker] = [ids.runId(), ids.workerId()];
+    await store.log.create(aCreate(runId, { enqueue: [aTicket(runId), aTicket(runId)] }));
+    expect(await store.queue.counts()).toEqual({ held: 0, due: 1, later: 0 });
+    await store.queue.join({ id: worker });
+    const [lease] = await store.queue.take(worker, { limit: 2, leaseMs: 60_000 });
+    if (lease === undefined) throw new Error('nothing was due');
+    const next = aTicket(runId, { job: 'next' });
+    await store.log.append({ runId, at: 1, fence: { ticket: lease.id, token: lease.token }, events: [], settle: [lease.id, lease.id], enqueue: [aTicket(runId), next, next] });
+    expect((await store.queue.ticketsOf(runId)).map(({ job, lease: held }) => [job, held])).toEqual([['main', undefined], ['next', undefined]]);
+    expect(await store.queue.counts()).toEqual({ held: 0, due: 2, later: 0 });
+    expect(await store.queue.take(worker, { limit: 3, leaseMs: 60_000 })).toHaveLength(2);
+  });
+});
+
 describe('a hand-out whose answer was lost', () => {
   it.each([
     ['in one call', TAKE_TICKETS, {}],

@@ -1,7 +1,7 @@
 import { type RunId, toTicketId, type WorkerId } from '@kb-labs/contracts';
-import type { Begin, Lease } from '@kb-labs/ports';
+import type { Begin, Lease, RunChange } from '@kb-labs/ports';
 import { aCreate, aJobStarted, aStepFinished, aStepStarted, aSummary, aTicket, countingIds } from '@kb-labs/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import type { RedisStore } from './index.js';
 import { isCallOf, lostConnection } from './intercepted.fixture.js';
@@ -49,6 +49,25 @@ describe('a worker that stands by', () => {
     calls = 0;
     await cycle();
     expect([calls, handed.map(({ job }) => job)]).toEqual([2, ['next', 'next']]);
+  });
+
+  it('tells watchers of a run once that it was created and begun, or that it was created', async () => {
+    const store = await server.open();
+    const { worker } = await standingBy(store, 9);
+    // What was prepared for another worker is not begun.
+    for (const [decided, prepared] of [[3, worker], [1, ids.workerId()]] as const) {
+      const [runId, told, begun] = [ids.runId(), [] as (RunChange | undefined)[], [] as Lease[]];
+      await new Promise<void>((resolve) => {
+        store.log.watch(runId, (change) => {
+          if (change === undefined) resolve();
+          else told.push(change);
+        });
+      });
+      await create(store, runId, beginOf(runId, prepared, begun));
+      await store.log.append({ runId, at: 2, events: [aStepFinished()] });
+      await vi.waitUntil(() => told.length > 1);
+      expect([told, begun.length]).toEqual([Array(2).fill({ decided, ended: false }), decided === 3 ? 1 : 0]);
+    }
   });
 
   it('is handed no more than it has places for, however many calls are on their way at once', async () => {

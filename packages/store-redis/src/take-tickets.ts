@@ -94,7 +94,7 @@ export class TicketTaker {
     await this.#takeBackLost(worker);
     const name = this.#nextName();
     const { link, keys, keysTogether } = this.#deps;
-    const args = [...this.#picking(worker, { ...options, limit }, name), ...tickets];
+    const args = [link.now, ...this.#picking(worker, { ...options, limit }, name), ...tickets];
     try {
       if (!keysTogether) return await this.#grab(worker, (await link.run(handOut.pick, [keys.base], args)) as PickedRow[]);
       const [rows, grabbed] = (await link.run(handOut.inOneCall, [keys.base], args)) as [PickedRow[], Grabbed[]];
@@ -105,9 +105,9 @@ export class TicketTaker {
     }
   }
 
-  /** The arguments of `PICK_TICKETS`. */
+  /** The arguments of `PICK_TICKETS`, but for the time. */
   #picking(worker: WorkerId, { limit, leaseMs, caps }: TakeOptions, name: string): Argument[] {
-    return [this.#deps.link.now, worker, limit, leaseMs, caps?.total ?? '', capsOfTenants(caps), this.#presence.presenceMs, name];
+    return [worker, limit, leaseMs, caps?.total ?? '', capsOfTenants(caps), this.#presence.presenceMs, name];
   }
 
   #nextName(): string {

@@ -67,7 +67,8 @@ local function lease(picked, worker, leaseMs, name)
   local token = math.max(tonumber(redis.call('HGET', K.counter, 'token') or 0), now * 1000)
   if #picked > 0 then redis.call('HSET', K.counter, 'token', string.format('%.0f', token + #picked)) end
   for index, id in ipairs(picked) do
-    local ticket = loadTicket(id)
+    local ticket = takeFresh(id) or loadTicket(id)
+    if ticket.at == 'lane' then ready = ready - 1 end
     forgetHolder(ticket)
     standAt(ticket, 'none')
     change(ticket, 'worker', worker)
@@ -83,17 +84,8 @@ local function lease(picked, worker, leaseMs, name)
   return leases
 end`;
 
-/**
- * Picks due tickets for a worker and gives it leases on them: by rank, then by the shares of tenants, then by when they fell
- * due, then as they were queued.
- * KEYS 1 base
- * ARGV 1 now  2 worker  3 limit  4 length of the lease  5 cap of all or ''  6 cap of a tenant or ''  7 how long a worker counts as alive  8 name of this hand-out
- * Returns for each ticket: id, run, job, attempt, turn, incarnation, token, end of the lease.
- */
-export const PICK_TICKETS = script(
-  'pick-tickets',
-  CLOCK,
-  TICKETS,
+/** Picks due tickets for a worker and gives it leases on them: by rank, then by the shares of tenants, then by when they fell due, then as they were queued. */
+export const PICK = [
   HEAR,
   CATCH_UP,
   SCOPE,
@@ -101,23 +93,32 @@ export const PICK_TICKETS = script(
   SHARES,
   LEASE,
   `
-local worker, limit = ARGV[2], tonumber(ARGV[3])
-local scope = scopeOf(worker)
-if not hasJoined(worker) then return {} end
-hear(worker, tonumber(ARGV[7]))
-if limit <= 0 then return {} end
-catchUp()
+local function pickTickets(worker, limit, leaseMs, capTotal, capTenant, presenceMs, name)
+  limit = tonumber(limit)
+  local scope = scopeOf(worker)
+  if not hasJoined(worker) then return {} end
+  hear(worker, tonumber(presenceMs))
+  if limit <= 0 then return {} end
+  catchUp()
 
-capBy(ARGV[5], ARGV[6])
-local lanes, inScope = lanesByTenant(scope), setOf(scope)
-local late = lateTickets(function(ticket) return not inScope or inScope[ticket.root] end)
-local picked = {}
-for _, rank in ipairs({ '0', '1', '2' }) do
-  if #picked < limit then pickByShares(queuesOf(rank, late, lanes, limit - #picked), picked, limit) end
-end
+  capBy(capTotal, capTenant)
+  local lanes, inScope = lanesByTenant(scope), setOf(scope)
+  local beside = ticketsBeside(function(ticket) return not inScope or inScope[ticket.root] end)
+  local picked = {}
+  for _, rank in ipairs({ '0', '1', '2' }) do
+    if #picked < limit then pickByShares(queuesOf(rank, beside, lanes, limit - #picked), picked, limit) end
+  end
+  return lease(picked, worker, leaseMs, name)
+end`,
+];
 
-return lease(picked, worker, ARGV[4], ARGV[8])`,
-);
+/**
+ * The same by itself.
+ * KEYS 1 base
+ * ARGV 1 now  2 worker  3 limit  4 length of the lease  5 cap of all or ''  6 cap of a tenant or ''  7 how long a worker counts as alive  8 name of this hand-out
+ * Returns for each ticket: id, run, job, attempt, turn, incarnation, token, end of the lease.
+ */
+export const PICK_TICKETS = script('pick-tickets', CLOCK, TICKETS, ...PICK, 'return pickTickets(unpack(ARGV, 2))');
 
 /**
  * Takes back what hand-outs gave that nobody heard the answer of.

@@ -40,11 +40,11 @@ if left <= 0 then return offers end
 for _, id in ipairs(open) do isOpen[id] = true end
 capBy(ARGV[3], ARGV[4], #open)
 
-local late = lateTickets(function(ticket) return not ticket.offered end)
+local beside = ticketsBeside(function(ticket) return not ticket.offered end)
 local lanes, chosen = lanesByTenant(nil), {}
 for _, rank in ipairs({ '0', '1', '2' }) do
   -- What is offered stands in its lane as before: so many more are looked at.
-  if #chosen < left then pickByShares(queuesOf(rank, late, lanes, left - #chosen + #open, isOpen), chosen, left) end
+  if #chosen < left then pickByShares(queuesOf(rank, beside, lanes, left - #chosen + #open, isOpen), chosen, left) end
 end
 
 local last = #chosen > 0 and redis.call('HINCRBY', K.counter, 'offer', #chosen) or 0
@@ -63,54 +63,58 @@ return offers`,
  * Gives a worker leases on tickets that were brought to it, as far as they can be handed out: in the order they came or, where
  * they are of several tenants, by rank and the shares of those. The offer of one that there is
  * no room for ends: it is offered anew when there is.
- * KEYS 1 base
- * ARGV 1 now  2 worker  3 limit  4 length of the lease  5 cap of all or ''  6 cap of a tenant or ''  7 how long a worker counts as alive  8 name of this hand-out  9… tickets
- * Returns for each ticket: id, run, job, attempt, turn, incarnation, token, end of the lease.
  */
-export const PICK_OFFERED = script(
-  'pick-offered',
-  CLOCK,
-  TICKETS,
+export const PICK_BROUGHT = [
   HEAR,
   CATCH_UP,
   ROOM,
   SHARES,
   LEASE,
   `
-local worker, limit = ARGV[2], tonumber(ARGV[3])
-if not hasJoined(worker) then return {} end
-hear(worker, tonumber(ARGV[7]))
-catchUp()
-capBy(ARGV[5], ARGV[6])
+local function pickTickets(worker, limit, leaseMs, capTotal, capTenant, presenceMs, name, ...)
+  local brought = { ... }
+  limit = tonumber(limit)
+  if not hasJoined(worker) then return {} end
+  hear(worker, tonumber(presenceMs))
+  catchUp()
+  capBy(capTotal, capTenant)
 
-local known, tenants, tenantsKnown = {}, {}, 0
-for index = 9, #ARGV do
-  local id = ARGV[index]
-  local ticket = not known[id] and loadTicket(id)
-  known[id] = true
-  if ticket and (ticket.at == 'lane' or ticket.at == 'late') and tonumber(ticket.due) <= now then
-    if not tenants[ticket.tenant] then tenants[ticket.tenant], tenantsKnown = {}, tenantsKnown + 1 end
-    table.insert(tenants[ticket.tenant], { id = id, ticket = ticket, due = index, member = id, late = ticket.at == 'late' })
-  end
-end
-local picked = {}
-for _, rank in ipairs(tenantsKnown > 1 and { '0', '1', '2' } or { 'any' }) do
-  local queues = {}
-  for tenant, rows in pairs(tenants) do
-    local ofRank = {}
-    for _, row in ipairs(rows) do
-      if rank == 'any' or row.ticket.rank == rank then ofRank[#ofRank + 1] = row end
+  local known, tenants, tenantsKnown = {}, {}, 0
+  for index, id in ipairs(brought) do
+    local ticket = not known[id] and loadTicket(id)
+    known[id] = true
+    if ticket and (ticket.at == 'lane' or ticket.at == 'late') and tonumber(ticket.due) <= now then
+      if not tenants[ticket.tenant] then tenants[ticket.tenant], tenantsKnown = {}, tenantsKnown + 1 end
+      table.insert(tenants[ticket.tenant], { id = id, ticket = ticket, due = index, member = id, late = ticket.at == 'late' })
     end
-    queues[#queues + 1] = { tenant = tenant, listStream(ofRank) }
   end
-  pickByShares(queues, picked, limit)
-end
-local isPicked = {}
-for _, id in ipairs(picked) do isPicked[id] = true end
-for _, rows in pairs(tenants) do
-  for _, row in ipairs(rows) do
-    if not isPicked[row.id] then endOffer(row.ticket) end
+  local picked = {}
+  for _, rank in ipairs(tenantsKnown > 1 and { '0', '1', '2' } or { 'any' }) do
+    local queues = {}
+    for tenant, rows in pairs(tenants) do
+      local ofRank = {}
+      for _, row in ipairs(rows) do
+        if rank == 'any' or row.ticket.rank == rank then ofRank[#ofRank + 1] = row end
+      end
+      queues[#queues + 1] = { tenant = tenant, listStream(ofRank) }
+    end
+    pickByShares(queues, picked, limit)
   end
-end
-return lease(picked, worker, ARGV[4], ARGV[8])`,
-);
+  local isPicked = {}
+  for _, id in ipairs(picked) do isPicked[id] = true end
+  for _, rows in pairs(tenants) do
+    for _, row in ipairs(rows) do
+      if not isPicked[row.id] then endOffer(row.ticket) end
+    end
+  end
+  return lease(picked, worker, leaseMs, name)
+end`,
+];
+
+/**
+ * The same by itself.
+ * KEYS 1 base
+ * ARGV 1 now  2 worker  3 limit  4 length of the lease  5 cap of all or ''  6 cap of a tenant or ''  7 how long a worker counts as alive  8 name of this hand-out  9… tickets
+ * Returns for each ticket: id, run, job, attempt, turn, incarnation, token, end of the lease.
+ */
+export const PICK_OFFERED = script('pick-offered', CLOCK, TICKETS, ...PICK_BROUGHT, 'return pickTickets(unpack(ARGV, 2))');

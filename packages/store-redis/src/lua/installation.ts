@@ -1,17 +1,21 @@
-import { TIME_LIMIT } from '@kb-labs/contracts';
-
 /*
- * What scripts on the keys of the installation share. `KEYS[1]` is the start of all their keys, which have one hash tag;
- * `ARGV[1]` is the time in milliseconds, or empty for the time of the server.
+ * What scripts on the keys of the installation share. `base` is the start of all their keys, which have one hash tag;
+ * `now` is the time in milliseconds that they are given, or that of the server.
  */
 
-export const CLOCK = `
-local base = KEYS[1]
-local now = tonumber(ARGV[1])
-if not now then
+const TIME = `
+local function timeOf(given)
+  if given ~= '' then return tonumber(given) end
   local time = redis.call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+  return time[1] * 1000 + math.floor(time[2] / 1000)
 end`;
+
+export const CLOCK = `${TIME}
+local base, now = KEYS[1], timeOf(ARGV[1])`;
+
+/** The same for a script whose first keys and arguments are another's. */
+export const CLOCK_LAST = `${TIME}
+local base, now = table.remove(KEYS), timeOf(table.remove(ARGV))`;
 
 /** A server whose memory is full refuses a script at its first write that could take more. What must be finished has another one first. */
 export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
@@ -20,7 +24,8 @@ export const EVEN_WHEN_FULL = `redis.call('HDEL', K.counter, '')`;
  * Tickets. One that is not parked stands in the lanes while it can be handed out to anybody, in `late` while its lease has
  * run out and its worker lives, in `leases` while its lease counts: its field `at` says where. `room` says that it counts
  * against the caps. `offered` is the number of the offer that is open, which ends where the ticket can no longer be handed out. `place` brings both in line with everything else and writes what was changed; whoever changes a ticket calls it.
- * Its row is written at once; what becomes of lists and counts by `writeLists`, with one command for all tickets of a script: at the end, and before any of them is read.
+ * Where a hand-out follows in the same script, what is queued is `fresh` until then: what is handed out has been in no lane.
+ * Its row is written at once and removed with those of others; what becomes of lists and counts by `writeLists`, with one command for all tickets of a script: at the end, and before any of them is read.
  */
 export const TICKETS = `
 -- How many tickets may have become takeable, and whether others because fewer are held.
@@ -38,13 +43,18 @@ local function hasJoined(worker)
   return joined[worker]
 end
 
-local FIELDS = { 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation', 'offered', 'attempt', 'turn' }
+-- Rows of tickets that are gone, by id, and still to be removed.
+local dropped = {}
 local function loadTicket(id)
-  local values = redis.call('HMGET', K.ticket .. id, unpack(FIELDS))
-  if not values[1] then return nil end
-  local ticket = { id = id }
-  for index, name in ipairs(FIELDS) do ticket[name] = values[index] or nil end
-  return ticket
+  if dropped[id] then return nil end
+  local run, job, rank, due, n, root, tenant, parked, worker, token, till, at, room, incarnation, offered, attempt, turn =
+    unpack(redis.call('HMGET', K.ticket .. id, 'run', 'job', 'rank', 'due', 'n', 'root', 'tenant', 'parked', 'worker', 'token', 'till', 'at', 'room', 'incarnation', 'offered', 'attempt', 'turn'))
+  if not run then return nil end
+  return {
+    id = id, run = run, job = job, rank = rank, due = due, n = n, root = root, tenant = tenant, parked = parked, at = at, room = room,
+    worker = worker or nil, token = token or nil, till = till or nil, offered = offered or nil,
+    incarnation = incarnation, attempt = attempt, turn = turn,
+  }
 end
 
 local function change(ticket, name, value)
@@ -67,7 +77,14 @@ local function count(name, by) countIn(K.counter, name, by) end
 local function inPieces(command, key, args)
   for first = 1, #args, 1000 do redis.call(command, key, unpack(args, first, math.min(first + 999, #args))) end
 end
+local function dropRows()
+  local rows = {}
+  for id in pairs(dropped) do rows[#rows + 1] = K.ticket .. id end
+  for first = 1, #rows, 1000 do redis.call('DEL', unpack(rows, first, math.min(first + 999, #rows))) end
+  dropped = {}
+end
 local function writeLists()
+  dropRows()
   for list, members in pairs(listed) do
     local added, removed = {}, {}
     for member, score in pairs(members) do
@@ -170,6 +187,24 @@ local function place(ticket)
   ticket.changed = nil
 end
 
+-- What was queued and not placed, by id.
+local fresh, handsOut = {}, false
+local function enterTicket(ticket)
+  enter(K.ticketsOf .. ticket.run, ticket.id, 0)
+  count('tickets', 1)
+end
+local function takeFresh(id)
+  local ticket = fresh[id]
+  if not ticket then return nil end
+  fresh[id] = nil
+  enterTicket(ticket)
+  return ticket
+end
+local function placeFresh()
+  for id in pairs(fresh) do place(takeFresh(id)) end
+  writeLists()
+end
+
 local function letGo(ticket)
   of(gathered, K.heldBy .. ticket.worker)[ticket.id] = false
   count('held', -1)
@@ -189,7 +224,7 @@ local function removeTicket(ticket)
   takeRoom(ticket, '0')
   count('tickets', -1)
   leave(K.ticketsOf .. ticket.run, ticket.id)
-  redis.call('DEL', K.ticket .. ticket.id)
+  dropped[ticket.id] = true
 end
 
 local function placeHeldBy(worker)
@@ -203,112 +238,4 @@ end
 local function announce()
   writeLists()
   if ready > 0 or room then redis.call('PUBLISH', K.ready, ready > 0 and '' or 'room') end
-end`;
-
-/**
- * Concurrency groups. An owner is \`<run>/<job>\`, with an empty job for a run as a whole. A ticket is parked while its
- * owner, or its run, is not first in a group.
- */
-export const CLAIMS = `
-local function isBlocked(run, job)
-  if job == '${TIME_LIMIT}' then return false end
-  local owners = job == '' and { '' } or { '', job }
-  for index, group in ipairs(redis.call('HMGET', K.claimsOf .. run, unpack(owners))) do
-    local owner = owners[index]
-    if group and (redis.call('ZRANK', K.group .. group, run .. '/' .. owner) or 0) > 0 then return true end
-  end
-  return false
-end
-
-local function parkTicketsOf(run, job)
-  local from, to = '-', '+'
-  if job ~= '' then from, to = '[' .. run .. '.' .. job .. '.', '(' .. run .. '.' .. job .. '/' end
-  writeLists()
-  for _, id in ipairs(redis.call('ZRANGE', K.ticketsOf .. run, from, to, 'BYLEX')) do
-    local ticket = loadTicket(id)
-    if ticket and (job == '' or ticket.job == job) then
-      local parked = isBlocked(run, ticket.job) and '1' or '0'
-      if parked ~= ticket.parked then
-        change(ticket, 'parked', parked)
-        place(ticket)
-      end
-    end
-  end
-end
-
-local function freeFirstOf(group)
-  local first = redis.call('ZRANGE', K.group .. group, 0, 0)[1]
-  if first then parkTicketsOf(string.match(first, '^([^/]*)/(.*)$')) end
-end
-
-local function endClaim(run, job)
-  local group = redis.call('HGET', K.claimsOf .. run, job)
-  if not group then return end
-  redis.call('HDEL', K.claimsOf .. run, job)
-  redis.call('ZREM', K.group .. group, run .. '/' .. job)
-  parkTicketsOf(run, job)
-  freeFirstOf(group)
-end
-
-local function placeClaim(run, group, job)
-  local place = redis.call('HGET', K.claimsOf .. run, job)
-  if place == group then return end
-  if place then endClaim(run, job) end
-  redis.call('HSET', K.claimsOf .. run, job, group)
-  redis.call('ZADD', K.group .. group, redis.call('HINCRBY', K.counter, 'claim', 1), run .. '/' .. job)
-  parkTicketsOf(run, job)
-end
-
-local function dropClaimsOf(run)
-  local owners = redis.call('HGETALL', K.claimsOf .. run)
-  if #owners == 0 then return end
-  redis.call('DEL', K.claimsOf .. run)
-  for index = 1, #owners, 2 do redis.call('ZREM', K.group .. owners[index + 1], run .. '/' .. owners[index]) end
-  for index = 1, #owners, 2 do freeFirstOf(owners[index + 1]) end
-end`;
-
-/** Steps that wait for something from outside, under a number that counts up. */
-export const WAITS = `
-local function listsOfTenant(wait)
-  local lists = { K.waitsOfTenant .. wait.tenant, K.waitsOfTenantKind .. wait.kind .. ':' .. wait.tenant }
-  if wait.name then lists[3] = K.waitsOfTenantName .. #wait.tenant .. ':' .. wait.tenant .. ':' .. wait.name end
-  return lists
-end
-
-local function closeWait(run, n)
-  local wait = cjson.decode(redis.call('HGET', K.waitData, n))
-  redis.call('HDEL', K.waitData, n)
-  redis.call('ZREM', K.waits, n)
-  redis.call('ZREM', K.waitsOf .. run, n)
-  redis.call('ZREM', K.waitsOfKind .. wait.kind, n)
-  if wait.name then redis.call('ZREM', K.waitsOfName .. wait.name, n) end
-  for _, list in ipairs(listsOfTenant(wait)) do redis.call('ZREM', list, n) end
-end
-
-local function closeWaits(run, job)
-  local steps = redis.call('HGET', K.waitsByJob .. run, job)
-  if not steps then return end
-  for _, n in pairs(cjson.decode(steps)) do closeWait(run, n) end
-  redis.call('HDEL', K.waitsByJob .. run, job)
-end
-
-local function openWait(run, wait)
-  local steps = cjson.decode(redis.call('HGET', K.waitsByJob .. run, wait.job) or '{}')
-  if steps[wait.step] then return end
-  local n = string.format('%.0f', redis.call('HINCRBY', K.counter, 'wait', 1))
-  steps[wait.step] = n
-  redis.call('HSET', K.waitsByJob .. run, wait.job, cjson.encode(steps))
-  redis.call('HSET', K.waitData, n, cjson.encode(wait))
-  redis.call('ZADD', K.waits, n, n)
-  redis.call('ZADD', K.waitsOf .. run, n, n)
-  redis.call('ZADD', K.waitsOfKind .. wait.kind, n, n)
-  if wait.name then redis.call('ZADD', K.waitsOfName .. wait.name, n, n) end
-  for _, list in ipairs(listsOfTenant(wait)) do redis.call('ZADD', list, n, n) end
-end
-
-local function dropWaitsOf(run)
-  local open = redis.call('ZRANGE', K.waitsOf .. run, 0, -1)
-  if #open == 0 then return end
-  for _, n in ipairs(open) do closeWait(run, n) end
-  redis.call('DEL', K.waitsByJob .. run)
 end`;

@@ -1,6 +1,37 @@
 import { CLOCK, EVEN_WHEN_FULL } from './installation.js';
 import { script } from './script.js';
 
+/** What stands in the way of a run, if anything, and whether its creation has begun before; and the beginning of it. */
+export const RESERVE = `
+local OLD_KEYS_AT_ONCE = 16
+local function inTheWay(run, at, most, command, key, digest)
+  if command ~= '' then
+    local owner, ofOwner, kept = unpack(redis.call('HMGET', K.key .. key, 'run', 'digest', 'until'))
+    if owner and tonumber(kept) >= tonumber(at) then
+      if ofOwner ~= digest then return { 'key-conflict' } end
+      local began = redis.call('HGET', K.commands, owner)
+      if began then return { 'pending', owner, began } end
+      return { 'repeated', owner }
+    end
+  end
+  if redis.call('ZSCORE', K.runs, run) then return { 'repeated', run } end
+  local reserved = redis.call('ZCARD', K.reserved)
+  local again = reserved > 0 and redis.call('ZSCORE', K.reserved, run) ~= false
+  if not again and redis.call('ZCARD', K.open) + reserved >= tonumber(most) then return { 'full' } end
+  return nil, again
+end
+local function reserve(run, at, most, command, key, digest, kept)
+  redis.call('ZADD', K.reserved, now, run)
+  if command == '' then return end
+  for _, old in ipairs(redis.call('ZRANGE', K.keysByTime, '-inf', '(' .. at, 'BYSCORE', 'LIMIT', 0, OLD_KEYS_AT_ONCE)) do
+    redis.call('ZREM', K.keysByTime, old)
+    redis.call('DEL', K.key .. old)
+  end
+  redis.call('HSET', K.key .. key, 'run', run, 'digest', digest, 'until', kept)
+  redis.call('ZADD', K.keysByTime, kept, key)
+  redis.call('HSET', K.commands, run, command)
+end`;
+
 /**
  * Begins the creation of a run, so that it is made once, whatever happens from here on. With an idempotency key the whole
  * command is kept: whoever meets the key finishes what it began.
@@ -11,31 +42,11 @@ import { script } from './script.js';
 export const RESERVE_RUN = script(
   'reserve-run',
   CLOCK,
+  RESERVE,
   `
-local OLD_KEYS_AT_ONCE = 16
-local run, at, keyed = ARGV[2], tonumber(ARGV[3]), ARGV[5] ~= ''
-if keyed then
-  local owner, digest, kept = unpack(redis.call('HMGET', K.key .. ARGV[6], 'run', 'digest', 'until'))
-  if owner and tonumber(kept) >= at then
-    if digest ~= ARGV[7] then return { 'key-conflict' } end
-    local command = redis.call('HGET', K.commands, owner)
-    if command then return { 'pending', owner, command } end
-    return { 'repeated', owner }
-  end
-end
-if redis.call('ZSCORE', K.runs, run) then return { 'repeated', run } end
-local again = redis.call('ZSCORE', K.reserved, run)
-if not again and redis.call('ZCARD', K.open) + redis.call('ZCARD', K.reserved) >= tonumber(ARGV[4]) then return { 'full' } end
-redis.call('ZADD', K.reserved, now, run)
-if keyed then
-  for _, old in ipairs(redis.call('ZRANGE', K.keysByTime, '-inf', '(' .. ARGV[3], 'BYSCORE', 'LIMIT', 0, OLD_KEYS_AT_ONCE)) do
-    redis.call('ZREM', K.keysByTime, old)
-    redis.call('DEL', K.key .. old)
-  end
-  redis.call('HSET', K.key .. ARGV[6], 'run', run, 'digest', ARGV[7], 'until', ARGV[8])
-  redis.call('ZADD', K.keysByTime, ARGV[8], ARGV[6])
-  redis.call('HSET', K.commands, run, ARGV[5])
-end
+local answer, again = inTheWay(unpack(ARGV, 2))
+if answer then return answer end
+reserve(unpack(ARGV, 2))
 return { again and 'again' or 'new' }`,
 );
 

@@ -3,11 +3,17 @@ import { script } from './script.js';
 
 /** The lists that a run is in by its status. */
 export const LISTS = `
-local function leaveLists(id, run)
-  redis.call('ZREM', K.byStatus .. run.status, id)
-  redis.call('ZREM', K.byBoth .. run.workflow .. ':' .. run.status, id)
-  redis.call('ZREM', K.byTenantStatus .. run.status .. ':' .. run.tenant, id)
-  redis.call('ZREM', K.byTenantBoth .. run.workflow .. ':' .. run.status .. ':' .. run.tenant, id)
+local function enterLists(id, run)
+  redis.call('ZADD', K.byStatus .. run.status, 0, id)
+  redis.call('ZADD', K.byBoth .. run.workflow .. ':' .. run.status, 0, id)
+  redis.call('ZADD', K.byTenantStatus .. run.status .. ':' .. run.tenant, 0, id)
+  redis.call('ZADD', K.byTenantBoth .. run.workflow .. ':' .. run.status .. ':' .. run.tenant, 0, id)
+end
+local function leaveLists(id, run, status)
+  redis.call('ZREM', K.byStatus .. status, id)
+  redis.call('ZREM', K.byBoth .. run.workflow .. ':' .. status, id)
+  redis.call('ZREM', K.byTenantStatus .. status .. ':' .. run.tenant, id)
+  redis.call('ZREM', K.byTenantBoth .. run.workflow .. ':' .. status .. ':' .. run.tenant, id)
 end`;
 
 /**
@@ -123,7 +129,7 @@ end
 
 local function forget()
   for _, ticket in ipairs(redis.call('ZRANGE', K.ticketsOf .. id, 0, -1)) do removeTicket(loadTicket(ticket)) end
-  leaveLists(id, run)
+  leaveLists(id, run, run.status)
   for _, list in ipairs({ K.runs, K.byTime, K.byWorkflow .. run.workflow, K.byTenant .. run.tenant, K.byTenantWorkflow .. run.workflow .. ':' .. run.tenant, K.ended .. run.tenant }) do
     redis.call('ZREM', list, id)
   end

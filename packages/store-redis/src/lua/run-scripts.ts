@@ -1,11 +1,11 @@
-import { script } from './script.js';
+import { type Script, script } from './script.js';
 
 /*
  * Scripts that touch the keys of one run and nothing else. In all of them a ticket is `<incarnation>:<token>:<held>`: the
  * incarnation is the number of the outbox entry that queued it, so that a hand-out can be told from one of an earlier
  * ticket of the same id; the token is the last one it was handed out with, kept when it is given back.
  */
-const TICKET = `
+const IS_HELD = `
 local function readTicket(key, id)
   local packed = redis.call('HGET', key, id)
   if not packed then return nil end
@@ -15,7 +15,9 @@ end
 local function isHeld(key, id, token)
   local ticket = readTicket(key, id)
   return ticket ~= nil and ticket.held and ticket.token == token
-end
+end`;
+
+const ARE_HELD = `
 -- (id, token)…
 local function areHeld(key, fences)
   local ids = {}
@@ -30,20 +32,28 @@ end`;
 /** A server whose memory is full refuses a script at its first write that could take more. What frees something has another one first. */
 const EVEN_WHEN_FULL = `redis.call('HDEL', KEYS[1], '')`;
 
-const OUTBOX = `
-local function put(run, outbox, entry)
-  local n = redis.call('HINCRBY', run, 'entries', 1)
-  redis.call('RPUSH', outbox, n .. ' ' .. entry)
-  return n
+/** The list that keeps what a write asks for until it is done, as `<n> <entry>`. */
+const KEPT = `
+local function put(outbox, n, entry) redis.call('RPUSH', outbox, n .. ' ' .. entry) end
+local function waiting(outbox) return redis.call('LRANGE', outbox, 0, 99) end`;
+
+/** Nothing is kept: whoever calls is given what the write asks for, (n, entry)…, and does it at once. */
+const GIVEN = `
+local given = {}
+local function put(_, n, entry)
+  given[#given + 1] = n
+  given[#given + 1] = entry
 end
-local function waiting(outbox)
-  return redis.call('LRANGE', outbox, 0, 99)
-end
+local function waiting() return given end`;
+
+const IN_PIECES = `
 local function inPieces(command, key, args, from, count)
   for first = from, from + count - 1, 1000 do
     redis.call(command, key, unpack(args, first, math.min(first + 999, from + count - 1)))
   end
-end
+end`;
+
+const QUEUE = `${IN_PIECES}
 -- Those that are there already stay as they are.
 local function queue(tickets, n, args, from, count)
   if count == 1 then return redis.call('HSETNX', tickets, args[from], n .. ':0:0') end
@@ -60,26 +70,37 @@ local function queue(tickets, n, args, from, count)
   inPieces('HSET', tickets, fields, 1, #fields)
 end`;
 
+/** A script of a run whose answer ends with what waits in the outbox; and the same for a larger script that does what is asked for itself. */
+export interface RunWrite extends Script {
+  readonly given: Script;
+}
+
+function runWrite(name: string, ...parts: readonly string[]): RunWrite {
+  return { ...script(name, KEPT, ...parts), given: script(name, GIVEN, ...parts) };
+}
+
 /**
  * Opens a journal, once.
  * KEYS 1 run  2 events  3 tickets  4 outbox
- * ARGV 1 entry  2 channel of the run  3 channel of all runs  4 number of fields  5 number of events  6 '1': it has ended  7… fields and values, events, ticket ids
+ * ARGV 1 entry  2 channel of the run, or '' to tell nobody  3 channel of all runs  4 number of fields  5 number of events  6 '1': it has ended  7… fields and values, events, ticket ids
  * Tells the channel of the run its last decision, and '1' when it has ended.
  * Returns 1 or 0 (it was there), and what waits in the outbox.
  */
-export const OPEN_RUN = script(
+export const OPEN_RUN = runWrite(
   'open-run',
-  OUTBOX,
+  QUEUE,
   `
 if redis.call('EXISTS', KEYS[1]) == 1 then return { 0, waiting(KEYS[4]) } end
 local fields, events = tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('HSET', KEYS[1], unpack(ARGV, 7, 6 + 2 * fields))
 inPieces('RPUSH', KEYS[2], ARGV, 7 + 2 * fields, events)
-local n = put(KEYS[1], KEYS[4], ARGV[1])
+put(KEYS[4], '1', ARGV[1])
 local queued = 7 + 2 * fields + events
-queue(KEYS[3], n, ARGV, queued, #ARGV + 1 - queued)
-redis.call('PUBLISH', ARGV[2], ARGV[5] .. ' ' .. ARGV[6])
-redis.call('PUBLISH', ARGV[3], '')
+queue(KEYS[3], 1, ARGV, queued, #ARGV + 1 - queued)
+if ARGV[2] ~= '' then
+  redis.call('PUBLISH', ARGV[2], ARGV[5] .. ' ' .. ARGV[6])
+  redis.call('PUBLISH', ARGV[3], '')
+end
 return { 1, waiting(KEYS[4]) }`,
 );
 
@@ -91,12 +112,12 @@ return { 1, waiting(KEYS[4]) }`,
  * Tells the channel of the run its last decision, and '1' when it has ended.
  * Returns 'absent', 'fenced', 'closed', 'conflict', 'schema' and the version, or 'ok', the last number, and what waits in the outbox.
  */
-export const APPEND_EVENTS = script(
+export const APPEND_EVENTS = runWrite(
   'append-events',
-  TICKET,
-  OUTBOX,
+  ARE_HELD,
+  QUEUE,
   `
-local journal, head, decided, ended, status, bytes = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head', 'decided', 'ended', 'status', 'bytes'))
+local journal, head, decided, ended, status, bytes, entries = unpack(redis.call('HMGET', KEYS[1], 'journal', 'head', 'decided', 'ended', 'status', 'bytes', 'entries'))
 if not journal then return { 'absent' } end
 if journal ~= ARGV[4] then return { 'schema', journal } end
 local events, settled, queued = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
@@ -115,6 +136,10 @@ if events > 0 then
   if expected then decided = head end
   for _, value in ipairs({ 'head', head, 'bytes', bytes, 'decided', decided }) do table.insert(changed, value) end
 end
+local n = (ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status)) and string.format('%.0f', tonumber(entries) + 1) or nil
+if n then
+  for _, value in ipairs({ 'entries', n }) do table.insert(changed, value) end
+end
 if #changed > 0 then redis.call('HSET', KEYS[1], unpack(changed)) end
 local entry = ARGV[5]
 if ARGV[10] ~= '1' then
@@ -125,8 +150,8 @@ else
   for _, step in ipairs(redis.call('HVALS', KEYS[5])) do log = log + tonumber(string.match(step, '%d+$')) end
   entry = string.format('%s,"kept":[%s,%.0f]}', string.sub(entry, 1, -2), bytes, log)
 end
-if ARGV[6] == '1' or (ARGV[7] ~= '' and ARGV[7] ~= status) then
-  local n = put(KEYS[1], KEYS[4], entry)
+if n then
+  put(KEYS[4], n, entry)
   queue(KEYS[3], n, ARGV, 17 + events + settled, queued)
 end
 redis.call('PUBLISH', ARGV[11], decided .. ' ' .. (ARGV[10] == '1' and '1' or '0'))
@@ -140,9 +165,8 @@ return { 'ok', head, waiting(KEYS[4]) }`,
  * ARGV 1 entry  2… ticket ids
  * Returns how many were missing, and what waits in the outbox.
  */
-export const QUEUE_TICKETS = script(
+export const QUEUE_TICKETS = runWrite(
   'queue-tickets',
-  OUTBOX,
   `
 if redis.call('HGET', KEYS[1], 'ended') ~= '0' then return { 0, waiting(KEYS[3]) } end
 local missing = {}
@@ -151,7 +175,8 @@ for index = 2, #ARGV do
 end
 local added = 0
 if next(missing) then
-  local n = put(KEYS[1], KEYS[3], ARGV[1])
+  local n = string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'entries', 1))
+  put(KEYS[3], n, ARGV[1])
   for id in pairs(missing) do
     redis.call('HSET', KEYS[2], id, n .. ':0:0')
     added = added + 1
@@ -166,15 +191,14 @@ return { added, waiting(KEYS[3]) }`,
  * ARGV (ticket, token, entry)…
  * Returns a list of what waits in the outbox.
  */
-export const DISCARD_TICKETS = script(
+export const DISCARD_TICKETS = runWrite(
   'discard-tickets',
-  TICKET,
-  OUTBOX,
+  IS_HELD,
   `
 for index = 1, #ARGV, 3 do
   if isHeld(KEYS[2], ARGV[index], ARGV[index + 1]) then
     redis.call('HDEL', KEYS[2], ARGV[index])
-    put(KEYS[1], KEYS[3], ARGV[index + 2])
+    put(KEYS[3], redis.call('HINCRBY', KEYS[1], 'entries', 1), ARGV[index + 2])
   end
 end
 return { waiting(KEYS[3]) }`,
@@ -186,10 +210,9 @@ return { waiting(KEYS[3]) }`,
  * ARGV (ticket, incarnation, token)…
  * Returns for each 1, or 0 when the ticket is gone or was handed out again since; and what waits in the outbox.
  */
-export const GRAB_TICKETS = script(
+export const GRAB_TICKETS = runWrite(
   'grab-tickets',
-  TICKET,
-  OUTBOX,
+  IN_PIECES,
   `
 local ids, grabbed, fields = {}, {}, {}
 for index = 1, #ARGV, 3 do ids[#ids + 1] = ARGV[index] end
@@ -214,7 +237,7 @@ return { grabbed, waiting(KEYS[2]) }`,
  */
 export const RELEASE_TICKETS = script(
   'release-tickets',
-  TICKET,
+  IS_HELD,
   EVEN_WHEN_FULL,
   `
 for index = 1, #ARGV, 2 do

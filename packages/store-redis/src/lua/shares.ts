@@ -25,7 +25,8 @@ local function isFull(tenant)
   return (capTotal and heldInAll() >= capTotal) or (cap and heldBy(tenant) >= cap)
 end
 local function takeUp(tenant)
-  for _, field in ipairs({ 'total', 'tenant:' .. tenant }) do given[field] = (given[field] or 0) + 1 end
+  local field = 'tenant:' .. tenant
+  given.total, given[field] = (given.total or 0) + 1, (given[field] or 0) + 1
 end`;
 
 /**
@@ -108,8 +109,8 @@ local function pickByShares(queues, picked, limit)
   end
 end
 
--- The queues of a rank: late tickets by tenant, and lanes of tenants.
-local function queuesOf(rank, late, lanes, page, isSkipped)
+-- The queues of a rank: tickets beside the lanes by tenant, and lanes of tenants.
+local function queuesOf(rank, beside, lanes, page, isSkipped)
   local queues, byTenant = {}, {}
   local function queueOf(tenant)
     if not byTenant[tenant] then
@@ -119,7 +120,7 @@ local function queuesOf(rank, late, lanes, page, isSkipped)
     return byTenant[tenant]
   end
   for _, lane in ipairs(lanes) do queueOf(lane.tenant) end
-  for tenant, rows in pairs(late[rank]) do
+  for tenant, rows in pairs(beside[rank]) do
     table.sort(rows, isBefore)
     table.insert(queueOf(tenant), listStream(rows))
   end
@@ -127,17 +128,16 @@ local function queuesOf(rank, late, lanes, page, isSkipped)
   return queues
 end
 
--- Due tickets whose lease ran out while their worker lives, by rank and tenant.
-local function lateTickets(isWanted)
-  local late = { ['0'] = {}, ['1'] = {}, ['2'] = {} }
-  for _, id in ipairs(redis.call('ZRANGE', K.late, 0, -1)) do
-    local ticket = loadTicket(id)
-    local due = tonumber(ticket.due)
-    if due <= now and isWanted(ticket) then
-      local ofRank = late[ticket.rank]
-      ofRank[ticket.tenant] = ofRank[ticket.tenant] or {}
-      table.insert(ofRank[ticket.tenant], { id = id, due = due, member = memberOf(ticket), late = true })
-    end
+-- Due tickets in no lane, by rank and tenant: those whose lease ran out while their worker lives, and those that were queued just now.
+local function ticketsBeside(isWanted)
+  local beside = { ['0'] = {}, ['1'] = {}, ['2'] = {} }
+  local function add(ticket, isLate)
+    local due, ofRank = tonumber(ticket.due), beside[ticket.rank]
+    if due > now or not isWanted(ticket) then return end
+    ofRank[ticket.tenant] = ofRank[ticket.tenant] or {}
+    table.insert(ofRank[ticket.tenant], { id = ticket.id, due = due, member = memberOf(ticket), late = isLate })
   end
-  return late
+  for _, id in ipairs(redis.call('ZRANGE', K.late, 0, -1)) do add(loadTicket(id), true) end
+  for _, ticket in pairs(fresh) do add(ticket, false) end
+  return beside
 end`;
