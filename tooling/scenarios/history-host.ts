@@ -113,8 +113,10 @@ function copyRows(file: string, model: RunId, runs: number): void {
   const numbers = 'WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?)';
   database.prepare('CREATE TEMP TABLE model AS SELECT * FROM run WHERE id = ?').run(model);
   database.exec('CREATE TEMP TABLE model_entry AS SELECT entry.* FROM entry JOIN model ON place >> 24 = model.key ORDER BY place');
-  database.exec('BEGIN; DELETE FROM entry WHERE place IN (SELECT place FROM model_entry); DELETE FROM run WHERE key IN (SELECT key FROM model)');
+  database.exec('CREATE TEMP TABLE model_opening AS SELECT opening.* FROM opening JOIN model ON run = model.key');
+  database.exec('BEGIN; DELETE FROM opening WHERE run IN (SELECT key FROM model); DELETE FROM entry WHERE place IN (SELECT place FROM model_entry); DELETE FROM run WHERE key IN (SELECT key FROM model)');
   database.prepare(`${numbers} INSERT INTO run (${columns.join(', ')}) SELECT ${copied.join(', ')} FROM number CROSS JOIN model`).run(runs);
+  database.prepare(`${numbers} INSERT INTO opening (run, last, at, events) SELECT run + n, last, at + n * ${String(STEP_MS)}, events FROM number CROSS JOIN model_opening`).run(runs);
   database
     .prepare(`${numbers} INSERT INTO entry (place, at, events) SELECT place + (n << 24), at + n * ${String(STEP_MS)}, events FROM number CROSS JOIN model_entry`)
     .run(runs);

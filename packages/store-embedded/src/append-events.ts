@@ -33,7 +33,7 @@ export function appendEvents(connection: Connection, command: Append, changes: C
 }
 
 /** What follows from the events for everything around the journal, in the order that the port promises. */
-function follow(connection: Connection, command: Append, changes: Changes): void {
+export function follow(connection: Connection, command: Append, changes: Changes): void {
   const { runId, summary, waits } = command;
   endClaims(connection, { runId, jobs: command.unclaim ?? [] }, changes);
   placeClaims(connection, { runId, claims: command.claim ?? [] }, changes);

@@ -70,17 +70,25 @@ export function listRuns(connection: Connection, query: RunQuery): RunSummary[] 
 
 type Condition = readonly [sql: string, value: string | number];
 
-/** One condition for each filter that is set: every combination walks an index from its newest end. */
+/**
+ * One condition for each filter that is set: every combination walks an index from its newest end. Runs of all statuses are walked status by status and
+ * merged, so that no index is needed that does without them.
+ */
 function page<Row>(connection: Connection, columns: string, { query, span }: { query: RunQuery; span: readonly Condition[] }): Row[] {
   const { tenant, workflowId, status, before, limit } = query;
-  const filters = [['tenant = ?', tenant], ['workflow_id = ?', workflowId], ['status = ?', status], ['id < ?', before]] as const;
+  const filters = [['tenant = ?', tenant], ['workflow_id = ?', workflowId], ['id < ?', before]] as const;
   const conditions = [...filters.flatMap(([sql, value]): Condition[] => (value === undefined ? [] : [[sql, value]])), ...span];
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
+  const statuses = tenant === undefined ? [] : status === undefined ? RUN_STATUSES : [status];
+  const walks = statuses.length === 0 ? [conditions] : statuses.map((one): Condition[] => [...conditions, ['status = ?', one]]);
   return connection.all<Row>(
-    `SELECT ${columns} FROM run INDEXED BY ${indexFor(query)} ${where} ORDER BY id DESC ${AT_MOST}`,
-    ...conditions.map(([, value]) => value),
+    `${walks.map((walk) => `SELECT ${columns} FROM run INDEXED BY ${indexFor(query)} ${whereOf(walk)}`).join(' UNION ALL ')} ORDER BY id DESC ${AT_MOST}`,
+    ...walks.flat().map(([, value]) => value),
     Math.max(limit, 0),
   );
+}
+
+function whereOf(conditions: readonly Condition[]): string {
+  return conditions.length === 0 ? '' : `WHERE ${conditions.map(([sql]) => sql).join(' AND ')}`;
 }
 
 /** `undefined` when no run is in it. */
@@ -105,8 +113,7 @@ function newestUntil(connection: Connection, until: number): string | undefined 
 }
 
 /** Named, because the planner has no statistics here and `created_at` would tempt it to sort. */
-function indexFor({ tenant, workflowId, status }: RunQuery): string {
+function indexFor({ tenant, workflowId }: RunQuery): string {
   if (tenant === undefined) return 'sqlite_autoindex_run_1';
-  if (workflowId !== undefined) return status === undefined ? 'run_by_tenant_workflow' : 'run_by_tenant_both';
-  return status === undefined ? 'run_by_tenant' : 'run_by_tenant_status';
+  return workflowId === undefined ? 'run_by_tenant_status' : 'run_by_tenant_both';
 }

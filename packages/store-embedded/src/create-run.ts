@@ -1,23 +1,31 @@
-import { isTerminalRun } from '@kb-labs/contracts';
+import { isTerminalRun, toTicketId } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
-import type { Begin, Create, CreateResult } from '@kb-labs/ports';
+import type { Begin, Create, CreateResult, Lease } from '@kb-labs/ports';
 
+import { follow } from './append-events.js';
 import { referTo } from './blobs-of-runs.js';
 import { placeClaims } from './claims.js';
 import { type Changes, noteQueued } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
-import { insertEvents, toBodies } from './journal.js';
+import { insertEvents, openJournal, toBodies } from './journal.js';
 import { countAsKept } from './kept-runs.js';
+import { eventsUnder, type StandingBy } from './standing-by.js';
 import { insertTickets } from './tickets.js';
 
 /** How many keys that are past their time one creation removes. More than it adds, so they cannot pile up. */
 const KEYS_PER_SWEEP = 16;
 
+/** What goes on with a new run at once, and who may be handed its first ticket for that. */
+export interface BeginNow {
+  readonly begin: Begin;
+  readonly standingBy: StandingBy;
+}
+
 /**
  * Opens a journal. A run id that is there already was created by this very command, whose answer was lost: it is
  * answered again and nothing is written.
  */
-export function createRun(connection: Connection, command: Create, changes: Changes, begin?: Begin): CreateResult {
+export function createRun(connection: Connection, command: Create, changes: Changes, now?: BeginNow): CreateResult {
   const { runId, idempotency } = command;
   if (idempotency !== undefined) {
     const known = connection.get<{ run_id: Create['runId']; digest: string }>(
@@ -33,18 +41,51 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   if (open >= command.maxOpenRuns) return { ok: false, refused: 'full' };
 
   if (idempotency !== undefined) keepKey(connection, idempotency, command);
-  const { bodies, bytes } = toBodies(command.events);
-  const key = insertRun(connection, command, bytes);
-  insertEvents(connection, bodies, { key, after: 0, at: command.at });
+  const opening = toBodies(command.events);
+  const begun = now === undefined ? undefined : beginOf(command, now, changes);
+  const key = insertRun(connection, command, { opening, begun });
+  openJournal(connection, opening.bodies, { key, at: command.at });
   if (command.blobs !== undefined) referTo(connection, key, command.blobs);
   const ended = isTerminalRun(command.summary.status);
   if (ended) countAsKept(connection, key);
   const claims = ended ? [] : (command.claim ?? []);
   placeClaims(connection, { runId, claims }, changes);
-  noteQueued(changes, insertTickets(connection, command.enqueue, { evenEnded: runId }), { claims });
+  const queued = insertTickets(connection, command.enqueue, { evenEnded: runId, held: begun && { lease: begun.lease, run: command.summary } });
+  noteQueued(changes, queued.filter((id) => id !== begun?.lease.id), { claims });
   changes.runs.set(runId, { decided: command.events.length, ended });
-  if (begin !== undefined) changes.begins.set(begin.ticket, begin);
+  if (begun !== undefined) goOn(connection, { key, after: opening.bodies.length }, begun, changes);
+  else if (now !== undefined) changes.begins.set(now.begin.ticket, now.begin);
   return { ok: true, runId, repeated: false };
+}
+
+/** How a run goes on in the write that creates it. */
+interface Begun {
+  readonly begin: Begin;
+  readonly lease: Lease;
+  readonly going: ReturnType<typeof toBodies>;
+}
+
+/**
+ * What was prepared, if its worker would be handed the ticket right away: the run and the ticket are written as they then are, instead of twice.
+ * What is more than the usual goes the long way.
+ */
+function beginOf(command: Create, { begin, standingBy }: BeginNow, changes: Changes): Begun | undefined {
+  const { expected, fences, summary } = begin.append;
+  const ticket = command.enqueue.find((one) => toTicketId(one) === begin.ticket);
+  if (ticket === undefined || fences !== undefined || (expected ?? command.events.length) !== command.events.length) return undefined;
+  if ((command.claim ?? []).length > 0 || isTerminalRun(command.summary.status) || (summary !== undefined && isTerminalRun(summary.status))) return undefined;
+  const lease = standingBy.leaseFor(begin, ticket, command.summary, changes);
+  return lease === undefined ? undefined : { begin, lease, going: toBodies(eventsUnder(lease, begin)) };
+}
+
+/** Everything of `appendEvents` that the row of the run has not been inserted with. */
+function goOn(connection: Connection, { key, after }: { key: number; after: number }, { begin, lease, going }: Begun, changes: Changes): void {
+  const { append } = begin;
+  insertEvents(connection, going.bodies, { key, after, at: append.at });
+  if (append.blobs !== undefined) referTo(connection, key, append.blobs);
+  follow(connection, append, changes);
+  changes.runs.set(append.runId, { decided: append.expected === undefined ? after : after + going.bodies.length, ended: false });
+  changes.handedOut.push(() => begin.begun(lease));
 }
 
 /** Whether the run is there, and how many are open. That is kept as a number beside the rows: counting them would cost more with every open run. */
@@ -71,28 +112,30 @@ function keepKey(connection: Connection, idempotency: NonNullable<Create['idempo
   );
 }
 
-function insertRun(connection: Connection, command: Create, journalBytes: number): number {
+function insertRun(connection: Connection, command: Create, { opening, begun }: { opening: ReturnType<typeof toBodies>; begun: Begun | undefined }): number {
   const { summary } = command;
-  const ended = isTerminalRun(summary.status);
+  const { status, startedAt } = begun?.begin.append.summary ?? summary;
+  const ended = isTerminalRun(status);
+  const head = opening.bodies.length + (begun?.going.bodies.length ?? 0);
   const row = connection.get<{ key: number }>(
     `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent, journal_bytes, ended_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
     command.runId,
     versionOf(command),
-    command.events.length,
-    command.events.length,
+    head,
+    begun?.begin.append.expected === undefined ? opening.bodies.length : head,
     ended ? 1 : 0,
     summary.workflowId,
     summary.workflowVersion,
-    summary.status,
+    status,
     JSON.stringify(summary.trigger),
     summary.createdAt,
-    summary.startedAt,
+    startedAt,
     summary.finishedAt,
     summary.root,
     summary.tenant,
     summary.parent ?? null,
-    journalBytes,
+    opening.bytes + (begun?.going.bytes ?? 0),
     ended ? (summary.finishedAt ?? command.at) : null,
   );
   if (row === undefined) throw new Error('the run row was not inserted');

@@ -7,16 +7,19 @@ import type { CommitGroup } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { createRun } from './create-run.js';
 import { readEvents } from './journal.js';
+import type { StandingBy } from './standing-by.js';
 
 export class EmbeddedEventLog implements EventLog {
   readonly #connection: Connection;
   readonly #group: CommitGroup;
   readonly #watch: ChangeWatch;
+  readonly #standingBy: StandingBy;
 
-  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch) {
+  constructor(connection: Connection, group: CommitGroup, watch: ChangeWatch, standingBy: StandingBy) {
     this.#connection = connection;
     this.#group = group;
     this.#watch = watch;
+    this.#standingBy = standingBy;
   }
 
   append(command: Append): Promise<AppendResult> {
@@ -24,7 +27,7 @@ export class EmbeddedEventLog implements EventLog {
   }
 
   create(command: Create, begin?: Begin): Promise<CreateResult> {
-    return this.#group.write((changes) => createRun(this.#connection, command, changes, begin));
+    return this.#group.write((changes) => createRun(this.#connection, command, changes, begin === undefined ? undefined : { begin, standingBy: this.#standingBy }));
   }
 
   read(runId: RunId, after: number, limit?: number): Promise<RunEvent[]> {

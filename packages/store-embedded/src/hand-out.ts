@@ -53,13 +53,18 @@ export function nextDueAt(connection: Connection, { taker, live }: Taker): numbe
 /** Gives the tickets to the worker, each with a token above every token before. */
 export function handOut(connection: Connection, rows: readonly TicketRow[], to: { worker: WorkerId; until: number }): Lease[] {
   if (rows.length === 0) return [];
-  const last = connection.get<{ value: number }>(`UPDATE counter SET value = value + ? WHERE name = 'token' RETURNING value`, rows.length);
-  const first = (last?.value ?? rows.length) - rows.length + 1;
+  const first = drawTokens(connection, rows.length);
   return rows.map((row, index) => {
     const token = first + index;
-    connection.run('UPDATE ticket SET worker = ?, token = ?, until = ? WHERE n = ?', to.worker, token, to.until, row.n);
+    connection.run('UPDATE ticket SET worker = ?, token = ?, until = ? WHERE id = ?', to.worker, token, to.until, row.id);
     return { id: row.id, ...placeOf(row), token, worker: to.worker, until: to.until };
   });
+}
+
+/** So many tokens, each above every token before; answers the first. */
+export function drawTokens(connection: Connection, count: number): number {
+  const last = connection.get<{ value: number }>(`UPDATE counter SET value = value + ? WHERE name = 'token' RETURNING value`, count);
+  return (last?.value ?? count) - count + 1;
 }
 
 interface Due {

@@ -49,6 +49,11 @@ const LAST_SEQ = 2 ** SEQ_BITS - 1;
 const placeOf = (run: string, seq: string): string => `(${run} << ${String(SEQ_BITS)} | ${seq})`;
 const afterIn = (run: string, seq: string): string => `place > ${placeOf(run, seq)} AND place < ${placeOf(`${run} + 1`, '0')}`;
 
+/** Writes the events that a run is created with. */
+export function openJournal(connection: Connection, bodies: Bodies, { key, at }: { key: number; at: number }): void {
+  connection.run('INSERT INTO opening (run, last, at, events) VALUES (?, ?, ?, ?)', key, bodies.length, at, bodies.text);
+}
+
 /** Writes events from `after + 1` on. */
 export function insertEvents(connection: Connection, bodies: Bodies, { key, after, at }: { key: number; after: number; at: number }): void {
   const last = after + bodies.length;
@@ -61,12 +66,13 @@ const INSERT = `INSERT INTO entry (place, at, events) VALUES (${placeOf('?', '?'
 /** Events after `after`, at most `limit`: all, when that is negative. None, when there is no such run. */
 export function readEvents(connection: Connection, runId: RunId, { after, limit }: { after: number; limit: number }): RunEvent[] {
   let seq = Math.max(after, 0);
-  // Each entry has at least one event.
-  const rows = connection.all<EntryRow>(READ, Math.min(seq, LAST_SEQ), runId, limit);
+  const from = Math.min(seq, LAST_SEQ);
+  // Each row has at least one event, but for the first, which may have none.
+  const rows = connection.all<EntryRow>(READ, from, runId, from, runId, limit < 0 ? limit : limit + 1);
   const events: RunEvent[] = [];
   for (const { journal, last, at, events: text } of rows) {
     checkVersion(runId, journal);
-    if (text === null) return [];
+    if (text === null) continue;
     const bodies = parseBodies(text, runId, last);
     const before = last - bodies.length;
     if (before > seq) throw damaged(runId, before + 1);
@@ -83,11 +89,15 @@ interface EntryRow {
   readonly events: string | null;
 }
 
-/** From the run on, also when it has no such entries: its version is looked at in any case. */
-const READ = `SELECT journal, place & ${String(LAST_SEQ)} AS last, at, events
-  FROM run LEFT JOIN entry ON ${afterIn('run.key', '?')} WHERE run.id = ? ORDER BY place ${AT_MOST}`;
+/** From the run on, also when its opening is not asked for: its version is looked at in any case. */
+const READ = `SELECT journal, last, at, events, ${placeOf('run.key', 'coalesce(last, 0)')} AS place
+  FROM run LEFT JOIN opening ON opening.run = run.key AND last > ? WHERE run.id = ?
+  UNION ALL
+  SELECT journal, place & ${String(LAST_SEQ)}, at, events, place
+  FROM run JOIN entry ON ${afterIn('run.key', '?')} WHERE run.id = ? ORDER BY place ${AT_MOST}`;
 
 export function dropEvents(connection: Connection, run: number): void {
+  connection.run('DELETE FROM opening WHERE run = ?', run);
   connection.run(`DELETE FROM entry WHERE ${afterIn('?', '0')}`, run, run);
 }
 

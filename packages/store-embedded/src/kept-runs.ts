@@ -49,9 +49,9 @@ const PARTS = {
 export function tenantsWithRuns(connection: Connection): string[] {
   const rows = connection.all<{ tenant: string }>(
     `WITH RECURSIVE each (tenant) AS (
-      SELECT min(tenant) FROM run INDEXED BY run_by_tenant
+      SELECT min(tenant) FROM run INDEXED BY run_by_tenant_status
       UNION
-      SELECT (SELECT min(tenant) FROM run INDEXED BY run_by_tenant WHERE run.tenant > each.tenant) FROM each WHERE tenant IS NOT NULL
+      SELECT (SELECT min(tenant) FROM run INDEXED BY run_by_tenant_status WHERE run.tenant > each.tenant) FROM each WHERE tenant IS NOT NULL
     ) SELECT tenant FROM each WHERE tenant IS NOT NULL`,
   );
   return rows.map((row) => row.tenant);

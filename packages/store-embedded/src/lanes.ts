@@ -33,20 +33,20 @@ export function lanesOf(connection: Connection, taker: WorkerRow): readonly Lane
   return taker.scope === null ? [ALL] : lanesByTenant(connection, taker);
 }
 
-/** Whether more than one tenant has tickets. */
-export const SEVERAL_TENANTS = `(SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE parked = 0)
-  < (SELECT max(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE parked = 0)`;
+/** Whether more than one tenant has free tickets. */
+export const SEVERAL_TENANTS = `(SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE ${FREE})
+  < (SELECT max(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE ${FREE})`;
 
-/** Jumps from one tenant to the next in the index, instead of reading all tickets for the few tenants they have. */
+/** Jumps from one tenant to the next in the index, instead of reading all free tickets for the few tenants they have. */
 const TENANTS = `WITH RECURSIVE lane (tenant) AS (
-  SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE parked = 0
+  SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE ${FREE}
   UNION
-  SELECT (SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE parked = 0 AND tenant > lane.tenant) FROM lane WHERE tenant IS NOT NULL
+  SELECT (SELECT min(tenant) FROM ticket INDEXED BY ticket_by_tenant WHERE ${FREE} AND tenant > lane.tenant) FROM lane WHERE tenant IS NOT NULL
 ) SELECT tenant FROM lane WHERE tenant IS NOT NULL`;
 
 const TREES = `WITH RECURSIVE lane (root, tenant) AS (
-  SELECT value, (SELECT min(tenant) FROM ticket INDEXED BY ticket_by_root WHERE parked = 0 AND root = value) FROM json_each(?)
+  SELECT value, (SELECT min(tenant) FROM ticket INDEXED BY ticket_by_root WHERE ${FREE} AND root = value) FROM json_each(?)
   UNION
-  SELECT root, (SELECT min(tenant) FROM ticket INDEXED BY ticket_by_root WHERE parked = 0 AND root = lane.root AND tenant > lane.tenant)
+  SELECT root, (SELECT min(tenant) FROM ticket INDEXED BY ticket_by_root WHERE ${FREE} AND root = lane.root AND tenant > lane.tenant)
   FROM lane WHERE tenant IS NOT NULL
 ) SELECT root, tenant FROM lane WHERE tenant IS NOT NULL`;

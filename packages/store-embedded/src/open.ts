@@ -65,7 +65,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
   const rateLimits = new EmbeddedRateLimits(options.dir, clock);
   let closing: Promise<void> | undefined;
   return {
-    log: new EmbeddedEventLog(connection, group, watch),
+    log: new EmbeddedEventLog(connection, group, watch, standingBy),
     catalog: new EmbeddedCatalog(connection, group),
     queue: new EmbeddedJobQueue(connection, group, watch, { clock, standingBy }),
     claims: { of: (runId) => group.read(() => listClaims(connection, runId)) },

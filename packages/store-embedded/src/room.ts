@@ -9,7 +9,7 @@ export interface Room {
   /** How many its tenant holds. A ticket that is taken over from a live worker is not counted itself. */
   besides(row: TicketRow): number;
   /** Whether this ticket may be handed out; it then takes up room. */
-  admits(row: TicketRow): boolean;
+  admits(row: Pick<TicketRow, 'tenant' | 'worker'>): boolean;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface Room {
  */
 export function roomUnder(connection: Connection, caps: TakeOptions['caps'], live: readonly WorkerRow[]): Room {
   const alive = new Set<string>(live.map((worker) => worker.id));
-  const isCounted = ({ worker }: TicketRow): boolean => worker !== null && alive.has(worker);
+  const isCounted = ({ worker }: Pick<TicketRow, 'worker'>): boolean => worker !== null && alive.has(worker);
   const given: Held = { ofTenant: new Map(), total: 0 };
   let counted: Held | undefined;
   /** Counted when it is asked for: without caps, not for a tenant that is alone. */

@@ -8,7 +8,9 @@
  * the run as a whole: two NULLs would not count as the same.
  *
  * An `entry` is what one append added to a journal: a JSON list of events. Its `place` is the key of the run, and in the last 24 bits
- * the number of its last event: entries of a run are next to each other, without an index beside the rows.
+ * the number of its last event: entries of a run are next to each other, without an index beside the rows. What a run was created with is its
+ * `opening`, most of a journal because the plan is in it: away from the entries, so that no append writes it again. Journals that were begun
+ * before version 6 have it among their entries.
  *
  * The bytes of a run are those of its journal as they come, those of its log once it has ended (until then: per step), and
  * those of the blobs it refers to; `kept` is the sum of the runs of a tenant that have ended. A blob that no run refers to has
@@ -256,6 +258,65 @@ CREATE TABLE entry (
 );
 INSERT INTO entry SELECT run << 24 | seq, at, '[' || body || ']' FROM event ORDER BY run, seq;
 DROP TABLE event;
+`,
+  },
+  {
+    to: 6,
+    sql: `
+CREATE TABLE opening (
+  run INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  events TEXT NOT NULL
+);
+`,
+  },
+  {
+    to: 7,
+    // Hand-outs look up free tickets only: one that is handed out in the transaction that queues it is not in these.
+    sql: `
+DROP INDEX ticket_by_tenant;
+DROP INDEX ticket_by_root;
+CREATE INDEX ticket_by_tenant ON ticket (tenant, rank, not_before) WHERE worker IS NULL AND parked = 0;
+CREATE INDEX ticket_by_root ON ticket (root, tenant, rank, not_before) WHERE worker IS NULL AND parked = 0;
+`,
+  },
+  {
+    to: 8,
+    // The others have the status, and lists of all statuses walk those.
+    sql: `
+DROP INDEX run_by_tenant;
+DROP INDEX run_by_tenant_workflow;
+`,
+  },
+  {
+    to: 9,
+    // Tickets are looked up by their ids, without an index beside the rows; a counter keeps them in the order they were queued.
+    sql: `
+CREATE TABLE ticket_by_id (
+  id TEXT PRIMARY KEY,
+  n INTEGER NOT NULL,
+  run_id TEXT NOT NULL,
+  root TEXT NOT NULL,
+  tenant TEXT NOT NULL,
+  job TEXT NOT NULL,
+  attempt INTEGER NOT NULL,
+  turn INTEGER NOT NULL,
+  rank INTEGER NOT NULL,
+  not_before INTEGER NOT NULL,
+  parked INTEGER NOT NULL,
+  worker TEXT,
+  token INTEGER,
+  until INTEGER
+) WITHOUT ROWID;
+INSERT INTO ticket_by_id SELECT id, n, run_id, root, tenant, job, attempt, turn, rank, not_before, parked, worker, token, until FROM ticket;
+INSERT INTO counter (name, value) SELECT 'ticket', coalesce(max(n), 0) FROM ticket;
+DROP TABLE ticket;
+ALTER TABLE ticket_by_id RENAME TO ticket;
+CREATE INDEX ticket_free ON ticket (rank, not_before, n) WHERE worker IS NULL AND parked = 0;
+CREATE INDEX ticket_by_tenant ON ticket (tenant, rank, not_before, n) WHERE worker IS NULL AND parked = 0;
+CREATE INDEX ticket_by_root ON ticket (root, tenant, rank, not_before, n) WHERE worker IS NULL AND parked = 0;
+CREATE INDEX ticket_held ON ticket (root) WHERE worker IS NOT NULL;
 `,
   },
 ];

@@ -37,6 +37,8 @@ it('reports an event that cannot be read, or is missing, instead of passing over
   change(dir, 'DELETE FROM entry WHERE at = 2');
   await expect(store.log.read(runId, 0)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
   await expect(store.log.read(runId, 1)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
+  change(dir, 'DELETE FROM opening');
+  await expect(store.log.read(runId, 0)).rejects.toMatchObject({ code: 'STATE_CORRUPT' });
   await store.close();
 });
 
@@ -47,6 +49,16 @@ it('reads from the middle of what one append wrote, and no more than was asked f
   expect(await read(1, 3)).toEqual([[2, 0, 'step.started'], [3, 0, 'step.started'], [4, 2, 'step.started']]);
   expect(await read(4)).toEqual([[5, 2, 'run.finished']]);
   expect([await read(5), await read(2, 0)]).toEqual([[], []]);
+  expect([await read(0, 1), await read(3, 1)]).toEqual([[[1, 0, 'run.started']], [[4, 2, 'step.started']]]);
+  await store.close();
+});
+
+it('leaves nothing of a journal that is removed', async () => {
+  const { store, runId, dir } = await storeWithRun([aRunStarted()]);
+  await store.log.append({ runId, at: 1, events: [aRunFinished()], summary: anEndedSummary(runId) });
+  expect([count(dir, 'opening'), count(dir, 'entry')]).toEqual([1, 1]);
+  expect(await store.retention.remove(runId, 'run')).toBe(true);
+  expect([count(dir, 'opening'), count(dir, 'entry')]).toEqual([0, 0]);
   await store.close();
 });
 

@@ -1,11 +1,12 @@
-import { type RunId, type TicketId, toTicketId, type TicketPlace } from '@kb-labs/contracts';
-import type { Fence, NewTicket, QueueCounts } from '@kb-labs/ports';
+import { type RunId, type RunSummary, type TicketId, toTicketId, type TicketPlace } from '@kb-labs/contracts';
+import type { Fence, Lease, NewTicket, QueueCounts } from '@kb-labs/ports';
 
 import type { Connection } from './connection.js';
 import { isBlocked, OF_RUN } from './parking.js';
 
 /** A row of `ticket`. Without a holder, `worker`, `token` and `until` are null together. */
 export interface TicketRow {
+  /** In the order they were queued. */
   readonly n: number;
   readonly id: TicketId;
   readonly run_id: RunId;
@@ -29,32 +30,36 @@ export function placeOf(row: TicketRow): TicketPlace {
   return { runId: row.run_id, job: row.job, attempt: row.attempt, turn: row.turn };
 }
 
-/**
- * Queues tickets that are not queued yet, of open runs and of the run `evenEnded`. Answers which were new.
- */
-export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { evenEnded?: RunId } = {}): TicketId[] {
-  return tickets.flatMap((ticket) => {
-    const id = toTicketId(ticket);
-    const added = connection.change(
-      INSERT,
-      id,
-      ticket.job,
-      ticket.attempt,
-      ticket.turn,
-      RANKS.indexOf(ticket.priority),
-      ticket.notBefore,
-      ticket.job,
-      ticket.job,
-      ticket.runId,
-      options.evenEnded ?? null,
-    );
-    return added === 0 ? [] : [id];
-  });
+/** The first ticket of a run that was inserted right before and has no claims, and who holds it. */
+export interface HeldTicket {
+  readonly lease: Lease;
+  readonly run: Pick<RunSummary, 'root' | 'tenant'>;
 }
 
-const INSERT = `INSERT INTO ticket (id, job, attempt, turn, rank, not_before, run_id, root, tenant, parked)
-  SELECT ?, ?, ?, ?, ?, ?, run.id, run.root, run.tenant, ${isBlocked('run.id', '?')}
+/**
+ * Queues tickets that are not queued yet, of open runs and of the run `evenEnded`; that of `held` is held from the first. Answers which were new.
+ */
+export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { evenEnded?: RunId; held?: HeldTicket | undefined } = {}): TicketId[] {
+  const queued: TicketId[] = [];
+  for (const ticket of tickets) {
+    const id = toTicketId(ticket);
+    const { runId, job } = ticket;
+    const of = [id, queued.length + 1, runId, job, ticket.attempt, ticket.turn, RANKS.indexOf(ticket.priority), ticket.notBefore] as const;
+    if (options.held?.lease.id === id) {
+      const { lease, run } = options.held;
+      connection.run(INSERT_HELD, ...of, run.root, run.tenant, lease.worker, lease.token, lease.until);
+    } else if (connection.change(INSERT, ...of, job, job, runId, options.evenEnded ?? null) === 0) continue;
+    queued.push(id);
+  }
+  if (queued.length > 0) connection.run(`UPDATE counter SET value = value + ? WHERE name = 'ticket'`, queued.length);
+  return queued;
+}
+
+const INTO = 'INSERT INTO ticket (id, n, run_id, job, attempt, turn, rank, not_before, root, tenant, parked, worker, token, until)';
+const OF_TICKET = `?, (SELECT value FROM counter WHERE name = 'ticket') + ?, ?, ?, ?, ?, ?, ?`;
+const INSERT = `${INTO} SELECT ${OF_TICKET}, run.root, run.tenant, ${isBlocked('run.id', '?')}, NULL, NULL, NULL
   FROM run WHERE run.id = ? AND (ended = 0 OR run.id = ?) ON CONFLICT (id) DO NOTHING`;
+const INSERT_HELD = `${INTO} VALUES (${OF_TICKET}, ?, ?, 0, ?, ?, ?)`;
 
 /** Answers whether one of them was held: a place among the tickets that may be held at once has come free. */
 export function settleTickets(connection: Connection, ids: readonly TicketId[]): boolean {

@@ -1,4 +1,4 @@
-import { aCreate, anEndedSummary, aRunFinished, aStepFinished, aStepStarted, aSummary, countingIds, fakeClock } from '@kb-labs/testkit';
+import { aCreate, anEndedSummary, aRunFinished, aRunStarted, aStepFinished, aStepStarted, aSummary, countingIds, fakeClock } from '@kb-labs/testkit';
 import { expect, it } from 'vitest';
 
 import { openEmbeddedStore } from './index.js';
@@ -24,6 +24,18 @@ it('writes an event that is longer than most next to the others, not to a page o
   await log.create(aCreate(runId));
   const before = pagesOfCommits(dir).length;
   await log.append({ runId, at: 1, events: [aStepFinished({ outputs: { text: 'x'.repeat(2_000) } }), aStepFinished()] });
+  expect(pagesOfCommits(dir).slice(before)).toEqual([2]);
+  await close();
+});
+
+it('never writes again what runs were created with', async () => {
+  const [dir, ids] = [temporaryDir(), countingIds()];
+  const { log, close } = await openEmbeddedStore({ dir, clock: fakeClock() });
+  const runs = Array.from({ length: 5 }, () => ids.runId());
+  for (const runId of runs) await log.create(aCreate(runId, { events: [aRunStarted(), aStepFinished({ outputs: { text: 'x'.repeat(3_000) } })] }));
+  const before = pagesOfCommits(dir).length;
+  await Promise.all(runs.map((runId) => log.append({ runId, at: 1, events: [aStepStarted()] })));
+  // Their rows, and what was appended: one page each.
   expect(pagesOfCommits(dir).slice(before)).toEqual([2]);
   await close();
 });
