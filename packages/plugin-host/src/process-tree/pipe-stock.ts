@@ -1,14 +1,17 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Pairs that one call of mkfifo makes: what the call costs is little for each, and the names fit any command line. */
-const PAIRS_AT_ONCE = 64;
+const PAIRS_AT_ONCE = 32;
 /** With fewer left more are made, before there are none. */
-const LOW_PAIRS = 32;
+const LOW_PAIRS = 16;
 
 export type PipePaths = readonly [string, string];
 
-/** Named pipes in a private folder, made many at a time before they are needed: Node itself cannot make any. */
+/**
+ * Named pipes in a private folder, made many at a time before they are needed: Node itself cannot make any. As many are made as are used at
+ * the same time: one that everybody has closed holds nothing, and is as good as new (fifo(7)).
+ */
 export class PipeStock {
   readonly #parent: string;
   readonly #make: (paths: readonly string[]) => Promise<void>;
@@ -37,10 +40,26 @@ export class PipeStock {
     return !this.isEmpty;
   }
 
-  /** Whoever opens them removes them. `undefined` when there are none. */
+  /** `undefined` when there are none. */
   take(): PipePaths | undefined {
     if (this.#pairs.length <= LOW_PAIRS) void this.fill();
     return this.#pairs.pop();
+  }
+
+  /** Only what nobody has open any more. */
+  giveBack(pair: PipePaths): void {
+    this.#pairs.push(pair);
+  }
+
+  /** What somebody may have open is taken from nobody, and given to nobody else. */
+  discard(pair: PipePaths): void {
+    for (const path of pair) {
+      try {
+        unlinkSync(path);
+      } catch {
+        // Gone with the whole folder.
+      }
+    }
   }
 
   remove(): void {

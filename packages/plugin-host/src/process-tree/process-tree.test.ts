@@ -84,6 +84,19 @@ describe('a tree of which nothing was started', () => {
     expect(system.asked.slice(1)).toEqual(['sys/kernel/ns_last_pid', 'sys/kernel/ns_last_pid', '10/stat', '21/stat', '21/environ', 'sys/kernel/ns_last_pid']);
   });
 
+  it('costs one small read once all of it is gone', async () => {
+    const system = new FakeSystem([1, 15], 20);
+    const { tree } = open(system);
+    await tree.vanish(() => true);
+    system.asked.length = 0;
+    expect(await tree.end(0)).toEqual({ told: 0, left: [] });
+    expect(system.asked).toEqual(['sys/kernel/ns_last_pid']);
+    system.ids = [1, 15, 21];
+    system.newest = 21;
+    system.environments.set(21, `TOKEN=${token}\0`);
+    expect(idsOf(tree)).toEqual([21]);
+  });
+
   it('has them all looked at again when one could not be told', () => {
     const system = new FakeSystem([1, 10, 15], 20);
     // As of a process between two programs.

@@ -40,6 +40,8 @@ export class ProcessTree {
   /** When all processes were looked at; at first when there was nothing but the leader. */
   #wholeAtMs: number;
   #bare: ReadonlySet<string> = new Set();
+  /** Nobody was left, of whom another one could come. */
+  #isGone = false;
   #told = 0;
 
   /** `leader` has just been started, in a group and session of its own. */
@@ -103,7 +105,11 @@ export class ProcessTree {
 
   /** Nothing but the leader was left, and nobody has started anything since. */
   #isAlone(): boolean {
-    return this.#seen.size === 1 && !mayHaveStarted({ newest: this.#newest, ageMs: this.#now() - this.#wholeAtMs }, this.#proc);
+    return this.#seen.size === 1 && !this.#mayHaveStarted();
+  }
+
+  #mayHaveStarted(): boolean {
+    return mayHaveStarted({ newest: this.#newest, ageMs: this.#now() - this.#wholeAtMs }, this.#proc);
   }
 
   #isThere(): boolean {
@@ -111,6 +117,7 @@ export class ProcessTree {
   }
 
   #members(): ProcessRow[] {
+    if (this.#isGone && !this.#mayHaveStarted()) return [];
     const atMs = this.#now();
     const look = lookSince({ newest: this.#newest, ageMs: atMs - this.#wholeAtMs }, this.#seen, this.#proc);
     const members = new Map<number, ProcessRow>();
@@ -126,6 +133,7 @@ export class ProcessTree {
       for (const child of childrenOf.get(pid) ?? []) members.set(child.pid, child);
     }
     for (const { pid, startedAt } of members.values()) this.#seen.set(pid, startedAt);
+    this.#isGone = members.size === 0;
     this.#keep(look, bare, atMs);
     return [...members.values()];
   }

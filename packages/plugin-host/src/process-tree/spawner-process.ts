@@ -69,16 +69,19 @@ export class SpawnerProcess {
 
   /** Only when it is ready. Fails as `spawn` does, and with `STEP_INTERRUPTED` when this process has died: nothing runs then. */
   async launch(request: LaunchRequest): Promise<Launched> {
-    const paths = this.#stock.take();
-    if (paths === undefined) throw new Error('the spawner is not ready');
+    const pair = this.#stock.take();
+    if (pair === undefined) throw new Error('the spawner is not ready');
     const readers: number[] = [];
     try {
       // The reader comes first, and without waiting for the writer (fifo(7)).
-      for (const path of paths) readers.push(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
-      const { pid, exited } = await this.#start(request, paths);
-      return launched(pid, exited, readers);
+      for (const path of pair) readers.push(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+      const { pid, exited } = await this.#start(request, pair);
+      const outputs = streamsOf(readers);
+      this.#keepWhenClosed(pair, outputs);
+      return { pid, outputs, exited };
     } catch (thrown) {
       for (const reader of readers) closeSync(reader);
+      this.#stock.discard(pair);
       if (thrown instanceof AppError) await endStray(`${TOKEN_VARIABLE}=${request.env[TOKEN_VARIABLE] ?? ''}`, LOST_GRACE_MS);
       throw thrown;
     }
@@ -86,6 +89,18 @@ export class SpawnerProcess {
 
   close(): void {
     if (this.#child.connected) this.#child.disconnect();
+  }
+
+  /** At the end of a pipe nobody can write to it any more. One that was closed before may still have a writer. */
+  #keepWhenClosed(pair: PipePaths, outputs: readonly Socket[]): void {
+    let open = outputs.length;
+    const onClose = (): void => {
+      open -= 1;
+      if (open > 0) return;
+      if (outputs.every((output) => output.readableEnded)) this.#stock.giveBack(pair);
+      else this.#stock.discard(pair);
+    };
+    for (const output of outputs) output.once('close', onClose);
   }
 
   async #prepare(): Promise<void> {
@@ -154,8 +169,8 @@ interface OpenStart {
   readonly exited: PromiseWithResolvers<Exit>;
 }
 
-function launched(pid: number, exited: Promise<Exit>, readers: readonly number[]): Launched {
+function streamsOf(readers: readonly number[]): readonly [Socket, Socket] {
   const [stdout, stderr] = readers.map((fd) => new Socket({ fd, readable: true, writable: false }));
   if (stdout === undefined || stderr === undefined) throw new Error('a program has two outputs');
-  return { pid, outputs: [stdout, stderr], exited };
+  return [stdout, stderr];
 }

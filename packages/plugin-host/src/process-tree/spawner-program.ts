@@ -5,7 +5,7 @@ export interface StartMessage {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** For stdout and stderr, whose readers are there already; they are removed. None: nobody wants what it writes. */
+  /** For stdout and stderr, whose readers are there already. None: nobody wants what it writes. */
   readonly outputs: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export type SpawnerMessage =
 export function spawnerProgram(): void {
   process.title = 'kb spawner';
   const { spawn } = process.getBuiltinModule('node:child_process');
-  const { closeSync, constants, openSync, unlinkSync } = process.getBuiltinModule('node:fs');
+  const { closeSync, constants, openSync } = process.getBuiltinModule('node:fs');
   // When nobody hears it any more, the end of this process comes next.
   const tell = (message: SpawnerMessage): void => void process.send?.(message, undefined, undefined, () => undefined);
   const start = ({ id, program, args, cwd, env, outputs }: StartMessage): void => {
@@ -33,10 +33,7 @@ export function spawnerProgram(): void {
     const writers: number[] = [];
     try {
       // Not waiting for a reader that has gone in between. What the program gets does wait: Node sees to that.
-      for (const path of outputs) {
-        writers.push(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
-        unlinkSync(path);
-      }
+      for (const path of outputs) writers.push(openSync(path, constants.O_WRONLY | constants.O_NONBLOCK));
       const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', writers[0] ?? 'ignore', writers[1] ?? 'ignore'] });
       if (child.pid === undefined) {
         child.once('error', refuse);

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +80,36 @@ describe('a program that a spawner starts', () => {
   it('is started also when more are wanted at once than there are pipes', async () => {
     const ends = await Promise.all(Array.from({ length: 66 }, (_, code) => start({ args: ['-c', `exit ${String(code)}`], spawner }).ended));
     expect(ends.map((end) => end.kind === 'exited' && end.exitCode)).toEqual(Array.from({ length: 66 }, (_, code) => code));
+  });
+
+  it('gets pipes that others have used before it', async () => {
+    using folder = temporaryFolder();
+    const saving = new Spawner({ ...process.env, TMPDIR: folder.path });
+    await readySpawner(saving);
+    const pipes = (): string[] => readdirSync(folder.path).flatMap((name) => readdirSync(join(folder.path, name)));
+    const made = pipes();
+    for (let n = 0; n < made.length; n += 1) {
+      const { ended, out, err } = start({ args: ['-c', `echo ${String(n)}; echo no >&2; exit ${String(n % 3)}`], spawner: saving });
+      expect(await ended).toMatchObject({ exitCode: n % 3 });
+      expect([out(), err()]).toEqual([`${String(n)}\n`, 'no\n']);
+    }
+    expect(pipes()).toEqual(made);
+    saving.close();
+  });
+
+  it.skipIf(!HAS_PROCESS_LIST)('gets none that anybody may still write to', async () => {
+    using folder = temporaryFolder();
+    const careful = new Spawner({ ...process.env, TMPDIR: folder.path });
+    await readySpawner(careful);
+    const { ended, out } = start({ args: ['-c', 'readlink /proc/$$/fd/1; read line < "$1"', 'sh', fifoIn(folder.path)], spawner: careful });
+    await vi.waitFor(() => expect(out()).not.toBe(''));
+    const path = out().trim();
+    const writer = openSync(path, constants.O_WRONLY);
+    writeFileSync(join(folder.path, 'go-on'), '\n');
+    expect(await ended).toMatchObject({ exitCode: 0 });
+    await vi.waitFor(() => expect(existsSync(path)).toBe(false));
+    closeSync(writer);
+    careful.close();
   });
 
   it.skipIf(!HAS_PROCESS_LIST)('is ended when it was not wanted any more before it had started', async () => {
@@ -237,6 +268,12 @@ function start(options: Partial<ProcessOptions> & Pick<ProcessOptions, 'args'>) 
 
 function stay(script: string, { pids, ...options }: { pids: string } & Partial<ProcessOptions>) {
   return start({ program: 'bash', args: ['--norc', '-c', `${STAY}\n${script}`], env: { PIDS: pids }, spawner, ...options });
+}
+
+function fifoIn(folder: string): string {
+  const path = join(folder, 'go-on');
+  spawnSync('mkfifo', [path]);
+  return path;
 }
 
 /** The processes that have this in their environment. */

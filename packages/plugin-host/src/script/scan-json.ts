@@ -4,6 +4,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** The shortest whole number that may be past 2^53. */
 const INEXACT_DIGITS = 16;
+/** Arguments stand around a value. */
+const MESSAGE_DEPTH = LIMITS.valueDepth + 8;
 
 /**
  * Why JSON text (UTF-8) should not be parsed, or `undefined`: it nests deeper than `LIMITS.valueDepth` or holds more than
@@ -16,7 +18,8 @@ export function scanJson(text: Uint8Array): string | undefined {
 
 /** The same of what code of the other side of a pipe has written: numbers are as good there as here, and arguments stand around a value. */
 export function scanMessage(text: Uint8Array): string | undefined {
-  return scan(text, { depth: LIMITS.valueDepth + 8, values: LIMITS.outputValues + 1_024, inexact: 'accepted' });
+  // Most are too short for it: each level takes two bytes, and a value one.
+  return text.length < 2 * MESSAGE_DEPTH ? undefined : scan(text, { depth: MESSAGE_DEPTH, values: LIMITS.outputValues + 1_024, inexact: 'accepted' });
 }
 
 interface Bounds {
