@@ -4,6 +4,7 @@ import type { StepCall } from '@kb-labs/ports';
 
 import { isArtifactName } from '../artifact-name.js';
 import { cutText } from '../cut-text.js';
+import { late } from '../late.js';
 import { baseEnv, type HostEnv } from '../process-tree/base-env.js';
 import { tryNumber } from '../try-number.js';
 import type { Grant } from './grant.js';
@@ -61,6 +62,10 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
   let programs: Programs | undefined;
   const openPrograms = (): Programs =>
     (programs ??= pluginPrograms({ workspace: call.workspace, grant, env: { ...(room?.env ?? baseEnv(hostEnv)), ...known.env }, signal: life.signal, killGraceMs, ...(room === undefined ? {} : { room }) }));
+  // Most handlers use few of these, and the same ones several times.
+  const fs = late(() => openFiles(life, pluginFiles(call.workspace, grant)));
+  const llm = late(() => openLlm(life, () => pluginLlm({ llm: services.llm, choice: call.llm, grant, quota, redactor, signal: life.signal })));
+  const storage = late(() => openStorage(life, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })));
   const ctx: PluginContext = {
     ...known,
     signal: call.signal,
@@ -73,12 +78,18 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
       consumed,
       read: whileOpen(life, (name: string) => readConsumed(call.consumed, name, life.signal)),
     },
-    fs: openFiles(life, pluginFiles(call.workspace, grant)),
+    get fs() {
+      return fs();
+    },
     fetch: harmless(counted(quota, 'requests', (...args: Parameters<PluginContext['fetch']>) => pluginFetch({ grant, signal: life.signal })(...args))),
     connect: harmless(counted(quota, 'requests', (...args: Parameters<PluginContext['connect']>) => pluginConnect({ grant, signal: life.signal })(...args))),
     exec: harmless(counted(quota, 'programs', (...args: Parameters<PluginContext['exec']>) => openPrograms().exec(...args))),
-    llm: openLlm(life, () => pluginLlm({ llm: services.llm, choice: call.llm, grant, quota, redactor, signal: life.signal })),
-    storage: openStorage(life, pluginStorage({ storage: services.storage, tenant: call.tenant, plugin: pluginOf(call), grant, quota, redactor })),
+    get llm() {
+      return llm();
+    },
+    get storage() {
+      return storage();
+    },
     secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },
   };
   const close = async (): Promise<readonly number[]> => {

@@ -1,7 +1,7 @@
 import type { Permissions } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
-import { toGrant } from './grant.js';
+import { grantOf, toGrant } from './grant.js';
 
 type Act = (grant: ReturnType<typeof toGrant>) => unknown;
 const run = (program: string): Act => (grant) => grant.requireProgram(program);
@@ -63,4 +63,12 @@ describe('what a step may do', () => {
     expect(toGrant({ env: ['A', 'B'] }, { env: ['B', 'C'] }).envNames).toEqual(['B']);
     expect(toGrant({}, { env: ['A'] }).envNames).toEqual([]);
   });
+});
+
+it('is made once for the same command and the same permissions, and for no others', () => {
+  const [declared, granted] = [{ network: ['*'] }, { network: ['a.example.com'] }];
+  expect(grantOf(declared, granted)).toBe(grantOf(declared, granted));
+  expect(() => grantOf(declared, granted).requireHost('b.example.com')).toThrow('b.example.com');
+  expect(grantOf(declared, { network: ['b.example.com'] }).requireHost('b.example.com')).toBe('any-address');
+  expect(() => grantOf({ network: [] }, granted).requireHost('a.example.com')).toThrow('a.example.com');
 });

@@ -4,6 +4,7 @@ import type { Permissions, Quotas, Service } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 import { compileGlob, type Glob, matchesGlob } from '../files/glob.js';
+import { late } from '../late.js';
 import { narrowestQuotas } from './quota.js';
 
 /**
@@ -35,42 +36,56 @@ const OF_SECRETS = /^KB_SECRETS?_/i;
 interface Side {
   readonly owner: string;
   readonly permissions: Permissions;
+  readonly globs: () => { readonly read: readonly Glob[]; readonly write: readonly Glob[] };
+}
+
+/** For as long as the manifest and the document are in use. */
+const grants = new WeakMap<Permissions, WeakMap<Permissions, Grant>>();
+
+/** Made once for all steps that call the same command with the same permissions: it depends on nothing else, and neither of them changes. */
+export function grantOf(declared: Permissions, granted: Permissions): Grant {
+  const ofCommand = grants.get(declared) ?? new WeakMap<Permissions, Grant>();
+  grants.set(declared, ofCommand);
+  const grant = ofCommand.get(granted) ?? toGrant(declared, granted);
+  ofCommand.set(granted, grant);
+  return grant;
 }
 
 /** Each required thing not allowed fails with `PERMISSION_DENIED`, naming the permission and who withholds it. */
 export function toGrant(declared: Permissions, granted: Permissions): Grant {
-  const sides: readonly Side[] = [
-    { owner: 'the command does not declare it', permissions: declared },
-    { owner: 'the "permissions" of the document do not grant it', permissions: notNarrowed(granted, declared) },
+  const sides = [
+    toSide('the command does not declare it', declared),
+    toSide('the "permissions" of the document do not grant it', notNarrowed(granted, declared)),
   ];
-  const require = (allows: (permissions: Permissions) => boolean, act: string, permission: string): void => {
-    const denying = sides.find((side) => !allows(side.permissions));
+  const require = (allows: (side: Side) => boolean, act: string, permission: string): void => {
+    const denying = sides.find((side) => !allows(side));
     if (denying !== undefined) throw new AppError('PERMISSION_DENIED', { act, permission }, { hint: denying.owner });
   };
-  const reads = sides.map((side) => globsOf(side.permissions.fs?.read));
-  const writes = sides.map((side) => globsOf(side.permissions.fs?.write));
-  const mayRead = (path: string): boolean => reads.every((globs) => fitsAny(globs, path));
-  const mayWrite = (path: string): boolean => writes.every((globs) => fitsAny(globs, path));
   return {
-    requireProgram: (program) => require((side) => allowsProgram(side, program), `starting ${program}`, `shell: [${program}]`),
+    requireProgram: (program) => require(({ permissions }) => allowsProgram(permissions, program), `starting ${program}`, `shell: [${program}]`),
     requireHost: (host) => {
-      require((side) => (side.network ?? []).some((pattern) => fitsHost(pattern, host)), `reaching ${host}`, `network: [${host}]`);
-      return sides.some((side) => (side.permissions.network ?? []).some((pattern) => pattern.toLowerCase() === host)) ? 'any-address' : 'public-address';
+      require(({ permissions }) => (permissions.network ?? []).some((pattern) => fitsHost(pattern, host)), `reaching ${host}`, `network: [${host}]`);
+      return sides.some(({ permissions }) => (permissions.network ?? []).some((pattern) => pattern.toLowerCase() === host)) ? 'any-address' : 'public-address';
     },
-    requireRead: (path) => require((side) => fitsAny(globsOf(side.fs?.read), path), `reading ${path}`, `fs.read: [${path}]`),
-    requireAnyRead: () => require((side) => globsOf(side.fs?.read).length > 0, 'listing files', 'fs.read'),
-    requireWrite: (path) => require((side) => fitsAny(globsOf(side.fs?.write), path), `writing ${path}`, `fs.write: [${path}]`),
+    requireRead: (path) => require(({ globs }) => fitsAny(globs().read, path), `reading ${path}`, `fs.read: [${path}]`),
+    requireAnyRead: () => require(({ globs }) => globs().read.length > 0, 'listing files', 'fs.read'),
+    requireWrite: (path) => require(({ globs }) => fitsAny(globs().write, path), `writing ${path}`, `fs.write: [${path}]`),
     requireSecret: (name, listed) => {
       const hint = !(declared.secrets ?? []).includes(name) ? 'the command does not declare it' : listed.includes(name) ? undefined : 'the "secrets" of the document do not list it for this step';
       if (hint !== undefined) throw new AppError('PERMISSION_DENIED', { act: `reading the secret ${name}`, permission: `secrets: [${name}]` }, { hint });
     },
-    requireService: (service) => require((side) => usesService(side, service), `using ctx.${service}`, `services: [${service}]`),
-    mayUseService: (service) => sides.every((side) => usesService(side.permissions, service)),
+    requireService: (service) => require(({ permissions }) => usesService(permissions, service), `using ctx.${service}`, `services: [${service}]`),
+    mayUseService: (service) => sides.every(({ permissions }) => usesService(permissions, service)),
     quotas: narrowestQuotas(declared.quotas ?? {}, granted.quotas ?? {}),
-    mayRead,
-    mayWrite,
+    mayRead: (path) => sides.every(({ globs }) => fitsAny(globs().read, path)),
+    mayWrite: (path) => sides.every(({ globs }) => fitsAny(globs().write, path)),
     envNames: grantedEnvNames(declared, granted),
   };
+}
+
+function toSide(owner: string, permissions: Permissions): Side {
+  const { fs } = permissions;
+  return { owner, permissions, globs: late(() => ({ read: (fs?.read ?? []).map(compileGlob), write: (fs?.write ?? []).map(compileGlob) })) };
 }
 
 export function grantedEnvNames(declared: Permissions, granted: Permissions): readonly string[] {
@@ -100,10 +115,6 @@ function fitsHost(pattern: string, host: string): boolean {
   if (wanted === '*') return true;
   if (!wanted.startsWith('*.')) return wanted === host;
   return isIP(host) === 0 && host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1;
-}
-
-function globsOf(patterns: readonly string[] = []): readonly Glob[] {
-  return patterns.map(compileGlob);
 }
 
 function fitsAny(globs: readonly Glob[], path: string): boolean {

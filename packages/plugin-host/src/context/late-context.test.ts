@@ -27,6 +27,16 @@ describe('the context of a handler elsewhere', () => {
       expect(lines).toEqual([]);
     }
   });
+
+  it('has the same groups for who asks twice, and for who copies it', () => {
+    using each = open();
+    const { ctx } = each.late.open();
+    const copy = { ...ctx };
+    for (const group of ['artifacts', 'fs', 'llm', 'log', 'secrets', 'storage'] as const) {
+      expect(ctx[group]).toBe(ctx[group]);
+      expect(copy[group]).toBe(ctx[group]);
+    }
+  });
 });
 
 function open() {

@@ -7,7 +7,7 @@ import { AppError } from '@kb-labs/errors';
 import type { StepCall, StepOutcome } from '@kb-labs/ports';
 
 import { createContext } from '../context/create-context.js';
-import { toGrant } from '../context/grant.js';
+import { grantOf } from '../context/grant.js';
 import type { StepServices } from '../context/step-services.js';
 import { jsonSize } from '../json-size.js';
 import { cloneJson, copyJson } from '../json-value.js';
@@ -69,7 +69,7 @@ interface Ready extends CommandOptions {
  */
 async function runHere(call: StepCall, { plugin, command, hostEnv, killGraceMs, services, input, handler: place }: Ready): Promise<StepOutcome> {
   const handler = await importHandler(plugin, command, place);
-  const context = createContext(call, { grant: toGrant(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS), ...(services === undefined ? {} : { services }) });
+  const context = createContext(call, { grant: grantOf(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS), ...(services === undefined ? {} : { services }) });
   const settled = settle(async () => checkOutputs(plugin, command, await handler(input, context.ctx)), call);
   const outcome = await Promise.race([settled, graceAfterAbort(call.signal, killGraceMs)]);
   if (outcome === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: it is left behind` });

@@ -43,8 +43,8 @@ interface RunOptions {
   readonly target?: PlannedTarget;
   readonly tenant?: string;
   readonly signal?: AbortSignal;
-  /** Called with each line, as it comes. */
-  readonly onLine?: (text: string) => void;
+  /** Called with each line, as it comes. A promise holds back what comes next. */
+  readonly onLine?: (text: string) => void | Promise<void>;
 }
 
 export interface Bench {
@@ -103,8 +103,9 @@ export function openBench(options: BenchOptions = {}): Bench {
       ...(signal === undefined ? {} : { signal }),
     });
     const log: StepCall['log'] = (entry) => {
-      onLine?.(entry.text);
-      return recorded.call.log(entry);
+      const held = onLine?.(entry.text);
+      const taken = recorded.call.log(entry);
+      return held ?? taken;
     };
     return { ...recorded, outcome: await host.run({ ...recorded.call, log }) };
   };
@@ -168,7 +169,7 @@ const HANDLER_NAMES: readonly string[] = [
   ...['suite', 'returns', 'throwsError', 'throwsCoded', 'throwsFatal', 'throwsLater', 'throwsText', 'throwsNull', 'throwsObject', 'throwsTrap', 'throwsDenied', 'throwsSecret'],
   ...['returnsCircle', 'returnsUndefinedMember', 'returnsDate', 'returnsBigint', 'returnsNaN', 'returnsFunction', 'returnsArray', 'returnsNothing', 'returnsNull', 'returnsHole'],
   ...['returnsDeep', 'returnsPrototype', 'returnsNumbers', 'returnsLarge', 'returnsTooLarge', 'returnsTooMany', 'misfits', 'notAFunction', 'missing'],
-  ...['settlesOnAbort', 'ignoresAbort', 'execsOnAbort', 'spawnsOnAbort', 'prints', 'leaves', 'failsAfterReturn', 'looksAround', 'changesProcess', 'countsLookUps', 'goesOn'],
+  ...['settlesOnAbort', 'ignoresAbort', 'execsOnAbort', 'spawnsOnAbort', 'prints', 'printsMuch', 'printsByPrograms', 'leaves', 'failsAfterReturn', 'looksAround', 'changesProcess', 'countsLookUps', 'goesOn'],
   ...['exits', 'aborts', 'takesMemory', 'loops', 'rejectsAside', 'throwsAside', 'floods', 'floodsLog'],
-  ...['writesNoise', 'writesHugeLength', 'answersItself', 'answersAnything', 'asksForTheUnknown', 'reachesOut'],
+  ...['writesNoise', 'writesHugeLength', 'answersItself', 'answersAnything', 'answersTooEarly', 'answersWithNoise', 'asksForTheUnknown', 'reachesOut'],
 ];

@@ -118,6 +118,23 @@ describe('what a handler does beside its work', () => {
     }
   });
 
+  it('prints more than a pipe takes, and by other means than those of Node: all of it is in the log of its step', async () => {
+    const lines = 20_000;
+    const numbers = Array.from({ length: lines }, (_, index) => String(index).padEnd(99, '.'));
+    for (const isolation of ['worker-pool', 'subprocess'] as const) {
+      const much = await bench.run(isolation, 'printsMuch', { input: { lines } });
+      const programs = await bench.run(isolation, 'printsByPrograms');
+      expect(much.lines.map(({ text }) => text)).toEqual(numbers);
+      expect(programs.lines.map(({ text }) => text)).toEqual(['by a program', 'past Node']);
+    }
+  });
+
+  it('prints faster than its lines are taken: they are there when it has ended', async () => {
+    const onLine = (text: string): void | Promise<void> => (text.startsWith('1') ? delay(1) : undefined);
+    const { lines } = await bench.run('worker-pool', 'printsMuch', { input: { lines: 200 }, onLine });
+    expect(lines.length).toBe(200);
+  });
+
   it('starts processes that end with it, and the log says so', async () => {
     for (const isolation of ['worker-pool', 'subprocess'] as const) {
       const { lines, outcome } = await bench.run(isolation, 'leaves');

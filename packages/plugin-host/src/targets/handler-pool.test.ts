@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { spawnSource } from '@kb-labs/testkit';
@@ -138,6 +138,33 @@ describe('the pool', () => {
     lease.giveBack();
     await lease.process.ended;
     expect(pool.size).toBe(0);
+  });
+
+  it('starts the next process before one has had its calls, and gives it none as long as that lasts', async () => {
+    const pool = new HandlerPool(poolDefaults({ processes: 2, calls: 10 }), start);
+    const given: HandlerProcess[] = [];
+    const sizes: number[] = [];
+    for (let call = 0; call < 12; call += 1) {
+      const lease = await pool.take('a', never);
+      given.push(lease.process);
+      await nextTurn();
+      sizes.push(pool.size);
+      lease.giveBack();
+    }
+    expect(given.map((each) => given.indexOf(each))).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10, 10]);
+    expect(sizes).toEqual([1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1]);
+    await pool.close();
+  });
+
+  it('keeps to its bounds with those that come next', async () => {
+    for (const bounds of [{ processes: 1 }, { processes: 2, processesPerPlugin: 1 }]) {
+      const pool = new HandlerPool(poolDefaults({ ...bounds, calls: 2 }), start);
+      const lease = await pool.take('a', never);
+      await nextTurn();
+      expect(pool.size).toBe(1);
+      lease.giveBack();
+      await pool.close();
+    }
   });
 
   it('does not take the time of a call for idle time', async () => {

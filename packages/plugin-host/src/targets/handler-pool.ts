@@ -29,6 +29,8 @@ interface Waiter {
 
 /** From one look at the memory of a process to the next: the system counts it anew each time. */
 const LOOK_MS = 50;
+/** The part of its calls that a process has left when the one is started that comes after it. */
+const STARTS_AHEAD = 0.2;
 
 /**
  * Processes that are kept for the next call of the same plugin. Whoever waits for one is served in turn by plugin, so that one
@@ -91,14 +93,16 @@ export class HandlerPool {
   }
 
   #find(key: string): Warm | undefined {
-    let ofSame = 0;
+    let free: Warm | undefined;
     let oldest: Warm | undefined;
     for (const warm of this.#warm) {
-      if (warm.key === key && !warm.isBusy) return warm;
-      if (warm.key === key) ofSame += 1;
-      else if (!warm.isBusy) oldest ??= warm;
+      if (warm.isBusy) continue;
+      // The one that had the last call, and one that is still starting only when there is no other.
+      if (warm.key !== key) oldest ??= warm;
+      else if (free === undefined || warm.calls > 0) free = warm;
     }
-    if (ofSame >= this.#settings.processesPerPlugin) return undefined;
+    if (free !== undefined) return free;
+    if (this.#isFull(key)) return undefined;
     if (this.#warm.size < this.#settings.processes) return this.#add(key);
     // One that nobody uses makes room: the one that has waited longest.
     if (oldest === undefined) return undefined;
@@ -107,6 +111,15 @@ export class HandlerPool {
     this.#warm.delete(oldest);
     void oldest.process.end();
     return this.#add(key);
+  }
+
+  #isFull(key: string): boolean {
+    return [...this.#warm].filter((warm) => warm.key === key).length >= this.#settings.processesPerPlugin;
+  }
+
+  /** Where there is room, so that no call has to wait for it. */
+  #startNext(key: string): void {
+    if (!this.#isClosed && this.#warm.size < this.#settings.processes && !this.#isFull(key)) this.#add(key).process.letGo();
   }
 
   #add(key: string): Warm {
@@ -123,7 +136,9 @@ export class HandlerPool {
   #lend(warm: Warm): Lease {
     warm.isBusy = true;
     warm.calls += 1;
-    warm.process.hold(true);
+    const { calls: most } = this.#settings;
+    // Once the call is on its way: this process stands still while it starts another one.
+    if (warm.calls === most - Math.ceil(most * STARTS_AHEAD)) setImmediate(() => this.#startNext(warm.key));
     return {
       process: warm.process,
       giveBack: () => this.#takeBack(warm),
@@ -137,7 +152,7 @@ export class HandlerPool {
     else if (this.#warm.delete(warm)) {
       // At the end: who has waited longest comes first.
       this.#warm.add(warm);
-      warm.process.hold(false);
+      warm.process.letGo();
       warm.idleTimer.refresh();
     }
     this.#serve();

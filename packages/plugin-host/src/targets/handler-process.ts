@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { PlannedTarget } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
@@ -9,6 +11,7 @@ import { Channel, type IncomingCall, type Message } from './protocol/channel.js'
 import { MESSAGE_BYTES, OPEN_CALLS, type StartMessage } from './protocol/messages.js';
 import { packThrown } from './protocol/thrown.js';
 import { findDeath } from './find-death.js';
+import { PrintIntake } from './print-intake.js';
 import type { ServedContext } from './serve-context.js';
 import { hasLimits, watchLimits } from './watch-limits.js';
 
@@ -32,12 +35,14 @@ export interface HandlerCall {
 
 export type CallEnd = { readonly kind: 'answered'; readonly value: unknown } | { readonly kind: 'late' };
 
-const VALUE_BYTES = 72 * 1024 * 1024;
+const TEXT_BYTES = 72 * 1024 * 1024;
 /** Sent and not yet taken by the other side: beyond, nothing more is read from there. */
 const BACKLOG_BYTES = 8 * 1024 * 1024;
 const TAIL_BYTES = 4_096;
 /** From TERM to KILL of a process that had its time to end. */
 const LAST_GRACE_MS = 250;
+/** Of the random number that the numbers of calls begin after: a handler cannot guess the one of its own call, and answer it before it has ended. */
+const NUMBER_BYTES = 6;
 /** What a process gets to end by itself once nobody wants anything of it any more. */
 const EXIT_MS = 500;
 
@@ -47,6 +52,7 @@ export class HandlerProcess {
   readonly ended: Promise<ProcessEnd | undefined>;
   readonly #running: RunningProcess;
   readonly #channel: Channel;
+  readonly #prints = new PrintIntake();
   readonly #tail = new TailBuffer(TAIL_BYTES);
   readonly #kill = new AbortController();
   readonly #launch: Launch;
@@ -55,6 +61,7 @@ export class HandlerProcess {
   #runs = 0;
   #lastWords: unknown;
   #exceeded: Error | undefined;
+  #isBroken = false;
   #isOver = false;
 
   constructor(launch: Launch) {
@@ -68,17 +75,18 @@ export class HandlerProcess {
       openInput: true,
       signal: this.#kill.signal,
       killGraceMs: LAST_GRACE_MS,
-      onStdout: (chunk) => this.#channel.receive(chunk),
-      onStderr: (chunk) => this.#printed(chunk),
+      onStdout: (chunk) => this.#orBroken(() => this.#channel.receive(chunk)),
+      onStderr: (chunk) => this.#orBroken(() => this.#printed(chunk)),
     });
     this.#channel = new Channel({
       write: (parts) => this.#write(parts),
       heldBack: () => this.#backlog(),
       answer: (call) => this.#answer(call),
       note: (method, args) => this.#note(method, args),
-      bounds: { value: VALUE_BYTES, bytes: MESSAGE_BYTES, scan: scanMessage },
+      bounds: { text: TEXT_BYTES, bytes: MESSAGE_BYTES, scan: scanMessage },
       maxCalls: 2 * OPEN_CALLS,
       maxOpenBytes: MESSAGE_BYTES,
+      numbersAfter: randomBytes(NUMBER_BYTES).readUIntBE(0, NUMBER_BYTES),
     });
     const unwatch = hasLimits(launch.limits) ? watchLimits(this.#running, launch.limits, (failure) => this.#exceed(failure)) : () => undefined;
     this.#kill.signal.addEventListener('abort', unwatch);
@@ -87,16 +95,16 @@ export class HandlerProcess {
 
   /** Whether it could take another call. */
   get isUsable(): boolean {
-    return !this.#isOver && !this.#kill.signal.aborted && this.#lastWords === undefined;
+    return !this.#isOver && !this.#isBroken && !this.#kill.signal.aborted && this.#lastWords === undefined;
   }
 
   get pid(): number | undefined {
     return this.#running.pid;
   }
 
-  /** Whether the engine has to go on as long as this process. */
-  hold(isHeld: boolean): void {
-    this.#running.hold(isHeld);
+  /** From now on the engine need not go on as long as this process, until the next call. */
+  letGo(): void {
+    this.#running.hold(false);
   }
 
   /** Fails as the handler does, or with what has become of the process. After `late` it is not to be used any more. */
@@ -106,6 +114,8 @@ export class HandlerProcess {
     this.#call = { ...call, run };
     const answered = this.#channel.call('run', [{ ...call.start, run }]);
     answered.catch(() => undefined);
+    // Once the other side has what it needs to begin.
+    this.#running.hold(true);
     const grace = graceAfter(call.signal, call.killGraceMs, () => this.#channel.tell('abort', [run, packThrown(call.signal.reason)]));
     try {
       const first = await Promise.race([answered, grace.over]);
@@ -113,6 +123,11 @@ export class HandlerProcess {
     } finally {
       grace.callOff();
     }
+  }
+
+  /** Whether all that it had printed before its answer has been taken. Waits for that for a while. */
+  caughtUp(): Promise<boolean> {
+    return this.#prints.caughtUp();
   }
 
   /** From now on nothing is served to what is left of the call, and what is printed is nobody's. */
@@ -177,9 +192,22 @@ export class HandlerProcess {
     });
   }
 
+  /** What it sent cannot be taken: it is about to be ended for that. */
+  #orBroken(take: () => void | Promise<void>): void | Promise<void> {
+    const broken = (error: unknown): never => {
+      this.#isBroken = true;
+      throw error;
+    };
+    try {
+      return take()?.catch(broken);
+    } catch (error) {
+      return broken(error);
+    }
+  }
+
   #printed(chunk: Buffer): void | Promise<void> {
     this.#tail.push(chunk);
-    return this.#call?.print(chunk);
+    return this.#prints.took(this.#call?.print(chunk));
   }
 
   async #answer(call: IncomingCall): Promise<Message> {

@@ -37,6 +37,19 @@ describe('a handler that speaks to the engine itself', () => {
     expect((await bench.run('worker-pool', 'returns')).outcome.status).toBe('success');
   });
 
+  it('answers before it has ended: that is no answer', async () => {
+    for (const isolation of ['worker-pool', 'subprocess'] as const) {
+      expect((await bench.run(isolation, 'answersTooEarly')).outcome).toEqual({ status: 'success', outputs: { early: false } });
+    }
+  });
+
+  it('breaks the protocol behind its answer: its process is not given the next call', async () => {
+    for (let times = 0; times < 3; times += 1) {
+      expect((await bench.run('worker-pool', 'answersWithNoise')).outcome).toEqual({ status: 'success', outputs: {} });
+      expect((await bench.run('worker-pool', 'returns')).outcome.status).toBe('success');
+    }
+  });
+
   it('asks for what is not there, for things of other calls, and with other arguments, and gets nothing', async () => {
     const { outcome, lines, progress } = await bench.run('subprocess', 'asksForTheUnknown');
     expect({ outcome, lines, progress }).toEqual({ outcome: { status: 'success', outputs: { fine: true } }, lines: [], progress: [] });

@@ -3,7 +3,7 @@ import type { StepCall } from '@kb-labs/ports';
 
 import type { ConfinedProgram, Room } from '../confine/confinement.js';
 import { createContext, knownContext, type KnownContext } from '../context/create-context.js';
-import { grantedEnvNames, toGrant } from '../context/grant.js';
+import { grantedEnvNames, grantOf } from '../context/grant.js';
 import { LateContext } from '../context/late-context.js';
 import type { ProgramRoom } from '../context/plugin-exec.js';
 import type { StepServices } from '../context/step-services.js';
@@ -57,7 +57,7 @@ async function runWarm(call: StepCall, options: AwayOptions): Promise<CallEnd> {
   const printed = printedLines(call);
   let isReusable = false;
   try {
-    const end = await process.call(toCall(call, options, { context, print: printed.take, mark: printed.mark }));
+    const end = await process.call(toCall(call, options, { context, print: printed.take }));
     isReusable = end.kind === 'answered';
     return end;
   } catch (error) {
@@ -68,7 +68,7 @@ async function runWarm(call: StepCall, options: AwayOptions): Promise<CallEnd> {
     await closeContext(call, context);
     if (isReusable) {
       await reportLeftovers(call, await process.endOthers());
-      isReusable = await printed.seen();
+      isReusable = (await process.caughtUp()) && process.isUsable;
     }
     process.leave();
     await printed.finish();
@@ -130,7 +130,7 @@ function known(call: StepCall, { command, targets }: AwayOptions): KnownContext 
 function lateContext(call: StepCall, { command, programGraceMs, services, targets }: AwayOptions, room: ProgramRoom | undefined): LateContext {
   return new LateContext(() =>
     createContext(call, {
-      grant: toGrant(command.permissions, call.permissions),
+      grant: grantOf(command.permissions, call.permissions),
       hostEnv: targets.hostEnv,
       killGraceMs: programGraceMs,
       ...(services === undefined ? {} : { services }),
@@ -142,10 +142,9 @@ function lateContext(call: StepCall, { command, programGraceMs, services, target
 interface Served {
   readonly context: LateContext;
   readonly print: HandlerCall['print'];
-  readonly mark?: string;
 }
 
-function toCall(call: StepCall, options: AwayOptions, { context, print, mark }: Served): HandlerCall {
+function toCall(call: StepCall, options: AwayOptions, { context, print }: Served): HandlerCall {
   const { file, name, input, killGraceMs } = options;
   return {
     start: {
@@ -154,7 +153,6 @@ function toCall(call: StepCall, options: AwayOptions, { context, print, mark }: 
       input,
       context: known(call, options),
       bounds: { bytes: LIMITS.rawOutputBytes, depth: LIMITS.valueDepth, values: LIMITS.outputValues },
-      ...(mark === undefined ? {} : { mark }),
     },
     serve: (channel, sent) => serveContext({ context: context.open(), channel, sent }),
     print,

@@ -6,6 +6,7 @@ import { copyWithin } from '../../json-copy.js';
 import type { Channel, IncomingCall, Message } from '../protocol/channel.js';
 import { type HandlerAnswer, kindOfValue, type StartMessage } from '../protocol/messages.js';
 import { unpackThrown } from '../protocol/thrown.js';
+import { printsTaken } from './prints-taken.js';
 import { RemoteContext } from './remote-context.js';
 
 type HandlerModule = Readonly<Record<string, unknown>>;
@@ -54,7 +55,7 @@ export class HandlerRuns {
       // The answer goes out first: whoever waits for it need not wait for this.
       this.#isTidy = false;
       setImmediate(() => this.#tidy());
-      if (start.mark !== undefined) process.stderr.write(`${start.mark}\n`);
+      await printsTaken();
     }
   }
 

@@ -11,7 +11,7 @@ import { HandlerRuns } from './handler-runs.js';
 const FROM_ENGINE = 3;
 const TO_ENGINE = 4;
 /** The engine is trusted: this is what Node can hold in one piece. */
-const BOUNDS = { value: 512 * 1024 * 1024, bytes: 2 ** 31 };
+const BOUNDS = { text: 512 * 1024 * 1024, bytes: 2 ** 31 };
 /** How long the last words may take. */
 const LAST_WORDS_MS = 500;
 /** Read at once. */

@@ -1,5 +1,6 @@
 import type { ArtifactHandle, FileStat, JsonValue, LlmAnswer, LlmEmbeddings, PluginArtifact, PluginConnection, PluginContext } from '@kb-labs/contracts';
 
+import { late } from '../../late.js';
 import type { Channel, Message } from '../protocol/channel.js';
 import { LateAbort } from '../protocol/late-abort.js';
 import { MESSAGE_BYTES, OPEN_CALLS, type StartMessage } from '../protocol/messages.js';
@@ -163,11 +164,6 @@ function storageOf(ask: Ask): PluginContext['storage'] {
 
 function secretsOf(ask: Ask): PluginContext['secrets'] {
   return { get: forgiving(async (name) => (await ask('secrets.get', [name])).value as string) };
-}
-
-function late<Made>(make: () => Made): () => Made {
-  let made: Made | undefined;
-  return () => (made ??= make());
 }
 
 function toBytes(content: string | Uint8Array): Uint8Array {

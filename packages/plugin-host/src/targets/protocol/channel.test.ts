@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { LIMITS } from '@kb-labs/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -7,7 +8,7 @@ import { scanMessage } from '../../script/scan-json.js';
 import { Channel, type ChannelOptions, type IncomingCall, type Message } from './channel.js';
 import { BrokenProtocol, encodeFrame, FrameReader } from './frames.js';
 
-const BOUNDS = { value: 1_000_000, bytes: 1_000_000, scan: scanMessage };
+const BOUNDS = { text: 1_000_000, bytes: 1_000_000, scan: scanMessage };
 
 interface Side {
   readonly answer?: (call: IncomingCall) => Promise<Message>;
@@ -43,7 +44,7 @@ describe('frames', () => {
     fc.assert(
       fc.property(fc.array(frame, { maxLength: 8 }), fc.integer({ min: 1, max: 40 }), (frames, pieceBytes) => {
         const bytes = Buffer.concat(frames.flatMap(({ value, bytes: more }, index) => encodeFrame({ t: 'x', index }, value, more)));
-        const reader = new FrameReader({ value: 1e6, bytes: 1e6 });
+        const reader = new FrameReader({ text: 1e6, bytes: 1e6 });
         const read: unknown[] = [];
         for (let at = 0; at < bytes.length; at += pieceBytes) {
           reader.push(bytes.subarray(at, at + pieceBytes));
@@ -161,23 +162,27 @@ describe('streams', () => {
 });
 
 describe('whoever does not keep to the protocol', () => {
-  const lengths = (head: number, value: number, bytes: number): Buffer => {
-    const buffer = Buffer.alloc(12);
-    for (const [index, length] of [head, value, bytes].entries()) buffer.writeUInt32BE(length, 4 * index);
+  const lengths = (text: number, bytes: number): Buffer => {
+    const buffer = Buffer.alloc(8);
+    for (const [index, length] of [text, bytes].entries()) buffer.writeUInt32BE(length, 4 * index);
     return buffer;
   };
   const frame = (head: Readonly<Record<string, unknown>>, value?: unknown, bytes?: Uint8Array): Buffer => Buffer.concat(encodeFrame(head, value, bytes));
-  const deep = Buffer.from('['.repeat(100_000) + ']'.repeat(100_000));
-  const many = Buffer.from(`[${'1,'.repeat(540_000)}1]`);
-  const raw = (head: string, value: Buffer): Buffer => Buffer.concat([lengths(head.length, value.length, 0), Buffer.from(head), value]);
+  const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const deep = nested(100_000);
+  const many = `[${'1,'.repeat(540_000)}1]`;
+  const raw = (text: string): Buffer => Buffer.concat([lengths(text.length, 0), Buffer.from(text)]);
 
   it.each<[string, Buffer]>([
-    ['a head without an end', lengths(4_294_967_295, 0, 0)],
-    ['a value that is too large', lengths(2, 1_000_001, 0)],
-    ['bytes that are too many', lengths(2, 0, 1_000_001)],
-    ['no JSON', raw('{nor', Buffer.alloc(0))],
-    ['a head that is a list', frame([] as unknown as Record<string, unknown>)],
-    ['a head that is null', raw('null', Buffer.alloc(0))],
+    ['a text without an end', lengths(4_294_967_295, 0)],
+    ['a text that is too large', lengths(1_000_001, 0)],
+    ['bytes that are too many', lengths(2, 1_000_001)],
+    ['no text', lengths(0, 0)],
+    ['no JSON', raw('[{nor')],
+    ['no list', raw('{"0":{"t":"ok","id":1}}')],
+    ['no head', raw('[]')],
+    ['a head that is a list', raw('[[]]')],
+    ['a head that is null', raw('[null]')],
     ['an unknown kind', frame({ t: 'boo' })],
     ['a call without a number', frame({ t: 'call', m: 'x' }, [])],
     ['a call with a number that is none', frame({ t: 'call', id: 1.5, m: 'x' }, [])],
@@ -186,11 +191,17 @@ describe('whoever does not keep to the protocol', () => {
     ['too many calls', Buffer.concat(Array.from({ length: 51 }, (_, index) => frame({ t: 'call', id: index + 1, m: 'x' }, [])))],
     ['an answer without a number', frame({ t: 'ok', id: 'one' })],
     ['a note without arguments', frame({ t: 'note', m: 'log' }, 'text')],
-    ['a value of any depth', raw('{"t":"note","m":"x"}', deep)],
-    ['a value of any number of values', raw('{"t":"note","m":"x"}', many)],
+    ['a value of any depth', raw(`[{"t":"note","m":"x"},${deep}]`)],
+    ['a value that is a little too deep', raw(`[{"t":"note","m":"x"},${nested(LIMITS.valueDepth + 8)}]`)],
+    ['a value of any number of values', raw(`[{"t":"note","m":"x"},${many}]`)],
   ])('is told so: %s', (_name, bytes) => {
     const [here] = pair({ answer: () => new Promise(() => undefined) }, {});
     expect(() => here.receive(bytes)).toThrow(BrokenProtocol);
+  });
+
+  it('is whoever nests deeper than a value with its arguments around it, not who just does not', () => {
+    const [here] = pair({}, {});
+    expect(here.receive(raw(`[{"t":"note","m":"x"},${nested(LIMITS.valueDepth + 7)}]`))).toBe(undefined);
   });
 
   it('is told so for a chunk that nobody asked for', async () => {

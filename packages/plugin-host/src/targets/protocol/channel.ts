@@ -28,6 +28,8 @@ export interface ChannelOptions {
   /** Calls of the other side that may be open at once, and the bytes that came with them: beyond, no more is read for a while. */
   readonly maxCalls: number;
   readonly maxOpenBytes: number;
+  /** Before the first number of a call or stream of this side. 0 when left out. */
+  readonly numbersAfter?: number;
 }
 
 interface Waiting {
@@ -46,13 +48,14 @@ export class Channel {
   readonly #open = new Map<number, LateAbort>();
   readonly #outgoing = new Map<number, OutgoingStream>();
   readonly #incoming = new Map<number, IncomingStream>();
-  #last = 0;
+  #last: number;
   #openBytes = 0;
   #roomier: (() => void) | undefined;
   #closed: { readonly reason: unknown } | undefined;
 
   constructor(options: ChannelOptions) {
     this.#options = options;
+    this.#last = options.numbersAfter ?? 0;
     this.#reader = new FrameReader(options.bounds);
   }
 

@@ -1,7 +1,7 @@
 /**
- * What engine and handler send each other: frames of three parts, each after its length as a 32-bit number (big endian, all
- * three lengths first): a head of a few words as JSON, a value as JSON, and bytes. The other side is never trusted with
- * lengths: what is announced larger than the bounds breaks the connection before any of it is kept.
+ * What engine and handler send each other: frames of two parts, after their lengths as 32-bit numbers (big endian, both lengths first):
+ * a list as JSON, of a head of a few words and a value when there is one, and bytes. The other side is never trusted with lengths: what is
+ * announced larger than the bounds breaks the connection before any of it is kept.
  */
 export interface Frame {
   readonly head: Readonly<Record<string, unknown>>;
@@ -10,14 +10,14 @@ export interface Frame {
 }
 
 export interface FrameBounds {
-  readonly value: number;
+  /** Bytes of the JSON. */
+  readonly text: number;
   readonly bytes: number;
-  /** Why the text of a value should not be parsed. */
+  /** Why that should not be parsed. */
   readonly scan?: (json: Uint8Array) => string | undefined;
 }
 
-const LENGTHS = 12;
-const HEAD_BYTES = 4_096;
+const LENGTHS = 8;
 const NONE = new Uint8Array(0);
 
 /** The other side does not keep to the protocol: nothing it says can be used any more. */
@@ -30,15 +30,12 @@ export class BrokenProtocol extends Error {
  * the other side up once more.
  */
 export function encodeFrame(head: Readonly<Record<string, unknown>>, value: unknown, bytes: Uint8Array = NONE): Uint8Array[] {
-  const headText = JSON.stringify(head);
-  const valueText = value === undefined ? '' : JSON.stringify(value);
-  const [headBytes, valueBytes] = [Buffer.byteLength(headText), Buffer.byteLength(valueText)];
-  const front = Buffer.allocUnsafe(LENGTHS + headBytes + valueBytes);
-  front.writeUInt32BE(headBytes, 0);
-  front.writeUInt32BE(valueBytes, 4);
-  front.writeUInt32BE(bytes.length, 8);
-  front.write(headText, LENGTHS);
-  front.write(valueText, LENGTHS + headBytes);
+  const text = JSON.stringify(value === undefined ? [head] : [head, value]);
+  const textBytes = Buffer.byteLength(text);
+  const front = Buffer.allocUnsafe(LENGTHS + textBytes);
+  front.writeUInt32BE(textBytes, 0);
+  front.writeUInt32BE(bytes.length, 4);
+  front.write(text, LENGTHS);
   return bytes.length === 0 ? [front] : [front, bytes];
 }
 
@@ -59,17 +56,12 @@ export class FrameReader {
     if (this.#heldBytes < this.#needed) return undefined;
     this.#lengths ??= this.#readLengths();
     if (this.#heldBytes < this.#needed) return undefined;
-    const { head, value, bytes } = this.#lengths;
+    const { text, bytes } = this.#lengths;
     const all = this.#take(this.#needed);
     this.#lengths = undefined;
     this.#needed = LENGTHS;
-    const valueAt = LENGTHS + head;
-    const bytesAt = valueAt + value;
-    return {
-      head: parseHead(all.toString('utf8', LENGTHS, valueAt)),
-      value: value === 0 ? undefined : this.#parseValue(all, valueAt, bytesAt),
-      bytes: bytes === 0 ? NONE : all.subarray(bytesAt),
-    };
+    const bytesAt = LENGTHS + text;
+    return { ...this.#parse(all, bytesAt), bytes: bytes === 0 ? NONE : all.subarray(bytesAt) };
   }
 
   push(chunk: Uint8Array): void {
@@ -80,18 +72,20 @@ export class FrameReader {
   #readLengths(): Lengths {
     const [first] = this.#held;
     const start = first !== undefined && first.length >= LENGTHS ? first : this.#joined();
-    const lengths = { head: start.readUInt32BE(0), value: start.readUInt32BE(4), bytes: start.readUInt32BE(8) };
-    if (lengths.head > HEAD_BYTES || lengths.value > this.#bounds.value || lengths.bytes > this.#bounds.bytes) {
-      throw new BrokenProtocol(`a message of ${String(lengths.head + lengths.value + lengths.bytes)} bytes is too large`);
-    }
-    this.#needed = LENGTHS + lengths.head + lengths.value + lengths.bytes;
+    const lengths = { text: start.readUInt32BE(0), bytes: start.readUInt32BE(4) };
+    const sum = lengths.text + lengths.bytes;
+    if (lengths.text > this.#bounds.text || lengths.bytes > this.#bounds.bytes) throw new BrokenProtocol(`a message of ${String(sum)} bytes is too large`);
+    this.#needed = LENGTHS + sum;
     return lengths;
   }
 
-  #parseValue(all: Buffer, from: number, to: number): unknown {
-    const problem = this.#bounds.scan?.(all.subarray(from, to));
-    if (problem !== undefined) throw new BrokenProtocol(`a value of a message is refused: ${problem}`);
-    return parse(all.toString('utf8', from, to));
+  #parse(all: Buffer, end: number): Pick<Frame, 'head' | 'value'> {
+    const problem = this.#bounds.scan?.(all.subarray(LENGTHS, end));
+    if (problem !== undefined) throw new BrokenProtocol(`a message is refused: ${problem}`);
+    const parsed = parse(all.toString('utf8', LENGTHS, end));
+    const [head, value] = Array.isArray(parsed) ? (parsed as readonly unknown[]) : [];
+    if (!isHead(head)) throw new BrokenProtocol('the head of a message is no object');
+    return { head, value };
   }
 
   #joined(): Buffer {
@@ -111,15 +105,12 @@ export class FrameReader {
 }
 
 interface Lengths {
-  readonly head: number;
-  readonly value: number;
+  readonly text: number;
   readonly bytes: number;
 }
 
-function parseHead(text: string): Readonly<Record<string, unknown>> {
-  const head = parse(text);
-  if (typeof head !== 'object' || head === null || Array.isArray(head)) throw new BrokenProtocol('the head of a message is no object');
-  return head as Record<string, unknown>;
+function isHead(head: unknown): head is Frame['head'] {
+  return typeof head === 'object' && head !== null && !Array.isArray(head);
 }
 
 function parse(text: string): unknown {

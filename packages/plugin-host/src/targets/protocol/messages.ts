@@ -18,8 +18,6 @@ export interface StartMessage {
     readonly run: PluginRun;
   };
   readonly bounds: JsonBounds;
-  /** A line to print once the call is over, by a process that goes on. */
-  readonly mark?: string;
 }
 
 /** How a call went, when the handler did not throw. `bytes` were counted up to where it was too much. */
