@@ -8,8 +8,10 @@ import type { WorkerRow } from './workers.js';
 export interface Room {
   /** How many its tenant holds. A ticket that is taken over from a live worker is not counted itself. */
   besides(row: TicketRow): number;
-  /** Whether this ticket may be handed out; it then takes up room. */
+  /** Whether this ticket may be handed out. */
   admits(row: Pick<TicketRow, 'tenant' | 'worker'>): boolean;
+  /** It is handed out. */
+  takeUp(row: Pick<TicketRow, 'tenant' | 'worker'>): void;
 }
 
 /**
@@ -29,12 +31,11 @@ export function roomUnder(connection: Connection, caps: TakeOptions['caps'], liv
     (caps?.total !== undefined && before().total + given.total >= caps.total) || heldUpTo(tenant, capOf(caps, tenant));
   return {
     besides: (row) => heldBy(row.tenant) - (isCounted(row) ? 1 : 0),
-    admits(row) {
-      if (isCounted(row)) return true;
-      if (isFull(row.tenant)) return false;
+    admits: (row) => isCounted(row) || !isFull(row.tenant),
+    takeUp(row) {
+      if (isCounted(row)) return;
       given.ofTenant.set(row.tenant, (given.ofTenant.get(row.tenant) ?? 0) + 1);
       given.total += 1;
-      return true;
     },
   };
 }

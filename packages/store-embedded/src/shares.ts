@@ -11,7 +11,8 @@ export interface TenantQueue {
 
 /**
  * Picks due tickets by priority; among those of one priority the next is that of the tenant that holds the fewest, and
- * among tenants that hold as many the one that comes first by `compareDue`.
+ * among tenants that hold as many the one that comes first by `compareDue`. A ticket for which there is no room stands
+ * before none.
  */
 export function pickByShares(queues: readonly TenantQueue[], { limit, room }: { limit: number; room: Room }): TicketRow[] {
   const picked: TicketRow[] = [];
@@ -19,14 +20,13 @@ export function pickByShares(queues: readonly TenantQueue[], { limit, room }: { 
   while (picked.length < limit) {
     let next: { line: Line; row: TicketRow } | undefined;
     for (const line of lines) {
-      const row = line.first();
+      const row = line.first(room);
       if (row !== undefined && (next === undefined || goesBefore(row, next.row, room))) next = { line, row };
     }
     if (next === undefined) break;
     next.line.dropFirst();
-    if (room.admits(next.row)) picked.push(next.row);
-    // Nor is any other of the tenant that nobody holds.
-    else next.line.leaveFree();
+    room.takeUp(next.row);
+    picked.push(next.row);
   }
   return picked;
 }
@@ -56,14 +56,15 @@ class Line {
     this.#sources = [...free.map((rows) => sourceOf(rows, true)), sourceOf(abandoned.toSorted(compareDue), false)];
   }
 
-  first(): TicketRow | undefined {
-    if (this.#first === undefined) {
-      for (const source of this.#sources) {
-        if (source.row === null) source.row = source.rows.next().value;
-        if (source.row !== undefined && (!this.#first?.row || compareDue(source.row, this.#first.row) < 0)) this.#first = source;
-      }
+  /** The first that there is room for. Room only gets less: what is passed over is so for good. */
+  first(room: Room): TicketRow | undefined {
+    for (;;) {
+      const row = this.#front();
+      if (row === undefined || room.admits(row)) return row;
+      this.dropFirst();
+      // Nor is there room for any other of the tenant that nobody holds.
+      this.#sources = this.#sources.filter((source) => !source.isFree);
     }
-    return this.#first?.row ?? undefined;
   }
 
   dropFirst(): void {
@@ -71,9 +72,14 @@ class Line {
     this.#first = undefined;
   }
 
-  leaveFree(): void {
-    this.#sources = this.#sources.filter((source) => !source.isFree);
-    this.#first = undefined;
+  #front(): TicketRow | undefined {
+    if (this.#first === undefined) {
+      for (const source of this.#sources) {
+        if (source.row === null) source.row = source.rows.next().value;
+        if (source.row !== undefined && (!this.#first?.row || compareDue(source.row, this.#first.row) < 0)) this.#first = source;
+      }
+    }
+    return this.#first?.row ?? undefined;
   }
 }
 

@@ -89,6 +89,7 @@ const NOTICED: { readonly [F in Fault]: readonly string[] } = {
   'the cap of a tenant is not looked at': ['hands out no more than a tenant', MODEL],
   'all tenants have one cap': ['keeps a tenant to its own cap'],
   'a full tenant blocks the others': ['hands out no more than a tenant'],
+  'tickets without room are compared': ['compares tenants by tickets'],
   'a worker that left still takes up room': ['counts neither what', 'counts what a live worker'],
   'a full house keeps what it lost': ['counts a lease that ran out'],
   'a place that comes free is not told': ['tells watchers when a held ticket'],

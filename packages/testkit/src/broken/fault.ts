@@ -69,6 +69,7 @@ export type Fault =
   | 'the cap of a tenant is not looked at'
   | 'all tenants have one cap'
   | 'a full tenant blocks the others'
+  | 'tickets without room are compared'
   | 'a worker that left still takes up room'
   | 'a full house keeps what it lost'
   | 'a place that comes free is not told'

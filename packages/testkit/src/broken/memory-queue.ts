@@ -73,16 +73,17 @@ function underCaps(state: MemoryState, due: readonly [TicketId, MemoryTicket][],
   const share = (each: MemoryTicket): number => heldBy(each) - (takesRoom(state, each) && !state.has('a ticket stands in its own way') ? 1 : 0);
   const given: [TicketId, MemoryTicket][] = [];
   let left = state.has('a full tenant blocks the others') ? due.slice(0, limit) : [...due];
+  const replaces = (each: MemoryTicket): boolean => takesRoom(state, each) && !state.has('a full house keeps what it lost');
+  const fits = (each: MemoryTicket): boolean => replaces(each) || (held.length < (total ?? Infinity) && heldBy(each) < capOf(looked, tenantOf(state, each.ticket)));
   while (left.length > 0 && given.length < limit) {
+    if (!state.has('tickets without room are compared')) left = left.filter(([, each]) => fits(each));
     const firsts = state.has('a backlog goes first') ? left.slice(0, 1) : firstOfEach(left, ([, { ticket }]) => tenantOf(state, ticket));
     firsts.sort(([, a], [, b]) => rankOf(state, a.ticket) - rankOf(state, b.ticket) || share(a) - share(b));
     const [next] = firsts;
     left = left.filter((each) => each !== next);
     if (next === undefined) break;
-    const replaces = takesRoom(state, next[1]) && !state.has('a full house keeps what it lost');
-    const fits = held.length < (total ?? Infinity) && heldBy(next[1]) < capOf(looked, tenantOf(state, next[1].ticket));
-    if (!replaces && !fits) continue;
-    if (!replaces || state.has('who takes over is counted beside the one before')) held.push(next[1]);
+    if (!fits(next[1])) continue;
+    if (!replaces(next[1]) || state.has('who takes over is counted beside the one before')) held.push(next[1]);
     given.push(next);
   }
   return given;

@@ -92,6 +92,18 @@ export const CAPS_CASES: readonly ConformanceCase<StoreUnderTest>[] = [
     },
   },
   {
+    name: 'compares tenants by tickets that there is room for',
+    async run(store) {
+      const [full, other] = [await openRunIn(store, { tenant: 'full' }), await openRunIn(store, { tenant: 'other' })];
+      await store.queue.ensure([aTicket(full, { job: 'held', notBefore: 2 })]);
+      await takeOne(store, await joinWorker(store));
+      await store.queue.ensure([aTicket(full, { job: 'no-room', notBefore: 1 }), aTicket(other, { job: 'later', notBefore: 3 })]);
+      await store.clock.advance(LEASE_MS);
+      // What can be taken over is not counted itself: both tenants hold none. The ticket without room would hold one.
+      assert.deepEqual(jobsOf(await takeUnder(store, await joinWorker(store), { perTenant: 1 }, 1)), ['held']);
+    },
+  },
+  {
     name: 'tells watchers when a held ticket is done with, by either process',
     async run(store) {
       const other = await store.second();
