@@ -95,9 +95,12 @@ describe('the review workflow in a real repository', () => {
 
   it('asks before Ctrl-C cancels it', async () => {
     writeFileSync(hold, '');
+    rmSync(join(project.dir, 'held'), { force: true });
     const terminal = new TerminalSession(project, ['workflow:run', '--workflow-id=ai-review'], patient);
     const [runId] = await terminal.shows(/run_[0-9A-Z]{26}/);
     await terminal.shows(/running/);
+    // Until a program has a session of its own, a moment after the fork, the terminal interrupts it too.
+    while (!existsSync(join(project.dir, 'held'))) await new Promise(setImmediate);
     terminal.type('\u0003');
     await terminal.shows(/[Cc]ancel.*\?/);
     terminal.type('n\r');
