@@ -70,7 +70,8 @@ export function openedServer(): OpenedServer {
 }
 
 export async function openOn(connection: RunnerConnection, prefix: string, options: Partial<RunnerOptions> = {}): Promise<Opened> {
-  const store = await openRedisStore({ connection, prefix, answerWithinMs: 1_000 });
+  const { answerWithinMs } = options;
+  const store = await openRedisStore({ connection, prefix, ...(answerWithinMs === undefined ? {} : { answerWithinMs }) });
   const logger = memoryLogger();
   const runner = createRunner({ queue: store.queue, handOver: asShared(store.handOver), prefix, clock: { now: Date.now }, logger, ...options, connection });
   return { store, runner, queue: runner.queue, logger };
