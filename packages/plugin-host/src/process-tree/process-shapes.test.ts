@@ -78,7 +78,7 @@ describe.skipIf(!isLinux)('a program that ends by itself', () => {
 
   it.each(['', 'sleep 0.4;'])('lets those that still write to its output finish, after "%s" too', async (silence) => {
     using place = workPlace();
-    const end = await place.start(`${silence} exec > >(sleep 0.1; sed s/^/got:/); echo a; echo b`, {}).ended;
+    const end = await place.start(`${silence} exec > >(sleep 0.02; sed s/^/got:/); echo a; echo b`, {}).ended;
     expect(place.output()).toBe('got:a\ngot:b\n');
     expect(end).toMatchObject({ exitCode: 0, leftovers: 0 });
   });
