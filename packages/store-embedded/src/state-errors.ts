@@ -1,8 +1,10 @@
 import { AppError, fromUnknown } from '@kb-labs/errors';
 
 /** Result codes of SQLite (https://sqlite.org/rescode.html). The low byte is the primary code. */
-const SQLITE = { busy: 5, locked: 6, full: 13, corrupt: 11, protocol: 15, notADatabase: 26, sharedMemorySize: 4874 } as const;
+const SQLITE = { busy: 5, locked: 6, readOnly: 8, full: 13, corrupt: 11, cannotOpen: 14, protocol: 15, notADatabase: 26, sharedMemorySize: 4874 } as const;
 const SYSTEM_FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT']);
+const NOT_WRITABLE: ReadonlySet<unknown> = new Set(['EROFS', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST']);
+const WRITABLE_HINT = 'the state is a folder that this account has to be able to write to; KB_STATE_URL=file:DIR names another';
 
 /** Whether another process is in the way and the same call can succeed a moment later. */
 export function isBusy(thrown: unknown): boolean {
@@ -17,7 +19,7 @@ export function toStateError(thrown: unknown): AppError {
   const options = { cause: thrown };
   if (SYSTEM_FULL.has(thrown.code)) return new AppError('STATE_FULL', { problem }, options);
   if (thrown.code === 'ERR_SQLITE_ERROR') return fromSqlite(thrown, problem);
-  if ('syscall' in thrown) return new AppError('STATE_UNAVAILABLE', { problem }, options);
+  if ('syscall' in thrown) return new AppError('STATE_UNAVAILABLE', { problem }, { ...options, ...(NOT_WRITABLE.has(thrown.code) ? { hint: WRITABLE_HINT } : {}) });
   return fromUnknown(thrown);
 }
 
@@ -31,6 +33,9 @@ function fromSqlite(thrown: Error, problem: string): AppError {
     case SQLITE.corrupt:
     case SQLITE.notADatabase:
       return new AppError('STATE_CORRUPT', { problem }, options);
+    case SQLITE.readOnly:
+    case SQLITE.cannotOpen:
+      return new AppError('STATE_UNAVAILABLE', { problem }, { ...options, hint: WRITABLE_HINT });
     default:
       return new AppError('STATE_UNAVAILABLE', { problem }, options);
   }
