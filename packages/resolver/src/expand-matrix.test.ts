@@ -71,14 +71,15 @@ describe('expandMatrix', () => {
     expect(expand({ n: Array.from({ length: 10 }, (_, n) => n), include: [{ text: large }] }).ok).toBe(true);
   });
 
-  it('looks at ten times the combinations in about ten times the time, with a hundred excludes and includes', () => {
+  it('looks at ten times the combinations in about ten times the work, with a hundred excludes and includes', () => {
     const run = (count: number): number => {
       const axis = (size: number): number[] => Array.from({ length: size }, (_, n) => n);
       const entries = axis(100);
       const matrix = { a: axis(count / 100), b: axis(100), exclude: entries.map((n) => ({ a: n, b: n })), include: entries.map((n) => ({ b: n, [`k${n % 7}`]: n })) };
-      const begun = performance.now();
+      const begun = process.cpuUsage();
       expect(expand(matrix, { limit: LIMITS.jobsAfterMatrix }).ok).toBe(true);
-      return performance.now() - begun;
+      const { user, system } = process.cpuUsage(begun);
+      return (user + system) / 1_000;
     };
     const best = (count: number): number => Math.min(...[1, 2, 3, 4, 5].map(() => run(count)));
     expect(best(10_000) / Math.max(best(1_000), 0.5)).toBeLessThan(40);
