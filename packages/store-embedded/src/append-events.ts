@@ -26,7 +26,7 @@ export function appendEvents(connection: Connection, command: Append, changes: C
   const seq = journal.head + bodies.length;
   const decided = expected === undefined || bodies.length === 0 ? journal.decided : seq;
   if (command.blobs !== undefined) referTo(connection, journal.key, command.blobs);
-  updateRun(connection, journal, { seq, decided, bytes, at: command.at, ...(summary === undefined ? {} : { summary }) });
+  updateRun(connection, journal, { counters: changes.counters, seq, decided, bytes, at: command.at, ...(summary === undefined ? {} : { summary }) });
   follow(connection, command, changes);
   changes.runs.set(runId, { decided, ended: summary !== undefined && isTerminalRun(summary.status) });
   return { ok: true, seq };
@@ -41,5 +41,5 @@ export function follow(connection: Connection, command: Append, changes: Changes
   if (settleTickets(connection, command.settle ?? [])) changes.room = true;
   const ends = summary !== undefined && isTerminalRun(summary.status);
   if (ends) dropLeftovers(connection, runId, changes);
-  noteQueued(changes, insertTickets(connection, command.enqueue ?? [], ends ? { evenEnded: runId } : {}), { claims: command.claim ?? [] });
+  noteQueued(changes, insertTickets(connection, command.enqueue ?? [], { counters: changes.counters, ...(ends ? { evenEnded: runId } : {}) }), { claims: command.claim ?? [] });
 }

@@ -149,14 +149,15 @@ class Side {
   }
 
   create(command: Create, worker: WorkerId): void {
-    const changes = noChanges();
+    const changes = noChanges(this.connection);
     const begin = prepared(command, worker, (lease) => this.#note('begun', [lease]));
     this.connection.exec('BEGIN');
     createRun(this.connection, command, changes, this.#atOnce ? { begin, standingBy: this.#standingBy } : undefined);
     if (!this.#atOnce) changes.begins.set(begin.ticket, begin);
     if (changes.handed.size > 0) this.direct += 1;
-    const own: Changes = { ...noChanges(), begins: changes.begins, handed: changes.handed };
+    const own: Changes = { ...noChanges(this.connection), begins: changes.begins, handed: changes.handed, counters: changes.counters };
     if (changes.queued.size > 0) this.#standingBy.handOut(own);
+    changes.counters.store();
     this.connection.exec('COMMIT');
     for (const tell of [...changes.handedOut, ...own.handedOut]) tell();
     this.told.push([command.runId, (own.runs.get(command.runId) ?? changes.runs.get(command.runId))]);
@@ -166,8 +167,9 @@ class Side {
     const lease = this.#held.shift();
     if (lease === undefined) return;
     const { runId, id } = lease;
-    const [changes, summary] = [noChanges(), anEndedSummary(runId)];
+    const [changes, summary] = [noChanges(this.connection), anEndedSummary(runId)];
     appendEvents(this.connection, { runId, at: 2, events: [aRunFinished()], summary, settle: [id] }, changes);
+    changes.counters.store();
   }
 
   rows(): Record<string, unknown[]> {

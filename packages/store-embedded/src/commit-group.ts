@@ -4,6 +4,7 @@ import type { Begin, Clock, RunChange } from '@kb-labs/ports';
 
 import { BUSY_LIMIT_MS, busyDelayMs, whenNotBusy } from './busy-wait.js';
 import type { Connection } from './connection.js';
+import { Counters } from './counters.js';
 import { isBusy, toStateError } from './state-errors.js';
 
 /** What a commit may have changed, for those who watch. */
@@ -23,10 +24,12 @@ export interface Changes {
   readonly handed: Map<WorkerId, number>;
   /** Tells who was handed tickets. */
   readonly handedOut: (() => void)[];
+  /** Of the transaction: stored at its end. */
+  readonly counters: Counters;
 }
 
-export function noChanges(): Changes {
-  return { runs: new Map(), logs: new Set(), queued: new Set(), begins: new Map(), handed: new Map(), ready: false, room: false, handedOut: [] };
+export function noChanges(connection: Connection): Changes {
+  return { runs: new Map(), logs: new Set(), queued: new Set(), begins: new Map(), handed: new Map(), ready: false, room: false, handedOut: [], counters: new Counters(connection) };
 }
 
 /**
@@ -129,13 +132,14 @@ export class CommitGroup {
 
   /** How many writes were answered, from the front; 0 when another process is in the way. */
   #commit(batch: readonly Pending[]): number {
-    const changes = noChanges();
+    const changes = noChanges(this.#connection);
     const values: unknown[] = [];
     try {
       this.#setSynchronous(batch.some((write) => write.waitsForDisk) ? 'FULL' : 'NORMAL');
       this.#connection.run('BEGIN IMMEDIATE');
       for (const write of batch) values.push(write.apply(changes));
       this.#handOutQueued(changes);
+      changes.counters.store();
       this.#connection.run('COMMIT');
     } catch (thrown) {
       // Some failures, a full disk among them, are those of the transaction and do not say which write was too much: on their own, the others may pass.
@@ -173,7 +177,8 @@ export class CommitGroup {
   /** It has a savepoint: if it fails nobody is harmed, for workers take what is queued. */
   #handOutQueued(changes: Changes): void {
     if (changes.queued.size === 0) return;
-    const own: Changes = { ...noChanges(), begins: changes.begins, handed: changes.handed };
+    const own: Changes = { ...noChanges(this.#connection), begins: changes.begins, handed: changes.handed, counters: changes.counters };
+    const takeBack = changes.counters.mark();
     this.#connection.run('SAVEPOINT hand_out');
     try {
       const handedOut = this.#handOut(own);
@@ -186,6 +191,7 @@ export class CommitGroup {
       if (!this.#connection.inTransaction || isBusy(thrown)) throw thrown;
       this.#connection.run('ROLLBACK TO hand_out');
       this.#connection.run('RELEASE hand_out');
+      takeBack();
     }
   }
 

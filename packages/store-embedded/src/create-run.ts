@@ -36,21 +36,22 @@ export function createRun(connection: Connection, command: Create, changes: Chan
     if (known?.digest === idempotency.digest) return { ok: true, runId: known.run_id, repeated: true };
     if (known !== undefined) return { ok: false, refused: 'key-conflict' };
   }
-  const { known, open } = findPlace(connection, runId);
-  if (known === 1) return { ok: true, runId, repeated: true };
-  if (open >= command.maxOpenRuns) return { ok: false, refused: 'full' };
+  if (connection.get('SELECT 1 FROM run WHERE id = ?', runId) !== undefined) return { ok: true, runId, repeated: true };
+  // Kept as a number beside the rows: counting them would cost more with every open run.
+  if (changes.counters.get('open') >= command.maxOpenRuns) return { ok: false, refused: 'full' };
 
   if (idempotency !== undefined) keepKey(connection, idempotency, command);
   const opening = toBodies(command.events);
   const begun = now === undefined ? undefined : beginOf(command, now, changes);
   const key = insertRun(connection, command, { opening, begun });
+  const ended = isTerminalRun(command.summary.status);
+  if (!ended) changes.counters.add('open', 1);
   openJournal(connection, opening.bodies, { key, at: command.at });
   if (command.blobs !== undefined) referTo(connection, key, command.blobs);
-  const ended = isTerminalRun(command.summary.status);
   if (ended) countAsKept(connection, key);
   const claims = ended ? [] : (command.claim ?? []);
   placeClaims(connection, { runId, claims }, changes);
-  const queued = insertTickets(connection, command.enqueue, { evenEnded: runId, held: begun && { lease: begun.lease, run: command.summary } });
+  const queued = insertTickets(connection, command.enqueue, { counters: changes.counters, evenEnded: runId, held: begun && { lease: begun.lease, run: command.summary } });
   noteQueued(changes, queued.filter((id) => id !== begun?.lease.id), { claims });
   changes.runs.set(runId, { decided: command.events.length, ended });
   if (begun !== undefined) goOn(connection, { key, after: opening.bodies.length }, begun, changes);
@@ -86,15 +87,6 @@ function goOn(connection: Connection, { key, after }: { key: number; after: numb
   follow(connection, append, changes);
   changes.runs.set(append.runId, { decided: append.expected === undefined ? after : after + going.bodies.length, ended: false });
   changes.handedOut.push(() => begin.begun(lease));
-}
-
-/** Whether the run is there, and how many are open. That is kept as a number beside the rows: counting them would cost more with every open run. */
-function findPlace(connection: Connection, runId: Create['runId']): { readonly known: 0 | 1; readonly open: number } {
-  const place = connection.get<{ known: 0 | 1; open: number }>(
-    `SELECT EXISTS (SELECT 1 FROM run WHERE id = ?) AS known, coalesce((SELECT value FROM counter WHERE name = 'open'), 0) AS open`,
-    runId,
-  );
-  return place ?? { known: 0, open: 0 };
 }
 
 function keepKey(connection: Connection, idempotency: NonNullable<Create['idempotency']>, command: Create): void {
@@ -139,7 +131,6 @@ function insertRun(connection: Connection, command: Create, { opening, begun }: 
     ended ? (summary.finishedAt ?? command.at) : null,
   );
   if (row === undefined) throw new Error('the run row was not inserted');
-  if (!ended) connection.run(`UPDATE counter SET value = value + 1 WHERE name = 'open'`);
   return row.key;
 }
 

@@ -19,9 +19,9 @@ it.each([
 ])('looks once at what a run that ends %s', (_, leaves) => {
   const [connection, runId] = [new AskedConnection(join(temporaryDir(), 'state.db')), ids.runId()];
   migrate(connection);
-  createRun(connection, aCreate(runId, { enqueue: leaves ? [aTicket(runId)] : [] }), noChanges());
+  createRun(connection, aCreate(runId, { enqueue: leaves ? [aTicket(runId)] : [] }), noChanges(connection));
   connection.asked.clear();
-  appendEvents(connection, { runId, at: 1, events: [aRunFinished()], summary: anEndedSummary(runId) }, noChanges());
+  appendEvents(connection, { runId, at: 1, events: [aRunFinished()], summary: anEndedSummary(runId) }, noChanges(connection));
   const asked = [...connection.asked];
   expect(asked.filter((sql) => sql.startsWith('DELETE'))).toHaveLength(leaves ? 3 : 0);
   expect(asked.flatMap((sql) => wasteOf(connection, sql))).toEqual([]);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { RunId } from '@kb-labs/contracts';
+import type { NewTicket } from '@kb-labs/ports';
 import { aTicket, countingIds } from '@kb-labs/testkit';
 import { describe, expect, it } from 'vitest';
 
@@ -8,6 +9,7 @@ import { listClaims, placeClaims } from './claims.js';
 import { noChanges } from './commit-group.js';
 import { AskedConnection, wasteOf } from './asked-connection.fixture.js';
 import type { Connection } from './connection.js';
+import { Counters } from './counters.js';
 import { dueTickets, isAnyDue, nextDueAt } from './hand-out.js';
 import { migrate } from './migrate.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
@@ -16,7 +18,6 @@ import { listWaits } from './waits.js';
 import { addWorker, findWorker, type WorkerRow } from './workers.js';
 
 const ids = countingIds();
-const changes = noChanges();
 
 function openConnection(): AskedConnection {
   const connection = new AskedConnection(join(temporaryDir(), 'state.db'));
@@ -47,8 +48,8 @@ describe('what a hand-out costs', () => {
   it('does not depend on what else is queued, parked or waited for: every look goes through an index', () => {
     const connection = openConnection();
     const runId = aRun(connection);
-    placeClaims(connection, { runId, claims: [{ group: 'g', job: null }, { group: 'g', job: 'a' }, { group: 'h', job: 'a' }] }, changes);
-    insertTickets(connection, [aTicket(runId)]);
+    placeClaims(connection, { runId, claims: [{ group: 'g', job: null }, { group: 'g', job: 'a' }, { group: 'h', job: 'a' }] }, noChanges(connection));
+    queue(connection, [aTicket(runId)]);
     connection.asked.clear();
     for (const taker of [aWorker(connection), aWorker(connection, runId)]) {
       const options = { taker, live: [taker], now: 1, limit: 2 };
@@ -56,8 +57,8 @@ describe('what a hand-out costs', () => {
       dueTickets(connection, { ...options, caps: { total: 1, perTenant: 1 } });
       nextDueAt(connection, options);
     }
-    placeClaims(connection, { runId, claims: [{ group: 'g', job: 'b' }, { group: 'g', job: 'a' }] }, changes);
-    insertTickets(connection, [aTicket(runId, { turn: 1 })]);
+    placeClaims(connection, { runId, claims: [{ group: 'g', job: 'b' }, { group: 'g', job: 'a' }] }, noChanges(connection));
+    queue(connection, [aTicket(runId, { turn: 1 })]);
     listClaims(connection, runId);
     dropTicketsOf(connection, runId);
     for (const query of [{}, { runId }, { kind: 'signal' as const }, { name: 'x' }]) {
@@ -81,7 +82,7 @@ describe('what a hand-out costs', () => {
     const tenants = Array.from({ length: 5 }, (_, index) => `tenant-${String(index)}`);
     for (const tenant of tenants) {
       const runId = aRun(connection, tenant);
-      insertTickets(connection, [aTicket(runId, { job: 'low', priority: 'low' }), aTicket(runId, { job: 'high', priority: 'high' })]);
+      queue(connection, [aTicket(runId, { job: 'low', priority: 'low' }), aTicket(runId, { job: 'high', priority: 'high' })]);
     }
     const taker = aWorker(connection);
     const due = dueTickets(connection, { taker, live: [taker], now: 1, limit: 8, caps: { perTenant: 2, total: 7 } });
@@ -128,10 +129,16 @@ describe('what a hand-out costs', () => {
   });
 });
 
+function queue(connection: Connection, tickets: readonly NewTicket[]): void {
+  const counters = new Counters(connection);
+  insertTickets(connection, tickets, { counters });
+  counters.store();
+}
+
 function queueFor(connection: Connection, tenant: string, tickets: number): void {
   connection.exec('BEGIN');
   const runId = aRun(connection, tenant);
-  insertTickets(connection, Array.from({ length: tickets }, (_, index) => aTicket(runId, { job: `job-${String(index)}` })));
+  queue(connection, Array.from({ length: tickets }, (_, index) => aTicket(runId, { job: `job-${String(index)}` })));
   connection.exec('COMMIT');
 }
 

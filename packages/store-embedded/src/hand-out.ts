@@ -2,6 +2,7 @@ import type { WorkerId } from '@kb-labs/contracts';
 import type { Lease, TakeOptions } from '@kb-labs/ports';
 
 import { AT_MOST, type Connection } from './connection.js';
+import type { Counters } from './counters.js';
 import { ALL, type Lane, lanesByTenant, lanesOf, SEVERAL_TENANTS } from './lanes.js';
 import { roomUnder } from './room.js';
 import { pickByShares, type TenantQueue } from './shares.js';
@@ -51,9 +52,9 @@ export function nextDueAt(connection: Connection, { taker, live }: Taker): numbe
 }
 
 /** Gives the tickets to the worker, each with a token above every token before. */
-export function handOut(connection: Connection, rows: readonly TicketRow[], to: { worker: WorkerId; until: number }): Lease[] {
+export function handOut(connection: Connection, rows: readonly TicketRow[], to: { worker: WorkerId; until: number; counters: Counters }): Lease[] {
   if (rows.length === 0) return [];
-  const first = drawTokens(connection, rows.length);
+  const first = drawTokens(to.counters, rows.length);
   return rows.map((row, index) => {
     const token = first + index;
     connection.run('UPDATE ticket SET worker = ?, token = ?, until = ? WHERE id = ?', to.worker, token, to.until, row.id);
@@ -62,9 +63,8 @@ export function handOut(connection: Connection, rows: readonly TicketRow[], to: 
 }
 
 /** So many tokens, each above every token before; answers the first. */
-export function drawTokens(connection: Connection, count: number): number {
-  const last = connection.get<{ value: number }>(`UPDATE counter SET value = value + ? WHERE name = 'token' RETURNING value`, count);
-  return (last?.value ?? count) - count + 1;
+export function drawTokens(counters: Counters, count: number): number {
+  return counters.add('token', count) - count + 1;
 }
 
 interface Due {

@@ -2,7 +2,7 @@ import type { RunId, WorkerId } from '@kb-labs/contracts';
 import type { Clock, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
-import { type CommitGroup, noteQueued } from './commit-group.js';
+import { type Changes, type CommitGroup, noteQueued } from './commit-group.js';
 import type { Connection } from './connection.js';
 import { dueTickets, handOut, isAnyDue, nextDueAt } from './hand-out.js';
 import type { StandingBy } from './standing-by.js';
@@ -43,14 +43,14 @@ export class EmbeddedJobQueue implements JobQueue {
   async take(worker: WorkerId, options: TakeOptions): Promise<Lease[]> {
     // Looking first keeps an idle worker, and one that the caps hold back, from locking the file.
     if (!(await this.#group.read(() => this.#hasWork(worker, options)))) return [];
-    const handOutDue = (): Lease[] => {
+    const handOutDue = ({ counters }: Changes): Lease[] => {
       const now = this.#clock.now();
       const live = sweepWorkers(this.#connection, now);
       const taker = live.find((row) => row.id === worker);
       if (taker === undefined) return [];
       noteSeen(this.#connection, taker, now);
       const rows = dueTickets(this.#connection, { ...options, taker, live, now });
-      return handOut(this.#connection, rows, { worker, until: now + options.leaseMs });
+      return handOut(this.#connection, rows, { worker, until: now + options.leaseMs, counters });
     };
     // Whatever a worker does with a ticket is written first, and takes this to the disk. If a power cut comes before that, nobody has done anything with it.
     return await this.#group.write(handOutDue, { waitsForDisk: false });
@@ -103,7 +103,7 @@ export class EmbeddedJobQueue implements JobQueue {
   ensure(tickets: readonly NewTicket[]): Promise<number> {
     if (tickets.length === 0) return Promise.resolve(0);
     return this.#group.write((changes) => {
-      const added = insertTickets(this.#connection, tickets);
+      const added = insertTickets(this.#connection, tickets, { counters: changes.counters });
       noteQueued(changes, added);
       return added.length;
     });

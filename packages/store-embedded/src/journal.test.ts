@@ -14,7 +14,7 @@ it('asks once for a journal, and once for one that is not there', () => {
   const [connection, ids] = [new AskedConnection(join(temporaryDir(), 'state.db')), countingIds()];
   const runId = ids.runId();
   migrate(connection);
-  createRun(connection, aCreate(runId), noChanges());
+  createRun(connection, aCreate(runId), noChanges(connection));
   const before = connection.queries;
   expect(readEvents(connection, runId, { after: 0, limit: -1 }).map((event) => event.seq)).toEqual([1]);
   expect(readEvents(connection, ids.runId(), { after: 0, limit: -1 })).toEqual([]);
@@ -26,7 +26,7 @@ it('keeps the journals of two runs apart, and refuses one that would go on in th
   const [connection, ids] = [new AskedConnection(join(temporaryDir(), 'state.db')), countingIds()];
   migrate(connection);
   const runs = [ids.runId(), ids.runId()] as const;
-  for (const runId of runs) createRun(connection, aCreate(runId), noChanges());
+  for (const runId of runs) createRun(connection, aCreate(runId), noChanges(connection));
   const { bodies } = toBodies([aStepStarted(), aStepStarted()]);
   const most = 2 ** 24 - 1;
   insertEvents(connection, bodies, { key: 1, after: most - 2, at: 5 });

@@ -56,7 +56,7 @@ export class StandingBy {
       noteSeen(this.#connection, taker, turn.now);
       changes.handed.set(worker, (changes.handed.get(worker) ?? 0) + 1);
       const { runId, job, attempt, turn: turnOfJob } = ticket;
-      return { id, runId, job, attempt, turn: turnOfJob, token: drawTokens(this.#connection, 1), worker, until: turn.now + options.leaseMs };
+      return { id, runId, job, attempt, turn: turnOfJob, token: drawTokens(changes.counters, 1), worker, until: turn.now + options.leaseMs };
     }
     return undefined;
   }
@@ -90,7 +90,7 @@ export class StandingBy {
     if (taker === undefined) return [];
     noteSeen(this.#connection, taker, now);
     const rows = dueTickets(this.#connection, { ...options, taker, live, now });
-    return handOut(this.#connection, rows, { worker, until: now + options.leaseMs });
+    return handOut(this.#connection, rows, { worker, until: now + options.leaseMs, counters: changes.counters });
   }
 
   #turnOf(changes: Changes): Turn {

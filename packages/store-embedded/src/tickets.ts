@@ -2,6 +2,7 @@ import { type RunId, type RunSummary, type TicketId, toTicketId, type TicketPlac
 import type { Fence, Lease, NewTicket, QueueCounts } from '@kb-labs/ports';
 
 import type { Connection } from './connection.js';
+import type { Counters } from './counters.js';
 import { isBlocked, OF_RUN } from './parking.js';
 
 /** A row of `ticket`. Without a holder, `worker`, `token` and `until` are null together. */
@@ -39,24 +40,26 @@ export interface HeldTicket {
 /**
  * Queues tickets that are not queued yet, of open runs and of the run `evenEnded`; that of `held` is held from the first. Answers which were new.
  */
-export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { evenEnded?: RunId; held?: HeldTicket | undefined } = {}): TicketId[] {
+export function insertTickets(connection: Connection, tickets: readonly NewTicket[], options: { counters: Counters; evenEnded?: RunId; held?: HeldTicket | undefined }): TicketId[] {
+  if (tickets.length === 0) return [];
   const queued: TicketId[] = [];
+  const last = options.counters.get('ticket');
   for (const ticket of tickets) {
     const id = toTicketId(ticket);
     const { runId, job } = ticket;
-    const of = [id, queued.length + 1, runId, job, ticket.attempt, ticket.turn, RANKS.indexOf(ticket.priority), ticket.notBefore] as const;
+    const of = [id, last + queued.length + 1, runId, job, ticket.attempt, ticket.turn, RANKS.indexOf(ticket.priority), ticket.notBefore] as const;
     if (options.held?.lease.id === id) {
       const { lease, run } = options.held;
       connection.run(INSERT_HELD, ...of, run.root, run.tenant, lease.worker, lease.token, lease.until);
     } else if (connection.change(INSERT, ...of, job, job, runId, options.evenEnded ?? null) === 0) continue;
     queued.push(id);
   }
-  if (queued.length > 0) connection.run(`UPDATE counter SET value = value + ? WHERE name = 'ticket'`, queued.length);
+  if (queued.length > 0) options.counters.add('ticket', queued.length);
   return queued;
 }
 
 const INTO = 'INSERT INTO ticket (id, n, run_id, job, attempt, turn, rank, not_before, root, tenant, parked, worker, token, until)';
-const OF_TICKET = `?, (SELECT value FROM counter WHERE name = 'ticket') + ?, ?, ?, ?, ?, ?, ?`;
+const OF_TICKET = '?, ?, ?, ?, ?, ?, ?, ?';
 const INSERT = `${INTO} SELECT ${OF_TICKET}, run.root, run.tenant, ${isBlocked('run.id', '?')}, NULL, NULL, NULL
   FROM run WHERE run.id = ? AND (ended = 0 OR run.id = ?) ON CONFLICT (id) DO NOTHING`;
 const INSERT_HELD = `${INTO} VALUES (${OF_TICKET}, ?, ?, 0, ?, ?, ?)`;

@@ -1,6 +1,7 @@
 import { isTerminalRun, type RunSummary } from '@kb-labs/contracts';
 
 import type { Connection } from './connection.js';
+import type { Counters } from './counters.js';
 import type { JournalHead } from './journal.js';
 import { countAsKept } from './kept-runs.js';
 
@@ -12,17 +13,18 @@ export interface RunUpdate {
   readonly bytes: number;
   readonly summary?: RunSummary;
   readonly at: number;
+  readonly counters: Counters;
 }
 
 /**
  * Brings the row of a run up to date after an append, in one change: a column that is named is written to every index that has it, changed or not.
  * The rest of a summary never changes after its run was created.
  */
-export function updateRun(connection: Connection, journal: JournalHead, { seq, decided, bytes, summary, at }: RunUpdate): void {
+export function updateRun(connection: Connection, journal: JournalHead, { seq, decided, bytes, summary, at, counters }: RunUpdate): void {
   const { key } = journal;
   if (summary !== undefined && isTerminalRun(summary.status)) {
     connection.run(END, seq, decided, bytes, summary.status, summary.startedAt, summary.finishedAt, summary.finishedAt ?? at, key);
-    connection.run(`UPDATE counter SET value = value - 1 WHERE name = 'open'`);
+    counters.add('open', -1);
     countAsKept(connection, key);
   } else if (summary !== undefined && summary.status !== journal.status) {
     connection.run(GO_ON, seq, decided, bytes, summary.status, summary.startedAt, key);
