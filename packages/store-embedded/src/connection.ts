@@ -41,6 +41,12 @@ export class Connection {
     this.#query(sql).statement.get(...parameters);
   }
 
+  /** The key of the row that was inserted. */
+  insert(sql: string, ...parameters: SQLInputValue[]): number {
+    this.run(sql, ...parameters);
+    return this.get<{ key: number }>('SELECT last_insert_rowid() AS key')?.key ?? 0;
+  }
+
   /** The number of rows that were changed. */
   change(sql: string, ...parameters: SQLInputValue[]): number {
     return Number(this.#query(sql).statement.run(...parameters).changes);

@@ -109,9 +109,9 @@ function insertRun(connection: Connection, command: Create, { opening, begun }: 
   const { status, startedAt } = begun?.begin.append.summary ?? summary;
   const ended = isTerminalRun(status);
   const head = opening.bodies.length + (begun?.going.bodies.length ?? 0);
-  const row = connection.get<{ key: number }>(
+  return connection.insert(
     `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent, journal_bytes, ended_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING key`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     command.runId,
     versionOf(command),
     head,
@@ -130,8 +130,6 @@ function insertRun(connection: Connection, command: Create, { opening, begun }: 
     opening.bytes + (begun?.going.bytes ?? 0),
     ended ? (summary.finishedAt ?? command.at) : null,
   );
-  if (row === undefined) throw new Error('the run row was not inserted');
-  return row.key;
 }
 
 function versionOf(command: Create): number {

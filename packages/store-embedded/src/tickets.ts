@@ -68,8 +68,9 @@ const INSERT_HELD = `${INTO} VALUES (${OF_TICKET}, ?, ?, 0, ?, ?, ?)`;
 export function settleTickets(connection: Connection, ids: readonly TicketId[]): boolean {
   let held = false;
   for (const id of ids) {
-    const gone = connection.get<{ worker: string | null }>('DELETE FROM ticket WHERE id = ? RETURNING worker', id);
-    if (gone !== undefined && gone.worker !== null) held = true;
+    // Asked for before: what a statement changes and answers as well, SQLite keeps in a table of its own, which costs more than both.
+    held ||= connection.get('SELECT 1 FROM ticket WHERE id = ? AND worker IS NOT NULL', id) !== undefined;
+    connection.run('DELETE FROM ticket WHERE id = ?', id);
   }
   return held;
 }
