@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { aCreate, aStepStarted, countingIds } from '@kb-labs/testkit';
+import { aCreate, aRunStarted, aStepStarted, aTrigger, countingIds } from '@kb-labs/testkit';
 import { expect, it } from 'vitest';
 
 import { AskedConnection } from './asked-connection.fixture.js';
@@ -34,4 +34,15 @@ it('keeps the journals of two runs apart, and refuses one that would go on in th
   expect(readEvents(connection, runs[1], { after: 0, limit: -1 }).map((event) => event.type)).toEqual(['run.started']);
   expect(() => insertEvents(connection, bodies, { key: 1, after: most - 1, at: 5 })).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
   connection.close();
+});
+
+it('writes what runs are created with as it is, whether they share their jobs or not', () => {
+  const one = aRunStarted();
+  const same = aRunStarted({ plan: { ...one.plan, inputs: { name: 'Ada "the first"' } }, trigger: aTrigger({ actor: 'ada' }) });
+  const other = aRunStarted({ plan: { ...one.plan, jobs: one.plan.jobs.map((job) => ({ ...job, name: 'another' })) } });
+  for (const events of [[one], [same], [other, aStepStarted()], [aRunStarted({ plan: { ...one.plan, jobs: [] } }), one], [aStepStarted(), one], []]) {
+    const { bodies, bytes } = toBodies(events);
+    expect(JSON.parse(bodies.text)).toEqual(JSON.parse(JSON.stringify(events)));
+    expect(bytes).toBe(events.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0));
+  }
 });
