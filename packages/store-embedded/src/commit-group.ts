@@ -94,8 +94,8 @@ export class CommitGroup {
     });
   }
 
-  async read<T>(query: () => T): Promise<T> {
-    return await whenNotBusy(this.#clock, () => {
+  read<T>(query: () => T): Promise<T> {
+    return whenNotBusy(this.#clock, () => {
       if (this.#closed) throw closedError();
       return query();
     });
