@@ -103,6 +103,8 @@ class WatchedRun {
 
   /** Looked into once whoever wrote has its answer: a cancellation is a decision, and most decisions are those of the jobs that are held. */
   #changed(change: RunChange | undefined): void {
+    // A record, as most of what a job writes: there is no decision beyond what is known.
+    if (change !== undefined && change.decided <= this.#seen) return;
     this.#decided = Math.max(this.#decided, change?.decided ?? Number.POSITIVE_INFINITY);
     if (this.#looking) {
       this.#again = true;
