@@ -16,11 +16,16 @@ export async function finishOutputs(
   result: JsonObject,
   at: { contexts: JsonObject; saveArtifact: SaveArtifact; redactor?: Redactor },
 ): Promise<JsonObject> {
-  const scope = { contexts: { ...at.contexts, result } };
-  const mapped = Object.entries(step.outputs).map(([name, template]) => [name, evaluateTemplate(template, scope)] as const);
-  const outputs: JsonObject = mapped.length === 0 ? result : redactValue<JsonObject>(at.redactor, Object.fromEntries(mapped));
+  const outputs = mapOutputs(step, result, at);
   await collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact);
   return spillOutputs(step.id, outputs, at.saveArtifact);
+}
+
+function mapOutputs(step: Pick<PlannedStep, 'outputs'>, result: JsonObject, { contexts, redactor }: { contexts: JsonObject; redactor?: Redactor }): JsonObject {
+  const templates = Object.entries(step.outputs);
+  if (templates.length === 0) return result;
+  const scope = { contexts: { ...contexts, result } };
+  return redactValue<JsonObject>(redactor, Object.fromEntries(templates.map(([name, template]) => [name, evaluateTemplate(template, scope)])));
 }
 
 /** What stands in for a value is not much shorter than this. */
@@ -32,9 +37,11 @@ const LABEL_CHARACTERS = 100;
  * place of the output for a name that an artifact cannot have, and `{ artifact, digest, bytes }` stands in their place. Fails with `OUTPUT_TOO_LARGE` when that does not help.
  */
 async function spillOutputs(step: string, outputs: JsonObject, saveArtifact: SaveArtifact): Promise<JsonObject> {
-  const texts = new Map(Object.entries(outputs).map(([name, value]) => [name, JSON.stringify(value)]));
+  const members = Object.entries(outputs);
+  if (members.length === 0) return outputs;
+  const texts = new Map(members.map(([name, value]) => [name, JSON.stringify(value)]));
   // Braces, and for each member its name, a colon and, but for the last, a comma.
-  let bytes = [...texts].reduce((sum, [name, text]) => sum + Buffer.byteLength(JSON.stringify(name)) + Buffer.byteLength(text) + 2, texts.size === 0 ? 2 : 1);
+  let bytes = [...texts].reduce((sum, [name, text]) => sum + Buffer.byteLength(JSON.stringify(name)) + Buffer.byteLength(text) + 2, 1);
   if (bytes <= LIMITS.outputBytes) return outputs;
   const kept: Record<string, JsonValue> = { ...outputs };
   const places = new Map([...texts.keys()].map((name, index) => [name, index + 1]));

@@ -102,6 +102,7 @@ export class JobRecord {
     if (steps.some(({ previous }) => previous !== undefined)) return stepsContext(this.planned, steps);
     const next = steps.findIndex(({ status }) => !isTerminalJob(status));
     const ended = next < 0 ? steps.length : next;
+    if (ended === this.#ended) return this.#left;
     for (const [id, value] of Object.entries(stepsContext(this.planned, steps.slice(0, ended), this.#ended))) {
       // A step can have any name, also one that assigning would take for something else.
       Object.defineProperty(this.#left, id, { value, enumerable: true, configurable: true, writable: true });

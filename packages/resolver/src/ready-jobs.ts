@@ -111,6 +111,8 @@ function decide(job: PlannedJob, look: Look): 'ready' | ExpandedJob | SettledJob
   try {
     const condition = job.if === null ? undefined : readCondition(job.if);
     const status = jobStatusFunctions(job, look);
+    // The usual job reads nothing to be told whether it runs.
+    if (condition === undefined && job.strategy === undefined && status.success([])) return 'ready';
     const contexts = { ...runContexts(look.state), env: look.env, needs: needsContext(job, (key) => endedJob(key, look)) };
     const implicit = condition === undefined || !condition.callsStatus;
     if ((!implicit || status.success([])) && (condition === undefined || evaluateCondition(condition.expression, { contexts, status }))) {

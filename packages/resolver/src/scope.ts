@@ -5,14 +5,19 @@ import { jobGraph } from './job-graph.js';
 /** The contexts every expression of a run can read. */
 export function runContexts(state: RunState): Record<string, JsonValue> {
   const { plan } = state;
-  const { parent, ...trigger } = state.trigger;
   return {
     inputs: plan.inputs,
     vars: plan.vars,
-    trigger: parent === undefined ? trigger : { ...trigger, parent: { ...parent } },
+    trigger: triggerContext(state.trigger),
     run: { id: state.id, createdAt: new Date(state.createdAt).toISOString() },
     workflow: { ...plan.workflow },
   };
+}
+
+function triggerContext(trigger: RunState['trigger']): JsonObject {
+  if (!('parent' in trigger)) return { ...(trigger as Omit<RunState['trigger'], 'parent'>) };
+  const { parent, ...others } = trigger;
+  return parent === undefined ? others : { ...others, parent: { ...parent } };
 }
 
 /** How a job or step ended for those that come after it: `continue-on-error` turns a failure into a success. */

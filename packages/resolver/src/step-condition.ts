@@ -17,11 +17,12 @@ export function decideStep(at: StepSituation): StepDecision {
   const results = resultsBefore(at);
   const main = results.filter(({ hook }) => hook === undefined || hook === 'pre');
   const condition = readCondition(at.step);
-  const scope = scopeOf(at, main);
   const isMain = at.step.hook === undefined || at.step.hook === 'pre';
   const refusal = isMain ? decideMain(at, { main, callsStatus: condition !== undefined && callsStatusFunction(condition) }) : decideHook(at, results);
   if (refusal !== undefined) return refusal;
-  if (condition === undefined || evaluateCondition(condition, scope)) return { run: true };
+  if (condition === undefined) return { run: true };
+  const scope = scopeOf(at, main);
+  if (evaluateCondition(condition, scope)) return { run: true };
   if (isMain && at.cancelled) return { run: false, status: 'cancelled', reason: stopReason(at.state, at.job.key) };
   return { run: false, status: 'skipped', reason: conditionReason(at.step.if ?? '', condition, scope) };
 }
