@@ -77,6 +77,6 @@ interface Query {
 
 function toRow<Row>(columns: readonly string[], values: readonly SQLOutputValue[]): Row {
   const row: Record<string, SQLOutputValue> = {};
-  columns.forEach((column, index) => (row[column] = values[index] ?? null));
+  for (let index = 0; index < columns.length; index += 1) row[columns[index] ?? ''] = values[index] ?? null;
   return row as Row;
 }
