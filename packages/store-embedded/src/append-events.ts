@@ -38,7 +38,7 @@ export function follow(connection: Connection, command: Append, changes: Changes
   endClaims(connection, { runId, jobs: command.unclaim ?? [] }, changes);
   placeClaims(connection, { runId, claims: command.claim ?? [] }, changes);
   if (waits !== undefined) changeWaits(connection, waits, { runId, at: command.at });
-  if (settleTickets(connection, command.settle ?? [])) changes.room = true;
+  settleTickets(connection, command.settle ?? [], changes);
   const ends = summary !== undefined && isTerminalRun(summary.status);
   if (ends) dropLeftovers(connection, runId, changes);
   noteQueued(changes, insertTickets(connection, command.enqueue ?? [], { counters: changes.counters, ...(ends ? { evenEnded: runId } : {}) }), { claims: command.claim ?? [] });

@@ -1,6 +1,7 @@
 import { type RunId, type RunSummary, type TicketId, toTicketId, type TicketPlace } from '@kb-labs/contracts';
 import type { Fence, Lease, NewTicket, QueueCounts } from '@kb-labs/ports';
 
+import type { Changes } from './commit-group.js';
 import type { Connection } from './connection.js';
 import type { Counters } from './counters.js';
 import { isBlocked, OF_RUN } from './parking.js';
@@ -64,18 +65,16 @@ const INSERT = `${INTO} SELECT ${OF_TICKET}, run.root, run.tenant, ${isBlocked('
   FROM run WHERE run.id = ? AND (ended = 0 OR run.id = ?) ON CONFLICT (id) DO NOTHING`;
 const INSERT_HELD = `${INTO} VALUES (${OF_TICKET}, ?, ?, 0, ?, ?, ?)`;
 
-/** Answers whether one of them was held: a place among the tickets that may be held at once has come free. */
-export function settleTickets(connection: Connection, ids: readonly TicketId[]): boolean {
-  let held = false;
+/** Where one of them was held, a place among the tickets that may be held at once has come free. */
+export function settleTickets(connection: Connection, ids: readonly TicketId[], changes: Pick<Changes, 'room'>): void {
   for (const id of ids) {
     // Asked for before: what a statement changes and answers as well, SQLite keeps in a table of its own, which costs more than both.
-    held ||= connection.get('SELECT 1 FROM ticket WHERE id = ? AND worker IS NOT NULL', id) !== undefined;
+    changes.room ||= connection.get('SELECT 1 FROM ticket WHERE id = ? AND worker IS NOT NULL', id) !== undefined;
     connection.run('DELETE FROM ticket WHERE id = ?', id);
   }
-  return held;
 }
 
-/** Removes what a run that has ended still has queued; answers like `settleTickets`. */
+/** Removes what a run that has ended still has queued. Answers whether some of that was held. */
 export function dropTicketsOf(connection: Connection, runId: RunId): boolean {
   const gone = connection.all<{ worker: string | null }>(DROP, runId, runId);
   return gone.some((row) => row.worker !== null);
