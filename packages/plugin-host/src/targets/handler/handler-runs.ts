@@ -47,7 +47,7 @@ export class HandlerRuns {
     const context = new RemoteContext(this.#channel, start);
     this.#current = context;
     try {
-      const handler = await this.#load(start);
+      const handler = this.#handlerOf(start) ?? (await this.#load(start));
       if (typeof handler !== 'function') return handler;
       return toAnswer(await handler(start.input, context.ctx), start);
     } finally {
@@ -55,20 +55,24 @@ export class HandlerRuns {
       // The answer goes out first: whoever waits for it need not wait for this.
       this.#isTidy = false;
       setImmediate(() => this.#tidy());
-      await printsTaken();
+      const taken = printsTaken();
+      if (taken !== undefined) await taken;
     }
   }
 
-  async #load({ file, name }: StartMessage): Promise<Handler | HandlerAnswer> {
-    let module = this.#modules.get(file);
+  async #load(start: StartMessage): Promise<Handler | HandlerAnswer> {
     try {
-      module ??= (await import(pathToFileURL(file).href)) as HandlerModule;
+      this.#modules.set(start.file, (await import(pathToFileURL(start.file).href)) as HandlerModule);
     } catch (error) {
       return { kind: 'not-loaded', problem: error instanceof Error ? error.message : String(error) };
     }
-    this.#modules.set(file, module);
-    const handler = module[name];
-    return typeof handler === 'function' ? (handler as Handler) : { kind: 'no-function' };
+    return this.#handlerOf(start) ?? { kind: 'no-function' };
+  }
+
+  /** `undefined` while its module is not loaded, and for an export that is no function. */
+  #handlerOf({ file, name }: StartMessage): Handler | undefined {
+    const handler = this.#modules.get(file)?.[name];
+    return typeof handler === 'function' ? (handler as Handler) : undefined;
   }
 
   /** What one call has changed about the process is not handed to the next. */
