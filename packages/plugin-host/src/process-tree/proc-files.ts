@@ -1,4 +1,4 @@
-import { openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 /** What of `/proc` is looked at. */
 export interface ProcFiles {
@@ -14,9 +14,12 @@ export const PROC_FILES: ProcFiles = {
 };
 
 function readWhole(path: string): string | undefined {
+  const file = `/proc/${path}`;
+  // Many of the processes that are looked for have ended: an error with its stack for each takes five times as long.
+  if (!existsSync(file)) return undefined;
   try {
     // Text that is not UTF-8 is no harm here, and Node reads UTF-8 in one go.
-    return readFileSync(`/proc/${path}`, 'utf8');
+    return readFileSync(file, 'utf8');
   } catch {
     return undefined;
   }
