@@ -150,15 +150,21 @@ type LazyScripts = ReturnType<typeof lazyScripts>;
 /** What runs scripts, and who starts them. */
 function lazyScripts({ hostEnv }: PluginHostOptions) {
   const open = async () => {
-    const [{ runScript }, { Removals }, { Spawner }] = await Promise.all([import('./script/run-script.js'), import('./script/removals.js'), import('./process-tree/spawner.js')]);
-    return { runScript, removals: new Removals(), spawner: new Spawner(hostEnv) };
+    const [{ runScript }, { Removals }, { FolderStock }, { Spawner }] = await Promise.all([
+      import('./script/run-script.js'),
+      import('./script/removals.js'),
+      import('./script/folder-stock.js'),
+      import('./process-tree/spawner.js'),
+    ]);
+    return { runScript, removals: new Removals(), folders: new FolderStock(temporaryParent(hostEnv)), spawner: new Spawner(hostEnv) };
   };
   let opened: ReturnType<typeof open> | undefined;
   return {
     open: () => (opened ??= open()),
     close: async () => {
-      const { spawner, removals } = (await opened) ?? {};
+      const { spawner, folders, removals } = (await opened) ?? {};
       spawner?.close();
+      folders?.close();
       await removals?.close();
     },
   };
@@ -171,10 +177,10 @@ async function runStep(call: StepCall, { shelf, targets, scripts }: Omit<Placing
       throw notForAHost(uses);
     case 'builtin': {
       if (uses.name !== 'run') throw notForAHost(uses);
-      const { runScript, spawner, removals } = await scripts.open();
+      const { runScript, spawner, folders, removals } = await scripts.open();
       const isPlain = call.placement.isolation === 'subprocess' && call.placement.target === undefined;
       const placed = isPlain ? undefined : (await loadPlugins()).placedScript(call, await targets.open());
-      return runScript(call, { hostEnv, logger, spawner, removals, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
+      return runScript(call, { hostEnv, logger, spawner, folders, removals, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
     }
     case 'plugin': {
       const { pinned } = call.placement;

@@ -10,6 +10,7 @@ import { TailBuffer } from '../process-tree/tail-buffer.js';
 import type { PlacedScript } from '../targets/placed-script.js';
 import { toFailed } from '../to-failed.js';
 import { collectArtifacts } from './collect-artifacts.js';
+import type { FolderStock } from './folder-stock.js';
 import { exitError, scriptOutputs, TAIL_BYTES, type Tails } from './finish-script.js';
 import { interpreterOf } from './interpreters.js';
 import { findWorkingFolder, readScriptInput, scriptEnv } from './prepare-script.js';
@@ -31,6 +32,8 @@ export interface ScriptOptions {
   readonly spawner?: Spawner;
   /** Where the removal of temporary folders goes on; absent: it is waited for. */
   readonly removals?: Removals;
+  /** Temporary folders of earlier steps; absent: each step has a new one. */
+  readonly folders?: FolderStock;
 }
 
 const KILL_GRACE_MS = 1_000;
@@ -40,10 +43,11 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
   if (call.signal.aborted) return { status: 'aborted', outputs: {} };
   let folder: StepFolder | undefined;
   let end: (() => Promise<void>) | undefined;
+  let isOver = false;
   try {
     const { script, shell, workingDirectory } = readScriptInput(call.input);
     const cwd = await findWorkingFolder(call.workspace, workingDirectory);
-    folder = makeStepFolder(temporaryParent(options.hostEnv), script);
+    folder = makeStepFolder(temporaryParent(options.hostEnv), script, options.folders?.take());
     if (call.consumed.length > 0) await placeConsumed(folder.artifacts, call);
     const { byInput, ...interpreter } = interpreterOf(shell, folder.script);
     const inner = { ...interpreter, cwd, env: scriptEnv(call, folder, options.hostEnv) };
@@ -75,6 +79,7 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
     await stdout.finish();
     await stderr.finish();
     if (ended.kind === 'not-started') return notStarted(ended);
+    isOver = placed === undefined && endedAlone(ended);
     const outcome = await finish(call, { end: ended, folder, tails });
     // Ended for that, and not because anybody wanted it.
     return exceeded.signal.aborted && !call.signal.aborted ? { ...toFailed(exceeded.signal.reason, call.redactor), outputs: outcome.outputs } : outcome;
@@ -82,9 +87,16 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
     return toFailed(error, call.redactor);
   } finally {
     await end?.();
-    const removal = cleanUp(folder, options.logger);
-    await (options.removals?.add(removal) ?? removal);
+    if (folder === undefined || !isOver || options.folders?.keep(folder) !== true) {
+      const removal = cleanUp(folder, options.logger);
+      await (options.removals?.add(removal) ?? removal);
+    }
   }
+}
+
+/** By itself, with nothing left that could still write to its folder. */
+function endedAlone({ aborted, leftovers, survivors }: Ended['end']): boolean {
+  return !aborted && leftovers === 0 && survivors.length === 0;
 }
 
 interface Ended {

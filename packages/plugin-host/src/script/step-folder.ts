@@ -10,18 +10,28 @@ export interface StepFolder {
   readonly script: string;
   readonly output: string;
   readonly artifacts: string;
+  /** Removes the script and its outputs. Throws when one of them is not there. */
+  readonly removeFiles: () => void;
   /** The script and its outputs are gone when this returns, all of it when that resolves. */
   readonly remove: () => Promise<void>;
 }
 
-/** Small calls: synchronous ones take a tenth of what a turn of the thread pool for each would. */
-export function makeStepFolder(parent: string, script: string): StepFolder {
-  const root = mkdtempSync(join(parent, `kb-step-${process.pid}-`));
-  const folder = { script: join(root, 'script'), output: join(root, 'output'), artifacts: join(root, 'artifacts') };
+/** Where one may be: the name says whose it is, see `sweepStepFolders`. */
+export function stepRoot(parent: string, name: string): string {
+  return join(parent, `kb-step-${process.pid}-${name}`);
+}
+
+/**
+ * Small calls: synchronous ones take a tenth of what a turn of the thread pool for each would. `root` is that of an earlier one, which is empty but for its folder for
+ * artifacts.
+ */
+export function makeStepFolder(parent: string, script: string, root?: string): StepFolder {
+  const made = root ?? mkdtempSync(stepRoot(parent, ''));
+  const folder = { script: `${made}/script`, output: `${made}/output`, artifacts: `${made}/artifacts` };
   writeFileSync(folder.script, script, { mode: 0o600 });
   closeSync(openSync(folder.output, 'w', 0o600));
-  mkdirSync(folder.artifacts, 0o700);
-  return { root, ...folder, remove: () => remove(root, folder) };
+  if (root === undefined) mkdirSync(folder.artifacts, 0o700);
+  return { root: made, ...folder, removeFiles: () => removeFiles(folder), remove: () => remove(made, folder) };
 }
 
 /** Removes the folders of processes that are gone: a worker that was killed could not do it itself. */
@@ -32,10 +42,14 @@ export async function sweepStepFolders(parent: string): Promise<void> {
   }
 }
 
+function removeFiles({ script, output }: Pick<StepFolder, 'script' | 'output'>): void {
+  unlinkSync(script);
+  unlinkSync(output);
+}
+
 async function remove(root: string, folder: Pick<StepFolder, 'script' | 'output' | 'artifacts'>): Promise<void> {
   try {
-    unlinkSync(folder.script);
-    unlinkSync(folder.output);
+    removeFiles(folder);
     // A file system keeps whoever does this waiting while it writes its journal, as it does for each commit of a store beside it.
     await rmdir(folder.artifacts);
     await rmdir(root);
