@@ -3,6 +3,8 @@ import type { Response } from 'express';
 
 const MOST_STREAMS = 1_000;
 export const MOST_STREAMS_OF_TENANT = 200;
+/** Made once: each answer that was waited for ends with it, and an error of its own would keep a stack that nobody reads. */
+const OVER = new DOMException('the answer is over, or nobody waits for it any more', 'AbortError');
 
 /** The answers that go on, or wait, until something ends. Each holds a watch on the state, so there can only be so many. */
 export class OpenStreams {
@@ -16,13 +18,13 @@ export class OpenStreams {
     const controller = new AbortController();
     // It was told already that the client has gone.
     if (response.destroyed) {
-      controller.abort();
+      controller.abort(OVER);
       return controller.signal;
     }
     this.#open.set(controller, tenant);
     response.once('close', () => {
       this.#open.delete(controller);
-      controller.abort();
+      controller.abort(OVER);
     });
     return controller.signal;
   }
@@ -32,6 +34,6 @@ export class OpenStreams {
   }
 
   endAll(): void {
-    for (const controller of this.#open.keys()) controller.abort();
+    for (const controller of this.#open.keys()) controller.abort(OVER);
   }
 }
