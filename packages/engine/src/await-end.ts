@@ -21,10 +21,18 @@ export async function awaitEnd(deps: Pick<EngineDeps, 'log' | 'catalog' | 'queue
   const disarm = deps.clock.after(waitMs, end);
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
-  const ends = changes((onChange) => deps.log.watch(id, (change) => (change?.ended === false ? undefined : onChange())), over.signal);
+  let hasEnded = false;
+  const ends = changes(
+    (onChange) =>
+      deps.log.watch(id, (change) => {
+        hasEnded ||= change?.ended === true;
+        if (change?.ended !== false) onChange();
+      }),
+    over.signal,
+  );
   try {
-    // It may have ended before it was watched.
-    while (await isOpen(deps, id)) if (!(await ends.next())) break;
+    // It may have ended before it was watched, and not every change says whether it has.
+    while (!hasEnded && (await isOpen(deps, id))) if (!(await ends.next())) break;
   } finally {
     ends.close();
     disarm();
