@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { type Dirent, realpathSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
 import type { Clock, WorkflowSource, WorkflowSources } from '@kb-labs/ports';
@@ -28,12 +28,9 @@ export function fileWorkflowSources(options: FileSourcesOptions): WorkflowSource
     const seen = new Set<string>();
     const below = (folder: string): void => {
       seen.add(folder);
-      for (const entry of folders.list(folder)) {
-        const path = join(folder, entry.name);
-        if (entry.isDirectory()) below(path);
-        else if (!DOCUMENT.test(entry.name)) continue;
-        else if (entry.isFile()) files.add(path);
-        else if (entry.isSymbolicLink() && staysInside(path, options.projectRoot)) files.add(path);
+      for (const { kind, path } of placesIn(folder, folders.list(folder))) {
+        if (kind === 'folder') below(path);
+        else if (kind === 'document' || staysInside(path, options.projectRoot)) files.add(path);
       }
     };
     for (const folder of options.folders) below(folder);
@@ -56,6 +53,28 @@ export function fileWorkflowSources(options: FileSourcesOptions): WorkflowSource
     candidates: async (id) => sourcesOf((await read()).filter((one) => mayName(one, id))),
     listeners: async (id) => sourcesOf((await read()).filter((one) => one.mayListen && mayName(one, id))),
   };
+}
+
+interface Place {
+  readonly kind: 'folder' | 'document' | 'link';
+  readonly path: string;
+}
+
+/** By the entries of a folder: the same as long as it has not changed. */
+const placesOf = new WeakMap<readonly Dirent[], readonly Place[]>();
+
+function placesIn(folder: string, entries: readonly Dirent[]): readonly Place[] {
+  const known = placesOf.get(entries);
+  if (known !== undefined) return known;
+  const places = entries.flatMap((entry): Place[] => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return [{ kind: 'folder', path }];
+    if (!DOCUMENT.test(entry.name)) return [];
+    if (entry.isFile()) return [{ kind: 'document', path }];
+    return entry.isSymbolicLink() ? [{ kind: 'link', path }] : [];
+  });
+  placesOf.set(entries, places);
+  return places;
 }
 
 function staysInside(path: string, projectRoot: string): boolean {
