@@ -55,6 +55,31 @@ describe('a watcher', () => {
     expect(told).toEqual([undefined, undefined, 'room', undefined]);
   });
 
+  it('shares a command with others that begin and end in the same turn, and hears all the same', async () => {
+    const store = await server.open({ clock: fakeClock() });
+    const runs = Array.from({ length: 20 }, () => ids.runId());
+    const asked = async (): Promise<number[]> => {
+      const stats = await server.redis.info('commandstats');
+      return ['subscribe', 'unsubscribe'].map((name) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0));
+    };
+    const [subscribed = 0, unsubscribed = 0] = await asked();
+    const calls = new Map<string, number>();
+    const ends = runs.map((runId) => store.log.watch(runId, () => calls.set(runId, (calls.get(runId) ?? 0) + 1)));
+    await until(() => calls.size === runs.length);
+    for (const runId of runs) await store.log.create(aCreate(runId));
+    await until(() => [...calls.values()].every((count) => count === 2));
+    // One of them begins anew while others end.
+    ends.forEach((end) => end());
+    const again = new Set<RunChange | undefined>();
+    const [first = ids.runId()] = runs;
+    store.log.watch(first, (change) => again.add(change));
+    await until(() => again.size === 1);
+    await store.log.append({ runId: first, at: 1, expected: 1, events: [aStepStarted()] });
+    await until(() => again.size === 2);
+    expect(await asked()).toEqual([subscribed + 2, unsubscribed + 1]);
+    expect([...calls.values()]).toEqual(runs.map(() => 2));
+  });
+
   it('is called at every look, in case a hint was lost, until it ends', async () => {
     const clock = fakeClock();
     const store = await server.open({ clock, checkMs: 1_000, sweepMs: 3_600_000 });

@@ -2,6 +2,7 @@ import type { Clock, Logger, RunChange } from '@kb-labs/ports';
 
 import type { RedisClient } from './connect.js';
 import type { Channels } from './keys.js';
+import { Subscriptions } from './subscriptions.js';
 
 export interface ChangeWatchOptions {
   readonly clock: Clock;
@@ -31,6 +32,7 @@ export class ChangeWatch {
   readonly #options: ChangeWatchOptions;
   readonly #topics = new Map<string, Topic>();
   #client: RedisClient | undefined;
+  #subscriptions: Subscriptions | undefined;
   #stop: (() => void) | undefined;
   #closed = false;
 
@@ -72,26 +74,25 @@ export class ChangeWatch {
       topic.callbacks.delete(own);
       if (topic.callbacks.size > 0 || this.#topics.get(channel) !== topic) return;
       this.#topics.delete(channel);
-      this.#client?.unsubscribe(channel).catch(() => undefined);
+      this.#subscriptions?.unsubscribe(channel);
       if (!this.#hasChecked) this.#rest();
     };
   }
 
   #open(channel: string): Topic {
-    const done = (): void => undefined;
-    const topic: Topic = { callbacks: new Set(), listening: this.#listen().subscribe(channel).then(done, done) };
+    const topic: Topic = { callbacks: new Set(), listening: this.#listen().subscribe(channel) };
     this.#topics.set(channel, topic);
     return topic;
   }
 
-  #listen(): RedisClient {
-    if (this.#client !== undefined) return this.#client;
+  #listen(): Subscriptions {
+    if (this.#subscriptions !== undefined) return this.#subscriptions;
     const client = this.#options.connect();
     client.on('message', (channel: string, message: string) => this.#call(channel, message));
     // What is written while the connection is away is told to nobody.
     client.once('ready', () => client.on('ready', () => this.#callAll()));
     this.#client = client;
-    return client;
+    return (this.#subscriptions = new Subscriptions(client));
   }
 
   #arm(): void {
