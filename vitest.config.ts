@@ -35,8 +35,9 @@ export default defineConfig({
     pool: 'forks',
     // Half of a test's time is spent waiting for processes: as many files as cores would leave a small machine idle.
     maxWorkers: Math.max(3, availableParallelism()),
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // For what hangs. No test is a measurement: a machine that is slow or shared takes several times as long.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', './tooling/vitest/totals-reporter.ts'],
   },
 });
