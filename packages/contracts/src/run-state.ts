@@ -71,6 +71,8 @@ export interface JobState {
   readonly kept?: Kept;
   /** Of the current attempt, one for each planned step, in order. */
   readonly steps: readonly StepState[];
+  /** How many of the first of them have ended; counted along, so that a step of a long job costs what one of a short job does. */
+  readonly endedSteps: number;
 }
 
 /** Counted along, so that the end of a combination costs the same however many there are. */

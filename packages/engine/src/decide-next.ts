@@ -24,7 +24,7 @@ export interface TimeLeft {
  */
 export function decideNext(deps: DecideDeps, record: JobRecord, planned: PlannedStep, index: number, { timedOut, over }: TimeLeft): { readonly inputs: StepInputs | undefined } | undefined {
   const at = record.at(index);
-  const { job, state, hold } = record;
+  const { state, hold } = record;
   if (over) {
     const reason: Reason = { rule: 'timeout', message: 'the time of the job ran out, and that of its hooks' };
     record.add({ ...at, type: 'step.finished', status: 'skipped', outputs: {}, artifacts: [], reason });
@@ -36,7 +36,7 @@ export function decideNext(deps: DecideDeps, record: JobRecord, planned: Planned
       state,
       job: record.planned,
       step: planned,
-      before: job.steps.slice(0, index),
+      ended: record.ended(),
       contexts,
       cancelled: hold.cancelled,
       timedOut,

@@ -1,6 +1,6 @@
-import { isTerminalJob, type JobState, type JsonObject, type JsonValue, type PlannedJob, type RunEventBody, type RunState, type StepState } from '@kb-labs/contracts';
+import type { JobState, JsonObject, JsonValue, PlannedJob, RunEventBody, RunState, StepState } from '@kb-labs/contracts';
 import { foldRun } from '@kb-labs/projector';
-import { plannedJob, stepsContext, stopReason } from '@kb-labs/resolver';
+import { EndedSteps, plannedJob, stepsContext, stopReason } from '@kb-labs/resolver';
 
 import { blobsOfEvents } from './blobs-of-events.js';
 import type { EngineDeps } from './deps.js';
@@ -33,9 +33,7 @@ export class JobRecord {
   readonly #pending: RunEventBody[] = [];
   #state: RunState;
   #base: JsonObject | undefined;
-  /** What the first steps left, those that had ended when it was last asked for: as many as `#ended` says. */
-  readonly #left: JsonObject = {};
-  #ended = 0;
+  #ended: EndedSteps;
 
   constructor(deps: RecordDeps, states: Decider, hold: JobHold, state: RunState) {
     const planned = plannedJob(state, hold.lease.job);
@@ -47,6 +45,7 @@ export class JobRecord {
     this.begunAt = state.seq;
     this.#around = state;
     this.#state = ownState(state, hold.lease.job);
+    this.#ended = new EndedSteps(planned);
     this.resumed = this.job.startedAt !== undefined;
     if (this.job.cancelled) hold.cancel(stopReason(state, hold.lease.job));
     const { job, attempt, turn, token, worker } = hold.lease;
@@ -93,22 +92,17 @@ export class JobRecord {
     return { ...base, steps: this.#stepsContext() };
   }
 
-  /**
-   * Steps end in order and what they left does not change, so only what has ended since the last time is added: looking at all of them for each
-   * would make long jobs slow. A gate that sends the job back changes that.
-   */
+  /** The steps that have ended. */
+  ended(): EndedSteps {
+    this.#ended.catchUp(this.job.steps, this.job.endedSteps);
+    return this.#ended;
+  }
+
+  /** A gate ahead that sent the job back over the next step shows what it decided then. */
   #stepsContext(): JsonObject {
-    const { steps } = this.job;
-    if (steps.some(({ previous }) => previous !== undefined)) return stepsContext(this.planned, steps);
-    const next = steps.findIndex(({ status }) => !isTerminalJob(status));
-    const ended = next < 0 ? steps.length : next;
-    if (ended === this.#ended) return this.#left;
-    for (const [id, value] of Object.entries(stepsContext(this.planned, steps.slice(0, ended), this.#ended))) {
-      // A step can have any name, also one that assigning would take for something else.
-      Object.defineProperty(this.#left, id, { value, enumerable: true, configurable: true, writable: true });
-    }
-    this.#ended = ended;
-    return this.#left;
+    const { steps, endedSteps } = this.job;
+    const sentBack = (steps[endedSteps]?.iteration ?? 1) > 1;
+    return sentBack ? stepsContext(this.planned, steps) : this.ended().left;
   }
 
   digest(): Promise<((value: JsonValue) => string) | undefined> {
@@ -118,6 +112,7 @@ export class JobRecord {
   add(event: RunEventBody, at = this.#deps.clock.now()): void {
     this.#state = foldRun(this.#state.id, [{ ...event, seq: this.#state.seq + 1, at }], this.#state);
     this.#pending.push(event);
+    if (event.type === 'step.finished' && event.restart !== undefined) this.#ended = new EndedSteps(this.planned);
   }
 
   /** What is not in the journal yet, to be appended with a decision. */

@@ -1,4 +1,4 @@
-import { isTerminalJob, type JsonObject, type PlannedStep, type Reason, type RunEventBody, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
+import { type JsonObject, type PlannedStep, type Reason, type RunEventBody, type RunId, type StepWait, waitEndsAt } from '@kb-labs/contracts';
 import { fromUnknown, toRunError } from '@kb-labs/errors';
 import type { ConsumedArtifact } from '@kb-labs/ports';
 import { decideRetry, stopReason } from '@kb-labs/resolver';
@@ -109,7 +109,7 @@ export class JobRun {
   async #stepsLeft(): Promise<void> {
     const { hold, planned } = this.#record;
     for (;;) {
-      const index = this.#record.job.steps.findIndex((step) => !isTerminalJob(step.status));
+      const index = this.#record.job.endedSteps;
       const step = planned.steps[index];
       if (step === undefined) break;
       if (hold.handBack && this.#record.started) return this.#handBack();

@@ -7,7 +7,7 @@ export type JobDraft = Omit<Draft<JobState>, 'steps' | 'matrix'> & { steps: Step
 export type RunDraft = Omit<Draft<RunState>, 'jobs' | 'callbacks'> & { jobs: Map<string, JobDraft>; callbacks: RunState['callbacks'][number][] };
 
 export function openJob(key: string, steps: readonly { readonly id: string }[]): JobDraft {
-  return { key, status: 'queued', attempt: 1, turn: 0, outputs: {}, artifacts: [], steps: openSteps(steps) };
+  return { key, status: 'queued', attempt: 1, turn: 0, outputs: {}, artifacts: [], steps: openSteps(steps), endedSteps: 0 };
 }
 
 export function openSteps(steps: readonly { readonly id: string }[]): StepDraft[] {

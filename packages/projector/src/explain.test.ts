@@ -15,7 +15,7 @@ function planned(key: string, over: Partial<PlannedJob> = {}): PlannedJob {
 }
 
 function job(key: string, over: Partial<JobState> = {}): JobState {
-  return { key, status: 'queued', attempt: 1, turn: 0, outputs: {}, artifacts: [], steps: [], ...over };
+  return { key, status: 'queued', attempt: 1, turn: 0, outputs: {}, artifacts: [], steps: [], endedSteps: 0, ...over };
 }
 
 function step(id: string, over: Partial<StepState> = {}): StepState {

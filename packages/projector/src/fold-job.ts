@@ -2,7 +2,7 @@ import { isTerminalJob, toCombinationKey, type PlannedJob, type RunEvent } from 
 
 import { corrupt } from './corrupt.js';
 import { assign, clear, openJob, openSteps, type JobDraft, type RunDraft } from './drafts.js';
-import { stopWaiting } from './fold-step.js';
+import { countEndedSteps, stopWaiting } from './fold-step.js';
 import { openJobOf } from './open-job-of.js';
 import { setJobStatus, settleRunStatus } from './run-status.js';
 
@@ -15,6 +15,7 @@ export function expandJob(run: RunDraft, event: Of<'job.expanded'>): void {
   if (job.matrix !== undefined || job.startedAt !== undefined || planned.strategy === undefined) throw corrupt(run.id, `a second expansion of ${job.key}`);
   job.matrix = { total: event.combinations.length, begun: 0, ended: 0 };
   job.steps = [];
+  job.endedSteps = 0;
   for (const [index, matrix] of event.combinations.entries()) {
     const key = toCombinationKey(job.key, index + 1);
     run.jobs.set(key, { ...openJob(key, planned.steps), combination: { of: job.key, index, matrix } });
@@ -57,6 +58,7 @@ export function finishJob(run: RunDraft, event: Of<'job.finished'>): void {
     job.turn = 0;
     job.dueAt = event.retry.dueAt;
     job.steps = openSteps(job.steps).map((step, index) => ({ ...step, artifacts: job.steps[index]?.artifacts ?? [] }));
+    job.endedSteps = 0;
     // Counted out with the attempt it had, and in with the next.
     setJobStatus(run, job, 'interrupted');
     job.attempt = event.retry.attempt;
@@ -84,6 +86,7 @@ function endJob(run: RunDraft, job: JobDraft, event: Of<'job.finished'>): void {
     step.artifacts = result.artifacts;
     step.kept = event.kept;
   }
+  countEndedSteps(job);
 }
 
 function countInMatrix(run: RunDraft, job: JobDraft, event: Of<'job.finished'>): void {

@@ -72,7 +72,13 @@ export function finishStep(run: RunDraft, event: Of<'step.finished'>): void {
     if (event.status === 'interrupted') throw corrupt(run.id, `step ${step.id} was interrupted and left there`);
     step.status = event.status;
     step.finishedAt = event.at;
+    countEndedSteps(job);
   }
+}
+
+/** Counts on from what was counted before. */
+export function countEndedSteps(job: JobDraft): void {
+  for (let step = job.steps[job.endedSteps]; step !== undefined && isTerminalJob(step.status); step = job.steps[job.endedSteps]) job.endedSteps += 1;
 }
 
 function retryStep(run: RunDraft, job: JobDraft, step: StepDraft, event: Of<'step.finished'>): void {
@@ -118,6 +124,7 @@ function restart(run: RunDraft, job: JobDraft, { gate, from }: { gate: StepDraft
     else if (old.previous !== undefined) fresh.previous = old.previous;
     job.steps[index] = fresh;
   }
+  job.endedSteps = Math.min(job.endedSteps, first);
 }
 
 /** What an earlier try stored stays, unless a later one stored the same name. */
@@ -156,7 +163,8 @@ function triedStepOf(run: RunDraft, at: { job: string; attempt: number; step: st
 
 function openStepOf(run: RunDraft, at: { job: string; attempt: number; step: string }): { job: JobDraft; step: StepDraft } {
   const job = openJobOf(run, at.job, at.attempt);
-  const step = job.steps.find((candidate) => candidate.id === at.step);
+  const next = job.steps[job.endedSteps];
+  const step = next?.id === at.step ? next : job.steps.find((candidate) => candidate.id === at.step);
   if (step === undefined) throw corrupt(run.id, `an event of the unknown step ${at.step}`);
   if (isTerminalJob(step.status)) throw corrupt(run.id, `an event of step ${at.step} after its end`);
   return { job, step };

@@ -8,6 +8,7 @@ import { type Readiness, readyJobs, type ReadyOptions, type SettledJob } from '.
 import { resolvePlan } from './resolve-plan.js';
 import { runOutcome } from './run-outcome.js';
 import { aJobState, aRun, aStepState } from './run-state.fixture.js';
+import { EndedSteps } from './ended-steps.js';
 import { endedNeed, needsContext, runContexts, stepsContext, strategyContexts } from './scope.js';
 import { decideStep } from './step-condition.js';
 
@@ -181,7 +182,7 @@ class Drive {
         state: this.#state,
         job,
         step,
-        before,
+        ended: EndedSteps.of(job, before),
         contexts: this.#contexts(job, before),
         cancelled: this.#stopped === job.key,
         timedOut: this.#timedOut === job.key,

@@ -1,4 +1,4 @@
-import type { JsonObject, Reason } from '@kb-labs/contracts';
+import type { Hook, JsonObject, Reason } from '@kb-labs/contracts';
 
 import type { EarlierResult, StepDecision, StepSituation } from './step-situation.js';
 import { stopReason } from './stop-reason.js';
@@ -7,19 +7,17 @@ import { stopReason } from './stop-reason.js';
  * What keeps a step of a hook after the job's own steps from running: an outcome the hook is not for, a cancellation, or
  * an earlier step of the same hook that failed. `post` is for every outcome and stops at nothing.
  */
-export function decideHook(at: StepSituation, before: readonly EarlierResult[]): StepDecision | undefined {
-  const { hook } = at.step;
+export function decideHook(at: StepSituation, hook: Exclude<Hook, 'pre'>): StepDecision | undefined {
   if (hook === 'post') return undefined;
-  const main = before.filter((step) => step.hook === undefined || step.hook === 'pre');
-  const failed = main.find(({ result }) => result === 'failed');
+  const failed = at.ended.failedOf('main');
   if (hook === 'on-success') {
     if (failed !== undefined) return skip('it is for success, and the step', failed);
     if (at.timedOut === true) return { run: false, status: 'skipped', reason: { rule: 'timeout', message: 'the time of the job ran out' } };
   } else if (failed === undefined && at.timedOut !== true) {
-    return { run: false, status: 'skipped', reason: { rule: 'hook', message: 'it is for failures, and no step failed', values: conclusionsOf(main) } };
+    return { run: false, status: 'skipped', reason: { rule: 'hook', message: 'it is for failures, and no step failed', values: conclusionsOf(at.ended.main) } };
   }
   if (at.cancelled) return { run: false, status: 'cancelled', reason: stopReason(at.state, at.job.key) };
-  const earlier = before.find((step) => step.hook === hook && step.result === 'failed');
+  const earlier = at.ended.failedOf(hook);
   return earlier === undefined ? undefined : skip('its hook was over when the step', earlier);
 }
 

@@ -17,6 +17,7 @@ export type { Keeping } from './keep-results.js';
 export { matrixEnd, releasable, releasedBy } from './matrix-progress.js';
 export type { MatrixEnd } from './matrix-progress.js';
 export { readyJobs } from './ready-jobs.js';
+export { EndedSteps } from './ended-steps.js';
 export type { ExpandedJob, Readiness, SettledJob } from './ready-jobs.js';
 export { resolveInputs } from './resolve-inputs.js';
 export type { SchemaCheck } from './resolve-inputs.js';

@@ -29,7 +29,7 @@ export function aPlannedStep(id: string, over: Partial<PlannedStep> = {}): Plann
 }
 
 export function aJobState(key: string, over: Partial<JobState> = {}): JobState {
-  return { key, status: 'queued', attempt: 1, turn: 0, outputs: {}, artifacts: [], steps: [], ...over };
+  return { key, status: 'queued', attempt: 1, turn: 0, outputs: {}, artifacts: [], steps: [], endedSteps: 0, ...over };
 }
 
 export function aStepState(id: string, over: Partial<StepState> = {}): StepState {

@@ -63,12 +63,6 @@ describe('stepsContext', () => {
     expect(stepsContext(job, steps)).toEqual({ one: { outputs: {}, outcome: 'failed', status: 'failed', conclusion: 'success' } });
   });
 
-  it('leaves out as many of the first ones as it is told', () => {
-    const steps = [aStepState('one', { status: 'failed', finishedAt: 2 }), aStepState('two', { status: 'success', finishedAt: 3, outputs: { x: 2 } }), aStepState('gate')];
-    const rest = { two: { outputs: { x: 2 }, outcome: 'success', status: 'success', conclusion: 'success' } };
-    expect([stepsContext(job, steps, 1), stepsContext(job, steps, 2), Object.keys(stepsContext(job, steps))]).toEqual([rest, {}, ['one', 'two']]);
-  });
-
   it('shows what a gate decided that sent the job back, and nothing of how it ended', () => {
     const steps = [aStepState('one'), aStepState('two'), aStepState('gate', { iteration: 2, previous: { decision: 'again', context: { hint: 'shorter' } } })];
     expect(stepsContext(job, steps)).toEqual({ gate: { outputs: { decision: 'again', context: { hint: 'shorter' } } } });

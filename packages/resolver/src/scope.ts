@@ -1,4 +1,4 @@
-import { isTerminalJob, type JobState, type JsonObject, type JsonValue, type PlannedJob, type RunState, type StepState, type TerminalJobStatus, toCombinationKey } from '@kb-labs/contracts';
+import { isTerminalJob, type JobState, type JsonObject, type JsonValue, type PlannedJob, type PlannedStep, type RunState, type StepState, type TerminalJobStatus, toCombinationKey } from '@kb-labs/contracts';
 
 import { jobGraph } from './job-graph.js';
 
@@ -78,18 +78,21 @@ function endedCombinations(state: RunState, job: JobState, at: { total: number; 
 }
 
 /**
- * A step's `steps` context: what the steps before it left. `outcome` is before `continue-on-error`, `conclusion` after.
- * `steps` can be all steps of the job: of those that have not ended only a gate is seen that sent the job back, with
- * what it decided then. `from` leaves out as many of the first ones.
+ * A step's `steps` context: what the steps before it left. `steps` can be all steps of the job: of those that have not ended only a gate is
+ * seen that sent the job back, with what it decided then.
  */
-export function stepsContext(job: PlannedJob, steps: readonly StepState[], from = 0): JsonObject {
+export function stepsContext(job: PlannedJob, steps: readonly StepState[]): JsonObject {
   return Object.fromEntries(
-    steps.slice(from).flatMap((step, index): [string, JsonObject][] => {
-      const planned = job.steps[from + index];
+    steps.flatMap((step, index): [string, JsonObject][] => {
+      const planned = job.steps[index];
       if (planned === undefined) return [];
-      const { status } = step;
-      if (!isTerminalJob(status)) return step.previous === undefined ? [] : [[step.id, { outputs: step.previous }]];
-      return [[step.id, { outputs: step.outputs, outcome: status, status, conclusion: effectiveResult(status, planned.continueOnError) }]];
+      if (isTerminalJob(step.status)) return [[step.id, leftBy(step, step.status, planned)]];
+      return step.previous === undefined ? [] : [[step.id, { outputs: step.previous }]];
     }),
   );
+}
+
+/** What a step left that has ended. `outcome` is before `continue-on-error`, `conclusion` after. */
+export function leftBy({ outputs }: StepState, status: TerminalJobStatus, { continueOnError }: PlannedStep): JsonObject {
+  return { outputs, outcome: status, status, conclusion: effectiveResult(status, continueOnError) };
 }

@@ -3,8 +3,7 @@ import { callsStatusFunction, evaluateCondition, type Expression, parseCondition
 
 import { decideHook } from './hook-condition.js';
 import { conditionReason } from './ready-jobs.js';
-import { effectiveResult } from './scope.js';
-import type { EarlierResult, StepDecision, StepSituation } from './step-situation.js';
+import type { StepDecision, StepSituation } from './step-situation.js';
 import { stopReason } from './stop-reason.js';
 
 /**
@@ -14,25 +13,16 @@ import { stopReason } from './stop-reason.js';
  * hook decides first whether the outcome is one it is for; the condition of its step only narrows that.
  */
 export function decideStep(at: StepSituation): StepDecision {
-  const results = resultsBefore(at);
-  const main = results.filter(({ hook }) => hook === undefined || hook === 'pre');
   const condition = readCondition(at.step);
-  const isMain = at.step.hook === undefined || at.step.hook === 'pre';
-  const refusal = isMain ? decideMain(at, { main, callsStatus: condition !== undefined && callsStatusFunction(condition) }) : decideHook(at, results);
+  const { hook } = at.step;
+  const isMain = hook === undefined || hook === 'pre';
+  const refusal = isMain ? decideMain(at, condition !== undefined && callsStatusFunction(condition)) : decideHook(at, hook);
   if (refusal !== undefined) return refusal;
   if (condition === undefined) return { run: true };
-  const scope = scopeOf(at, main);
+  const scope = scopeOf(at);
   if (evaluateCondition(condition, scope)) return { run: true };
   if (isMain && at.cancelled) return { run: false, status: 'cancelled', reason: stopReason(at.state, at.job.key) };
   return { run: false, status: 'skipped', reason: conditionReason(at.step.if ?? '', condition, scope) };
-}
-
-function resultsBefore(at: StepSituation): EarlierResult[] {
-  return at.before.map((step, index) => {
-    const planned = at.job.steps[index];
-    const result = step.status === 'failed' ? effectiveResult('failed', planned?.continueOnError ?? false) : step.status;
-    return { id: step.id, hook: planned?.hook, result };
-  });
 }
 
 function readCondition(step: PlannedStep): Expression | undefined {
@@ -42,8 +32,8 @@ function readCondition(step: PlannedStep): Expression | undefined {
   return parsed.expression;
 }
 
-function scopeOf(at: StepSituation, main: readonly EarlierResult[]): Scope {
-  const failed = at.timedOut === true || main.some(({ result }) => result === 'failed');
+function scopeOf(at: StepSituation): Scope {
+  const failed = at.timedOut === true || at.ended.failedOf('main') !== undefined;
   return {
     contexts: at.contexts,
     hashFiles: at.hashFiles,
@@ -57,11 +47,11 @@ function scopeOf(at: StepSituation, main: readonly EarlierResult[]): Scope {
 }
 
 /** What keeps a step of the job's own, or of `pre`, from being looked at further. */
-function decideMain(at: StepSituation, { main, callsStatus }: { main: readonly EarlierResult[]; callsStatus: boolean }): StepDecision | undefined {
+function decideMain(at: StepSituation, callsStatus: boolean): StepDecision | undefined {
   if (at.timedOut === true) return { run: false, status: 'skipped', reason: { rule: 'timeout', message: 'the time of the job ran out' } };
   if (callsStatus) return undefined;
   if (at.cancelled) return { run: false, status: 'cancelled', reason: stopReason(at.state, at.job.key) };
-  const failed = main.find(({ result }) => result === 'failed');
+  const failed = at.ended.failedOf('main');
   if (failed === undefined) return undefined;
   const values = { [`steps.${failed.id}.conclusion`]: failed.result };
   return { run: false, status: 'skipped', reason: { rule: 'earlier-step', message: `the step ${failed.id} failed before it`, values } };

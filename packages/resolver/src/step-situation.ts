@@ -1,4 +1,6 @@
-import type { JsonObject, PlannedJob, PlannedStep, Reason, RunState, StepState } from '@kb-labs/contracts';
+import type { JsonObject, PlannedJob, PlannedStep, Reason, RunState, TerminalJobStatus } from '@kb-labs/contracts';
+
+import type { EndedSteps } from './ended-steps.js';
 
 export type StepDecision =
   | { readonly run: true }
@@ -8,8 +10,8 @@ export interface StepSituation {
   readonly state: RunState;
   readonly job: PlannedJob;
   readonly step: PlannedStep;
-  /** Of the steps before this one, those of hooks among them. */
-  readonly before: readonly StepState[];
+  /** The steps before this one, those of hooks among them. */
+  readonly ended: EndedSteps;
   readonly contexts: JsonObject;
   /** Whether the run, or the job alone, is being cancelled. */
   readonly cancelled: boolean;
@@ -21,7 +23,6 @@ export interface StepSituation {
 /** An earlier step, and how it counts for those after it. */
 export interface EarlierResult {
   readonly id: string;
-  readonly hook: PlannedStep['hook'];
   /** After `continue-on-error`. */
-  readonly result: StepState['status'];
+  readonly result: TerminalJobStatus;
 }
