@@ -119,6 +119,19 @@ it('hardly looks while nothing happens, and at once when the system tells of a w
   watch.close();
 });
 
+it('looks more often while somebody follows a log, and no more once nobody does', async () => {
+  const { watch, looksIn } = watched();
+  watch.watchRun(null, () => undefined);
+  const end = watch.watchLogs('run', () => undefined);
+  await looksIn(25);
+  expect(await looksIn(200)).toBe(20);
+  end();
+  end();
+  await looksIn(10);
+  expect(await looksIn(200)).toBe(8);
+  watch.close();
+});
+
 it('misses no write between its last look and being told, nor one that nobody tells of', async () => {
   const { file, watch, looksIn } = watched();
   let calls = 0;

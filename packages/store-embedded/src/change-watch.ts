@@ -4,6 +4,8 @@ import type { Changes } from './commit-group.js';
 
 /** How often a watcher for tickets looks whether a holder's process has died, in milliseconds. */
 const LIVENESS_MS = 500;
+/** How often is looked at most while somebody follows a log: lines come one by one, and a person sees that they are late. */
+const LOG_CHECK_MS = 10;
 /** After so many looks at the file without a write of another process … */
 const QUIET_LOOKS = 80;
 /** … it is left to the system to tell of the next one, and looked at this rarely, in milliseconds: each time long enough after the last to look for dead holders too. */
@@ -11,7 +13,7 @@ const REST_MS = LIVENESS_MS + 10;
 
 export interface ChangeWatchOptions {
   readonly clock: Clock;
-  /** How often the file is asked whether another process has written. */
+  /** How often the file is asked whether another process has written; more often while somebody follows a log. */
   readonly checkMs: number;
   readonly logger: Logger | undefined;
   /** A number that changes whenever another connection has committed. */
@@ -44,6 +46,7 @@ export class ChangeWatch {
   #unlisten: (() => void) | undefined;
   #version = 0;
   #livenessAt = 0;
+  #followers = 0;
   #failing = false;
 
   constructor(options: ChangeWatchOptions) {
@@ -55,7 +58,14 @@ export class ChangeWatch {
   }
 
   watchLogs(runId: string, callback: () => void): () => void {
-    return this.#subscribe(logTopic(runId), callback);
+    this.#followers += 1;
+    const end = this.#subscribe(logTopic(runId), callback);
+    let ended = false;
+    return () => {
+      if (!ended) this.#followers -= 1;
+      ended = true;
+      end();
+    };
   }
 
   watchReady(callback: (only?: 'room') => void): () => void {
@@ -93,7 +103,8 @@ export class ChangeWatch {
   #arm(): void {
     const { clock, checkMs } = this.#options;
     const isQuiet = this.#unlisten !== undefined && this.#quietLooks > QUIET_LOOKS;
-    this.#stop = clock.after(isQuiet ? Math.max(REST_MS, checkMs) : checkMs, () => this.#look());
+    const soon = this.#followers === 0 ? checkMs : Math.min(LOG_CHECK_MS, checkMs);
+    this.#stop = clock.after(isQuiet ? Math.max(REST_MS, checkMs) : soon, () => this.#look());
   }
 
   #look(): void {

@@ -26,7 +26,7 @@ export interface EmbeddedStoreOptions {
   readonly dir: string;
   readonly clock: Clock;
   readonly logger?: Logger;
-  /** How often to look for writes of other processes while somebody watches, in milliseconds. Default 25. */
+  /** How often to look for writes of other processes while somebody watches, in milliseconds. Default 25; at least every 10 while somebody follows a log. */
   readonly checkMs?: number;
 }
 
