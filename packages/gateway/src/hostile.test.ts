@@ -31,6 +31,13 @@ describe('a body', () => {
     expect((await post(bodyOf(8 * LIMITS.valueBytes), { 'transfer-encoding': 'chunked' })).status).toBe(413);
   });
 
+  it('that was refused is not in the way of the next request of its connection', async () => {
+    const head = `POST ${RUNS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer runner\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const body = bodyOf(8 * LIMITS.valueBytes);
+    const answers = await raw(`${head}${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`, /alive/);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  });
+
   it('is nested 64 levels deep and not one more', async () => {
     const nested = (depth: number): string => `{"workflowId":"nothing","input":{"a":${'['.repeat(depth - 2)}${']'.repeat(depth - 2)}}}`;
     expect((await post(nested(63))).json).toMatchObject({ code: 'WORKFLOW_NOT_FOUND' });
@@ -127,8 +134,8 @@ describe('a message that two programs could read in two ways', () => {
   });
 });
 
-/** What comes back on a connection until it is closed. */
-function raw(text: string): Promise<string> {
+/** What comes back on a connection until it is closed: by the other side, or by this one when an answer has come that is enough. */
+function raw(text: string, enough = /\r\n\r\n\{.*\}/s): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(Number(new URL(harness.url).port), '127.0.0.1');
     let received = '';
@@ -136,7 +143,7 @@ function raw(text: string): Promise<string> {
     socket.on('data', (chunk: string) => {
       received += chunk;
       // One that stays open has no more to say than this.
-      if (/\r\n\r\n\{.*\}/s.test(received) && !received.includes('alive')) setImmediate(() => socket.end());
+      if (enough.test(received) && !received.includes('alive')) setImmediate(() => socket.end());
     });
     socket.on('close', () => resolve(received));
     socket.on('error', reject);

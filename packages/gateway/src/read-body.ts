@@ -32,11 +32,16 @@ export async function readRawBody(request: IncomingMessage): Promise<Buffer> {
 async function readBytes(request: IncomingMessage, most: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Left without an error, what comes is thrown away and the answer can still be read by whoever goes on sending.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > most) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    // Left without destroying the request, so that the answer reaches whoever goes on sending …
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      length += chunk.length;
+      if (length > most) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } finally {
+    // … and what comes is thrown away: left in the way, it would hold up or break the next request of the connection.
+    request.resume();
   }
   return Buffer.concat(chunks, length);
 }
