@@ -1,10 +1,10 @@
 import type { RunId } from '@kb-labs/contracts';
-import type { Placement } from '@kb-labs/ports';
+import type { Clock, Placement } from '@kb-labs/ports';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { cancelRun } from './cancel-run.js';
 import type { EngineDeps } from './deps.js';
-import { type Harness, openHarness, replacing, success, untilAborted } from './harness.fixture.js';
+import { type Harness, openHarness, replacing, success, systemClock, untilAborted } from './harness.fixture.js';
 import { jobIn, turns, viewOnce } from './watch-run.fixture.js';
 
 const workflows = {
@@ -28,11 +28,15 @@ interface Counted {
   readonly reads: () => number;
 }
 
-async function openCounting(change: (deps: EngineDeps) => Partial<EngineDeps> = () => ({})): Promise<Counted> {
+/** A first step is to be prepared in 50 ms. That is the case of one test and not of a slow machine: each of these lasts a second. */
+const patient: Clock = { now: systemClock.now, after: (ms, ...rest) => systemClock.after(20 * ms, ...rest) };
+
+async function openCounting(change: (deps: EngineDeps) => Partial<EngineDeps> = () => ({}), clock = patient): Promise<Counted> {
   const writes: string[] = [];
   let reads = 0;
   const harness = await openHarness({
     workflows,
+    clock,
     wrap: (deps) => {
       const { log } = deps;
       const counting: EngineDeps['log'] = replacing(log, {
@@ -128,7 +132,7 @@ describe('a run whose first step cannot be prepared', () => {
     const never = (signal: AbortSignal): Promise<Placement> => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true })));
     const { harness } = await openCounting((deps) => ({
       plugins: { ...deps.plugins, place: (step) => ((asked += 1), asked === 1 ? never(step.signal) : deps.plugins.place(step)) },
-    }));
+    }), systemClock);
     await harness.worker();
     const view = await harness.end(await harness.start('w'));
     expect([view.status, asked, jobIn(view, 'a').steps.map(({ attempt }) => attempt)]).toEqual(['success', 3, [1, 1]]);

@@ -154,7 +154,7 @@ function scriptedPlugins(calls: StepCall[], handlers: ReadonlyMap<string, Handle
   };
 }
 
-const systemClock: Clock = {
+export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, callback, options) {
     const timer = setTimeout(callback, ms);
