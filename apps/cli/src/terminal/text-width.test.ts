@@ -14,10 +14,21 @@ describe('textWidth', () => {
     ['👍', 2],
     ['👩‍👩‍👧', 2],
     ['✓ done', 6],
+    ['⌚', 2],
+    ['✔\ufe0f', 2],
     ['ｗｉｄｅ', 8],
     ['', 0],
   ])('of %j is %d', (text, width) => {
     expect(textWidth(text)).toBe(width);
+  });
+
+  it('is the same for what stands alone and next to what has to be looked at closely', () => {
+    const codes = Array.from({ length: 0x2800 - 0x20 }, (_, index) => index + 0x20);
+    const differing = codes.filter((code) => {
+      const text = `a${String.fromCodePoint(code)}b${String.fromCodePoint(code, code)}`;
+      return textWidth(text) !== textWidth(`日${text}`) - 2;
+    });
+    expect(differing.map((code) => code.toString(16))).toEqual([]);
   });
 });
 
