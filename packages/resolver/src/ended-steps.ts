@@ -1,7 +1,13 @@
-import { isTerminalJob, type Hook, type JsonObject, type PlannedJob, type StepState } from '@kb-labs/contracts';
+import { isTerminalJob, type Hook, type JsonObject, type PlannedJob, type StepState, type TerminalJobStatus } from '@kb-labs/contracts';
 
 import { effectiveResult, leftBy } from './scope.js';
-import type { EarlierResult } from './step-situation.js';
+
+/** An earlier step, and how it counts for those after it. */
+export interface EarlierResult {
+  readonly id: string;
+  /** After `continue-on-error`. */
+  readonly result: TerminalJobStatus;
+}
 
 /** Of a job: its own steps with those of `pre`, or those of another hook. */
 type Part = 'main' | Exclude<Hook, 'pre'>;

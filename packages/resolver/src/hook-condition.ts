@@ -1,6 +1,7 @@
 import type { Hook, JsonObject, Reason } from '@kb-labs/contracts';
 
-import type { EarlierResult, StepDecision, StepSituation } from './step-situation.js';
+import type { EarlierResult } from './ended-steps.js';
+import type { StepDecision, StepSituation } from './step-situation.js';
 import { stopReason } from './stop-reason.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { JsonObject, PlannedJob, PlannedStep, Reason, RunState, TerminalJobStatus } from '@kb-labs/contracts';
+import type { JsonObject, PlannedJob, PlannedStep, Reason, RunState } from '@kb-labs/contracts';
 
 import type { EndedSteps } from './ended-steps.js';
 
@@ -18,11 +18,4 @@ export interface StepSituation {
   /** Whether the time of the job has run out. */
   readonly timedOut?: boolean;
   readonly hashFiles: (patterns: readonly string[]) => string;
-}
-
-/** An earlier step, and how it counts for those after it. */
-export interface EarlierResult {
-  readonly id: string;
-  /** After `continue-on-error`. */
-  readonly result: TerminalJobStatus;
 }
