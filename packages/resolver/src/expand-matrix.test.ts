@@ -76,13 +76,13 @@ describe('expandMatrix', () => {
       const axis = (size: number): number[] => Array.from({ length: size }, (_, n) => n);
       const entries = axis(100);
       const matrix = { a: axis(count / 100), b: axis(100), exclude: entries.map((n) => ({ a: n, b: n })), include: entries.map((n) => ({ b: n, [`k${n % 7}`]: n })) };
-      const begun = process.cpuUsage();
+      const began = performance.now();
       expect(expand(matrix, { limit: LIMITS.jobsAfterMatrix }).ok).toBe(true);
-      const { user, system } = process.cpuUsage(begun);
-      return (user + system) / 1_000;
+      return performance.now() - began;
     };
-    const best = (count: number): number => Math.min(...[1, 2, 3, 4, 5].map(() => run(count)));
-    expect(best(10_000) / Math.max(best(1_000), 0.5)).toBeLessThan(40);
+    // They take turns: when the machine is slower for a while, it is so for both.
+    const rounds = Array.from({ length: 8 }, () => [run(10_000), run(1_000)] as const);
+    expect(Math.min(...rounds.map(([of]) => of)) / Math.min(...rounds.map(([, of]) => of))).toBeLessThan(40);
   });
 
   it('lets the failure of an expression through', () => {

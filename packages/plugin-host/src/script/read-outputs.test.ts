@@ -114,9 +114,14 @@ describe('readOutputs', () => {
       await readOutputs(sourceOf(`{"a":"${'\\"'.repeat(times)}"}\n`));
       return performance.now() - start;
     };
-    const fastest = async (times: number): Promise<number> => Math.min(await milliseconds(times), await milliseconds(times), await milliseconds(times));
     await milliseconds(10_000);
-    expect((await fastest(400_000)) / (await fastest(100_000))).toBeLessThan(12);
+    // They take turns: when the machine is slower for a while, it is so for both.
+    let [large, small] = [Infinity, Infinity];
+    for (let round = 0; round < 3; round += 1) {
+      large = Math.min(large, await milliseconds(400_000));
+      small = Math.min(small, await milliseconds(100_000));
+    }
+    expect(large / small).toBeLessThan(12);
   });
 });
 
