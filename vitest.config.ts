@@ -6,17 +6,25 @@ import { defineConfig } from 'vitest/config';
 // build and no test can pass on a stale one.
 const conditions = ['@kb-labs/source', 'module', 'node', 'development|production'];
 
-// Functions of their arguments, which leave nothing behind in the process that a later file could meet.
-const PURE = '{packages/{contracts,digest,errors,expressions,manifest,projector,resolver,triggers},apps/studio}/src/**/*.test.ts';
+// Files that leave nothing behind in their process that a later one could meet: no server, no timer, no variable of the environment. They share
+// processes, because one for each would spend half of its time on starting. What starts many programs has a small process of its own: a large one
+// takes longer to start another.
+const SHARED = [
+  'packages/{client,contracts,digest,engine,errors,expressions,gateway,llm,manifest,projector,runner,sdk,store-embedded,store-redis,testkit,triggers}/src/**/*.test.ts',
+  'packages/resolver/src/*.test.ts',
+  'apps/{cli,daemon,studio}/src/**/*.test.ts',
+];
+// They compare how long a little takes with how long much takes: what other files have left in the memory of a process changes that.
+const COMPARING = ['packages/expressions/src/linear.test.ts', 'packages/resolver/src/expand-matrix.test.ts', 'packages/engine/src/create-redactor.test.ts'];
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     projects: [
-      // A process for each file would spend half its time on starting.
-      { test: { name: 'pure', include: [PURE], isolate: false } },
-      { test: { name: 'all else', include: ['{packages,plugins,apps}/*/{src,test}/**/*.test.ts', 'tooling/**/*.test.ts', 'examples/**/*.test.ts'], exclude: [PURE] } },
+      { test: { name: 'shared', include: SHARED, exclude: COMPARING, isolate: false } },
+      { test: { name: 'comparing', include: COMPARING } },
+      { test: { name: 'apart', include: ['{packages,plugins,apps}/*/{src,test}/**/*.test.ts', 'tooling/**/*.test.ts', 'examples/**/*.test.ts'], exclude: SHARED } },
     ],
     exclude: [
       '**/node_modules/**',
