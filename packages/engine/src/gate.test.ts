@@ -1,7 +1,8 @@
+import type { StepOutcome } from '@kb-labs/ports';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { answerApproval } from './answer-approval.js';
-import { type Harness, openHarness, success } from './harness.fixture.js';
+import { failure, type Handler, type Harness, openHarness, success } from './harness.fixture.js';
 import { manualClock } from './manual-clock.fixture.js';
 import { dying, endInTime, oneJob, settle } from './one-job.fixture.js';
 import { readRun } from './read-run.js';
@@ -19,12 +20,13 @@ const LOOP = `
 { id: g, uses: "builtin:gate", with: { decision: "\${{ steps.check.outputs.ok }}", routes: { "true": continue, "no": fail, "false": { restart-from: work, context: { why: "it was \${{ steps.check.outputs.ok }}" } } }, default: { restart-from: work } } }
 { id: after, uses: t/do:after, with: { n: "\${{ steps.g.outputs.iteration }}" } }`;
 
-async function deciding(answers: readonly (string | boolean | null)[], steps = LOOP) {
+async function deciding(answers: readonly (string | number | boolean | null)[], steps = LOOP, handlers: Readonly<Record<string, Handler>> = {}) {
   const clock = manualClock();
   const harness = await openHarness({ clock, workflows: oneJob(steps) });
   open.push(harness);
   const left = [...answers];
   harness.handlers.set('do:check', () => success({ ok: left.shift() ?? null }));
+  for (const [command, handler] of Object.entries(handlers)) harness.handlers.set(command, handler);
   await harness.worker();
   return { clock, harness, runId: await harness.start('w') };
 }
@@ -49,6 +51,22 @@ describe('a gate', () => {
     ]);
     expect(harness.calls.at(-1)?.input).toEqual({ n: 3 });
     expect(jobIn(view, 'j').steps.map((step) => step.iteration)).toEqual([undefined, 3, 3, 3, undefined]);
+  });
+
+  it('has what comes after it see how the last iteration ended, and no failure of those before', async () => {
+    const tries: StepOutcome[] = [failure(), success()];
+    const { harness, runId } = await deciding(
+      [1, 2],
+      `
+{ id: work, uses: t/do:work }
+{ id: check, if: "always()", uses: t/do:check }
+{ id: g, if: "always()", uses: "builtin:gate", with: { decision: "\${{ steps.work.outcome }}", routes: { failed: { restart-from: work }, success: continue } } }
+{ id: after, uses: t/do:after, with: { work: "\${{ steps.work.outcome }}", check: "\${{ steps.check.outputs.ok }}" } }`,
+      { 'do:work': () => tries.shift() ?? success() },
+    );
+    expect((await harness.end(runId)).status).toBe('success');
+    expect(harness.calls.map((call) => call.step)).toEqual(['work', 'check', 'work', 'check', 'after']);
+    expect(harness.calls.at(-1)?.input).toEqual({ work: 'success', check: 2 });
   });
 
   it('goes by its default for what no route names', async () => {

@@ -112,6 +112,7 @@ export class JobRecord {
   add(event: RunEventBody, at = this.#deps.clock.now()): void {
     this.#state = foldRun(this.#state.id, [{ ...event, seq: this.#state.seq + 1, at }], this.#state);
     this.#pending.push(event);
+    // The steps that begin anew leave something else, and may not fail again.
     if (event.type === 'step.finished' && event.restart !== undefined) this.#ended = new EndedSteps(this.planned);
   }
 
