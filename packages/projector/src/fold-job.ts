@@ -15,7 +15,6 @@ export function expandJob(run: RunDraft, event: Of<'job.expanded'>): void {
   if (job.matrix !== undefined || job.startedAt !== undefined || planned.strategy === undefined) throw corrupt(run.id, `a second expansion of ${job.key}`);
   job.matrix = { total: event.combinations.length, begun: 0, ended: 0 };
   job.steps = [];
-  job.endedSteps = 0;
   for (const [index, matrix] of event.combinations.entries()) {
     const key = toCombinationKey(job.key, index + 1);
     run.jobs.set(key, { ...openJob(key, planned.steps), combination: { of: job.key, index, matrix } });
