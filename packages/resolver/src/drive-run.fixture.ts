@@ -7,8 +7,7 @@ import { matrixEnd, releasable, releasedBy } from './matrix-progress.js';
 import { type Readiness, readyJobs, type ReadyOptions, type SettledJob } from './ready-jobs.js';
 import { resolvePlan } from './resolve-plan.js';
 import { runOutcome } from './run-outcome.js';
-import { aJobState, aRun, aStepState } from './run-state.fixture.js';
-import { EndedSteps } from './ended-steps.js';
+import { aJobState, aRun, aStepState, endedSteps } from './run-state.fixture.js';
 import { endedNeed, needsContext, runContexts, stepsContext, strategyContexts } from './scope.js';
 import { decideStep } from './step-condition.js';
 
@@ -182,7 +181,7 @@ class Drive {
         state: this.#state,
         job,
         step,
-        ended: EndedSteps.of(job, before),
+        ended: endedSteps(job, before),
         contexts: this.#contexts(job, before),
         cancelled: this.#stopped === job.key,
         timedOut: this.#timedOut === job.key,

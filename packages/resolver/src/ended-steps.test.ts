@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { EndedSteps } from './ended-steps.js';
-import { aPlannedJob, aPlannedStep, aStepState } from './run-state.fixture.js';
+import { aPlannedJob, aPlannedStep, aStepState, endedSteps } from './run-state.fixture.js';
 
 const job = aPlannedJob('a', {
   steps: [aPlannedStep('one', { continueOnError: true }), aPlannedStep('two'), aPlannedStep('three'), aPlannedStep('four'), aPlannedStep('undo', { hook: 'on-failure' })],
@@ -29,17 +29,17 @@ describe('EndedSteps', () => {
   });
 
   it('knows the first that failed of each part, after continue-on-error', () => {
-    const ended = EndedSteps.of(job, steps);
+    const ended = endedSteps(job, steps);
     expect([ended.failedOf('main')?.id, ended.failedOf('on-failure')?.id, ended.failedOf('on-success')]).toEqual(['three', 'undo', undefined]);
     expect(ended.main.map(({ id, result }) => `${id} ${result}`)).toEqual(['one success', 'two success', 'three failed', 'four failed']);
   });
 
   it('takes a step of any name', () => {
     const odd = aPlannedJob('a', { steps: [aPlannedStep('__proto__')] });
-    expect(Object.keys(EndedSteps.of(odd, [aStepState('__proto__', { status: 'success', finishedAt: 2 })]).left)).toEqual(['__proto__']);
+    expect(Object.keys(endedSteps(odd, [aStepState('__proto__', { status: 'success', finishedAt: 2 })]).left)).toEqual(['__proto__']);
   });
 
   it('refuses a step that has not ended', () => {
-    expect(() => EndedSteps.of(job, [aStepState('one', { status: 'running' })])).toThrow('step 1 of a has not ended');
+    expect(() => endedSteps(job, [aStepState('one', { status: 'running' })])).toThrow('step 1 of a has not ended');
   });
 });

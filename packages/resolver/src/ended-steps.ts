@@ -17,25 +17,15 @@ type Part = 'main' | Exclude<Hook, 'pre'>;
  * once: a step of a long job costs what one of a short job does. A gate that sends the job back makes all of this invalid.
  */
 export class EndedSteps {
+  /** Their `steps` context, one object that grows. */
+  readonly left: JsonObject = {};
   readonly #job: PlannedJob;
-  readonly #left: JsonObject = {};
   readonly #main: EarlierResult[] = [];
   readonly #failed = new Map<Part, EarlierResult>();
   #count = 0;
 
   constructor(job: PlannedJob) {
     this.#job = job;
-  }
-
-  static of(job: PlannedJob, steps: readonly StepState[]): EndedSteps {
-    const ended = new EndedSteps(job);
-    ended.catchUp(steps, steps.length);
-    return ended;
-  }
-
-  /** Their `steps` context, one object that grows. */
-  get left(): JsonObject {
-    return this.#left;
   }
 
   /** Of the job's own steps and those of `pre`. */
@@ -53,13 +43,12 @@ export class EndedSteps {
     for (; this.#count < count; this.#count += 1) {
       const step = steps[this.#count];
       const planned = this.#job.steps[this.#count];
-      const status = step?.status ?? 'queued';
-      if (step === undefined || planned === undefined || !isTerminalJob(status)) throw new Error(`step ${String(this.#count + 1)} of ${this.#job.key} has not ended`);
+      if (step === undefined || planned === undefined || !isTerminalJob(step.status)) throw new Error(`step ${String(this.#count + 1)} of ${this.#job.key} has not ended`);
       // A step can have any name, also one that assigning would take for something else.
-      Object.defineProperty(this.#left, step.id, { value: leftBy(step, status, planned), enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(this.left, step.id, { value: leftBy(step, step.status, planned), enumerable: true, configurable: true, writable: true });
       const { hook } = planned;
       const part = hook === undefined || hook === 'pre' ? 'main' : hook;
-      const result = { id: step.id, result: effectiveResult(status, planned.continueOnError) };
+      const result = { id: step.id, result: effectiveResult(step.status, planned.continueOnError) };
       if (part === 'main') this.#main.push(result);
       if (result.result === 'failed' && !this.#failed.has(part)) this.#failed.set(part, result);
     }

@@ -1,5 +1,7 @@
 import { type JobState, PLAN_SCHEMA, type PlannedJob, type PlannedStep, type RunPlan, type RunState, type StepState, toCombinationKey, toRunId } from '@kb-labs/contracts';
 
+import { EndedSteps } from './ended-steps.js';
+
 /** States and plans of tests: everything a type asks for, and what a test says of it. */
 export const RUN_ID = toRunId('0'.repeat(26));
 
@@ -34,6 +36,13 @@ export function aJobState(key: string, over: Partial<JobState> = {}): JobState {
 
 export function aStepState(id: string, over: Partial<StepState> = {}): StepState {
   return { id, status: 'queued', iteration: 1, attempt: 1, interruptions: 0, failures: 0, outputs: {}, artifacts: [], ...over };
+}
+
+/** Of a job whose first steps are these, which have ended. */
+export function endedSteps(job: PlannedJob, steps: readonly StepState[]): EndedSteps {
+  const ended = new EndedSteps(job);
+  ended.catchUp(steps, steps.length);
+  return ended;
 }
 
 export function aRun(jobs: readonly PlannedJob[], states: Iterable<JobState> = jobs.map((job) => aJobState(job.key)), over: Partial<RunState> = {}): RunState {

@@ -1,8 +1,7 @@
 import type { Hook, Reason, RunState, StepStatus } from '@kb-labs/contracts';
 import { describe, expect, it } from 'vitest';
 
-import { EndedSteps } from './ended-steps.js';
-import { aJobState, aPlannedJob, aPlannedStep, aRun, aStepState } from './run-state.fixture.js';
+import { aJobState, aPlannedJob, aPlannedStep, aRun, aStepState, endedSteps } from './run-state.fixture.js';
 import { decideStep } from './step-condition.js';
 import { cancelReason } from './stop-reason.js';
 
@@ -18,7 +17,7 @@ function reasonOf(before: readonly Written[], hook: Hook | undefined, at: { canc
     state: aRun([job], [aJobState('a')], at.state ?? {}),
     job,
     step,
-    ended: EndedSteps.of(job, before.map(([id, , status]) => aStepState(id, { status, finishedAt: 2 }))),
+    ended: endedSteps(job, before.map(([id, , status]) => aStepState(id, { status, finishedAt: 2 }))),
     contexts: {},
     cancelled: at.cancelled ?? false,
     ...(at.timedOut === undefined ? {} : { timedOut: at.timedOut }),
