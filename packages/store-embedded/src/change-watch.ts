@@ -4,7 +4,7 @@ import type { Changes } from './commit-group.js';
 
 /** How often a watcher for tickets looks whether a holder's process has died, in milliseconds. */
 const LIVENESS_MS = 500;
-/** How often is looked at most while somebody follows a log: lines come one by one, and a person sees that they are late. */
+/** At least this often while somebody follows a log, in milliseconds: lines come one by one, and a person sees that they are late. */
 const LOG_CHECK_MS = 10;
 /** After so many looks at the file without a write of another process … */
 const QUIET_LOOKS = 80;
@@ -46,7 +46,6 @@ export class ChangeWatch {
   #unlisten: (() => void) | undefined;
   #version = 0;
   #livenessAt = 0;
-  #followers = 0;
   #failing = false;
 
   constructor(options: ChangeWatchOptions) {
@@ -58,14 +57,7 @@ export class ChangeWatch {
   }
 
   watchLogs(runId: string, callback: () => void): () => void {
-    this.#followers += 1;
-    const end = this.#subscribe(logTopic(runId), callback);
-    let ended = false;
-    return () => {
-      if (!ended) this.#followers -= 1;
-      ended = true;
-      end();
-    };
+    return this.#subscribe(logTopic(runId), callback);
   }
 
   watchReady(callback: (only?: 'room') => void): () => void {
@@ -103,8 +95,8 @@ export class ChangeWatch {
   #arm(): void {
     const { clock, checkMs } = this.#options;
     const isQuiet = this.#unlisten !== undefined && this.#quietLooks > QUIET_LOOKS;
-    const soon = this.#followers === 0 ? checkMs : Math.min(LOG_CHECK_MS, checkMs);
-    this.#stop = clock.after(isQuiet ? Math.max(REST_MS, checkMs) : soon, () => this.#look());
+    const often = this.#topics.keys().some(isLogTopic) ? Math.min(LOG_CHECK_MS, checkMs) : checkMs;
+    this.#stop = clock.after(isQuiet ? Math.max(REST_MS, checkMs) : often, () => this.#look());
   }
 
   #look(): void {
@@ -206,8 +198,14 @@ function runTopic(runId: string | null): string {
   return runId === null ? 'run' : `run ${runId}`;
 }
 
+const LOG = 'log ';
+
 function logTopic(runId: string): string {
-  return `log ${runId}`;
+  return LOG + runId;
+}
+
+function isLogTopic(topic: string): boolean {
+  return topic.startsWith(LOG);
 }
 
 function messageOf(thrown: unknown): string {
