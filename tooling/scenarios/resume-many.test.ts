@@ -12,7 +12,6 @@ import { Hosts, openStore } from './host.fixture.js';
 import { Project } from './project.fixture.js';
 
 const OPEN = sized(60, 1_000);
-/** How much longer a daemon may take to start than one that finds nothing. */
 const START_WITHIN_MS = 2_000;
 const LOOK_MS = 50;
 const LIMIT_MS = sized(120_000, 400_000);
@@ -91,12 +90,13 @@ describe(`a state with ${OPEN} open runs whose process was killed`, () => {
     expect(await openRuns(dir)).toBe(OPEN);
     const halfway = await endsOf(dir, runs);
 
-    const emptyMs = await startEmpty();
+    // Where other tests run beside this one, they take from it what they take from a daemon that finds nothing.
+    const besideMs = sized(await startEmpty(), 0);
     // Of two starts the quicker one counts: other programs use this machine as well.
     const first = await startTimed(project);
     await first.daemon.kill('SIGKILL');
     const second = await startTimed(project);
-    expect(Math.min(first.ms, second.ms)).toBeLessThan(emptyMs + START_WITHIN_MS);
+    expect(Math.min(first.ms, second.ms)).toBeLessThan(START_WITHIN_MS + besideMs);
     while ((await openRuns(dir)) > 0) await wait(LOOK_MS);
     const reference = await startReference();
     const ends = await endsOf(dir, runs);
