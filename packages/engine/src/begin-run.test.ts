@@ -28,7 +28,7 @@ interface Counted {
   readonly reads: () => number;
 }
 
-/** A first step is to be prepared in 50 ms. That is the case of one test and not of a slow machine: each of these lasts a second. */
+/** Waits are twenty times as long. A first step is to be prepared within 50 ms: to be late is the case of one test, not of a slow machine. */
 const patient: Clock = { now: systemClock.now, after: (ms, ...rest) => systemClock.after(20 * ms, ...rest) };
 
 async function openCounting(change: (deps: EngineDeps) => Partial<EngineDeps> = () => ({}), clock = patient): Promise<Counted> {
