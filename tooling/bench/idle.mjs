@@ -34,8 +34,7 @@ export async function benchIdle({ repeats = 1 }) {
   if (process.platform !== 'linux') throw new Error('what a process has used is read from /proc, which is there on Linux alone');
   const watchedMs = repeats * WATCHED_MS;
   const embedded = await watchIdle({}, watchedMs);
-  const server = await startRedisServer({ 'maxmemory-policy': 'noeviction' });
-  const redis = await watchIdle({ KB_STATE_URL: server.url }, watchedMs, server.port).finally(() => server.stop());
+  const redis = await watchIdleOnRedis(watchedMs);
   const commandsPerSecond = (redis.commands?.total ?? Number.NaN) / (watchedMs / 1_000);
   const rows = [
     { name: 'embedded: processor', value: `${(embedded.cpu * 100).toFixed(2)} % of one`, limit: `${String(CPU_LIMIT * 100)} %`, within: embedded.cpu < CPU_LIMIT },
@@ -54,6 +53,16 @@ export async function benchIdle({ repeats = 1 }) {
     within: rows.every(({ within }) => within !== false),
     note: `commands per second by name: ${often.join(', ')}; Node ${process.version}; ${String(cpus().length)} cores`,
   };
+}
+
+/** @param {number} watchedMs */
+async function watchIdleOnRedis(watchedMs) {
+  const server = await startRedisServer({ 'maxmemory-policy': 'noeviction' });
+  try {
+    return await watchIdle({ KB_STATE_URL: server.url }, watchedMs, server.port);
+  } finally {
+    await server.stop();
+  }
 }
 
 /** @param {Awaited<ReturnType<typeof benchIdle>>} report */

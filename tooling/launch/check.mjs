@@ -14,8 +14,8 @@ const STAGES = [
   [['build', [bin('turbo/bin/turbo'), 'run', 'build', '--ui=stream', '--output-logs=errors-only'], ['tooling/declarations/emit.mjs']]],
   [['packages', ['tooling/release/check-packages.mjs']]],
   [
-    ['types', ...['tsconfig.json', 'apps/studio', 'tooling/scenarios/studio'].map((program) => [bin('typescript/bin/tsc'), '-p', program, '--pretty', 'false'])],
-    ['lint', [bin('eslint/bin/eslint.js'), '.']],
+    ['types', ...['tsconfig.json', 'apps/studio', 'tooling/scenarios/studio'].map((program) => [bin('typescript-7/bin/tsc'), '-p', program, '--pretty', 'false'])],
+    ['lint', [bin('oxlint/bin/oxlint')]],
     ['boundaries', ['tooling/boundaries/check.mjs']],
     ['knip', [bin('knip/bin/knip.js'), '--no-progress']],
   ],

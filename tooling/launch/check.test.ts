@@ -15,11 +15,11 @@ function makeTools(failing?: string): void {
   clone.write('tooling/declarations/emit.mjs', tool('declarations'));
   clone.write('tooling/release/check-packages.mjs', tool('packages'));
   clone.write('tooling/boundaries/check.mjs', tool('boundaries'));
-  clone.write('node_modules/typescript/bin/tsc', tool('types'));
-  clone.write('node_modules/eslint/bin/eslint.js', tool('lint'));
+  clone.write('node_modules/typescript-7/bin/tsc', tool('types'));
+  clone.write('node_modules/oxlint/bin/oxlint', tool('lint'));
   clone.write('node_modules/knip/bin/knip.js', tool('knip'));
   clone.write('node_modules/vitest/vitest.mjs', tool('test', "import { writeFileSync } from 'node:fs'; writeFileSync(process.env.KB_TEST_TOTALS, '5 passed, 0 failed, 1 skipped\\n');"));
-  for (const name of ['typescript', 'eslint', 'knip', 'vitest']) clone.write(`node_modules/${name}/package.json`, '{"type":"module"}');
+  for (const name of ['typescript-7', 'oxlint', 'knip', 'vitest']) clone.write(`node_modules/${name}/package.json`, '{"type":"module"}');
 }
 
 /** Types are checked for three programs: this one, Studio, and what drives Studio. */
