@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import ts from 'typescript';
-import { compilerOptions, formatDiagnostics } from './emit-declarations.mjs';
+import { dirname, join, resolve } from 'node:path';
+import { compile } from './compile.mjs';
 
 /**
  * Compiles a consumer who imports every public path of every package the way an
@@ -24,25 +23,40 @@ export function checkDeclarations(root, packages) {
     const file = join(consumer, 'consumer.mts');
     writeFileSync(file, imports.map((path, index) => `export type T${String(index)} = typeof import(${JSON.stringify(path)});\n`).join(''));
 
-    const { customConditions: _, ...options } = compilerOptions(root);
-    // Ours are checked too, which skipLibCheck would leave out; declarations of
-    // others are taken as they are.
-    const program = ts.createProgram({ rootNames: [file], options: { ...options, skipLibCheck: false, typeRoots: [join(root, 'node_modules/@types')] } });
-    const ours = program.getSourceFiles().filter(({ fileName }) => isOurs(root, fileName));
-    const checked = [program.getSourceFile(file), ...ours].flatMap((source) => (source === undefined ? [] : [source]));
-    const diagnostics = [
-      ...program.getOptionsDiagnostics(),
-      ...checked.flatMap((source) => [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]),
-    ];
-    const throughSource = ours.filter(({ fileName }) => !fileName.includes('/dist/'));
+    // Ours are checked too, which skipLibCheck would leave out.
+    const said = compile(root, { files: [file], options: { customConditions: [], skipLibCheck: false }, flags: ['--listFiles'] });
+    const { problems, read } = readOutput(said);
+    const isOneOfOurs = (/** @type {string} */ path) => path === file || isOurs(root, path);
+    const problemsOfOurs = problems.filter(({ path }) => path === undefined || isOneOfOurs(resolve(root, path)));
+    const throughSource = read.filter((path) => isOurs(root, path) && !path.includes('/dist/'));
     return [
-      ...(diagnostics.length > 0 ? [formatDiagnostics(root, diagnostics)] : []),
-      ...throughSource.map(({ fileName }) => `${fileName}: a published declaration refers to a source`),
+      ...(problemsOfOurs.length > 0 ? [problemsOfOurs.map(({ text }) => text).join('\n')] : []),
+      ...throughSource.map((path) => `${path}: a published declaration refers to a source`),
       ...packages.flatMap(({ folder }) => pathsOut(join(root, folder, 'dist'))),
     ];
   } finally {
     rmSync(consumer, { recursive: true, force: true });
   }
+}
+
+/**
+ * Takes apart what the compiler said: files that it has read, and problems, whose further lines are indented. Declarations of others are taken as they
+ * are; a problem without a path is one of the options. Its path starts from where the compiler does.
+ *
+ * @param {string} said
+ */
+function readOutput(said) {
+  /** @type {{ path: string | undefined, text: string }[]} */
+  const problems = [];
+  /** @type {string[]} */
+  const read = [];
+  for (const line of said.split('\n').filter((one) => one !== '')) {
+    const last = problems.at(-1);
+    if (/^\s/.test(line) && last !== undefined) last.text += `\n${line}`;
+    else if (/(^|: )error TS\d+: /.test(line)) problems.push({ path: /^(.+?)\(\d+,\d+\): /.exec(line)?.[1], text: line });
+    else read.push(line);
+  }
+  return { problems, read };
 }
 
 /**

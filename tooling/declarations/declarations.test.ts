@@ -19,7 +19,7 @@ describe('declarations', () => {
       ['@kb-labs/base', ['.', './deep']],
       ['@kb-labs/user', ['.']],
     ]);
-    expect(read('packages/base/dist/inside/deep.d.ts')).toBe('export declare const deep: "deep";\n');
+    expect(read('packages/base/dist/inside/deep.d.ts')).toBe("export declare const deep: 'deep';\n");
     expect(read('packages/user/dist/index.d.ts')).toContain("from '@kb-labs/base'");
     expect(checkDeclarations(root, packages)).toEqual([]);
   });

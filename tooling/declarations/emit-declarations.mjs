@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
-import ts from 'typescript';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { workspaceFolders } from '../launch/workspace-folders.mjs';
+import { compile } from './compile.mjs';
 
 const KIT = '@kb-labs/sdk';
 
@@ -27,43 +28,41 @@ export function emitDeclarations(root) {
   for (const { folder } of packages) removeDeclarations(join(root, folder, 'dist'));
   // What others depend on is written first, by a compiler that has not seen the kit for plugins: the kit passes types on,
   // it can be reached from everywhere here, and an inferred type of the contracts would be named as coming from it.
-  for (const kit of [false, true]) emitPackages(root, packages.filter((one) => one.kit === kit));
+  for (const kit of [false, true]) emitPackages(root, packages.filter((one) => one.kit === kit), packages);
   return packages;
 }
 
 /**
  * @param {string} root
  * @param {readonly Published[]} packages
+ * @param {readonly Published[]} all that they may import
  */
-function emitPackages(root, packages) {
-  const sources = packages.flatMap((one) => one.sources);
-  if (sources.length === 0) return;
-  const options = { ...compilerOptions(root), noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: join(root, 'dist-unused'), rootDir: root };
-  const program = ts.createProgram({ rootNames: sources, options });
-  const { diagnostics } = program.emit(undefined, (path, text) => {
-    const [room, name, ...rest] = relative(join(root, 'dist-unused'), path).split(sep);
-    if (!packages.some(({ folder }) => folder === `${room ?? ''}/${name ?? ''}`)) return;
-    const target = join(root, room ?? '', name ?? '', 'dist', ...rest.slice(1));
-    if (rest[0] !== 'src') throw new Error(`${path}: a declaration from outside src`);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, text);
-  });
-  if (diagnostics.length > 0) throw new Error(formatDiagnostics(root, diagnostics));
+function emitPackages(root, packages, all) {
+  const files = packages.flatMap(({ sources }) => sources);
+  if (files.length === 0) return;
+  // Through node_modules they would be taken for packages of others, which get no declarations.
+  const paths = Object.fromEntries(all.flatMap(({ name, subpaths, sources }) => subpaths.map((subpath, index) => [join(name, subpath), [sources[index]]])));
+  const written = mkdtempSync(join(tmpdir(), 'kb-declarations-of-'));
+  try {
+    const said = compile(root, { files, options: { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: written, rootDir: root, paths } });
+    if (said !== '') throw new Error(said);
+    // Sources of packages that are not among them are compiled along.
+    for (const { folder } of packages) moveDeclarations(join(written, folder), join(root, folder));
+  } finally {
+    rmSync(written, { recursive: true, force: true });
+  }
 }
 
 /**
- * @param {string} root
- * @param {readonly import('typescript').Diagnostic[]} diagnostics
+ * Beside what is built of each source.
+ *
+ * @param {string} from a folder with `src` in it
+ * @param {string} to
  */
-export function formatDiagnostics(root, diagnostics) {
-  return ts.formatDiagnostics(diagnostics, { getCanonicalFileName: (path) => path, getCurrentDirectory: () => root, getNewLine: () => '\n' });
-}
-
-/** @param {string} root */
-export function compilerOptions(root) {
-  const base = join(root, 'tooling/tsconfig/base.json');
-  const { config } = ts.readConfigFile(base, (path) => ts.sys.readFile(path));
-  return ts.parseJsonConfigFileContent({ ...config, files: [] }, ts.sys, dirname(base)).options;
+function moveDeclarations(from, to) {
+  const outside = readdirSync(from).filter((name) => name !== 'src');
+  if (outside.length > 0) throw new Error(`${join(to, outside[0] ?? '')}: a declaration from outside src`);
+  cpSync(join(from, 'src'), join(to, 'dist'), { recursive: true });
 }
 
 /**
