@@ -62,64 +62,26 @@ const lateCrypto = late('node:crypto', whenCalled('node:crypto', ['createCipheri
 const FILE_CALLS = ['access', 'chmod', 'lstat', 'mkdir', 'mkdtemp', 'open', 'readdir', 'readFile', 'readlink', 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'statfs', 'symlink', 'unlink', 'utimes', 'writeFile'];
 const lateFiles = late('node:fs/promises', `${whenCalled('node:fs/promises', FILE_CALLS)}\nexport const { constants } = process.getBuiltinModule('node:fs');`);
 
-/** What `src/apart.ts` exports, asked for when it is needed. */
-const APART = /(^@kb-labs\/manifest|\/(check-document|command-table|config-schema|control|plugin-commands|secret-file)\.js)$/;
-
-const loadApart: Plugin = {
-  name: 'load-apart',
+/** Modules that another program of the build has, which is loaded when one of them is asked for. Asked for by `require`, which the entry script answers. */
+const another = (program: string, modules: RegExp): Plugin => ({
+  name: `another-${program}`,
   setup(build) {
-    build.onResolve({ filter: APART }, ({ kind }) => (kind === 'dynamic-import' ? { path: './apart.cjs', external: true } : undefined));
+    const file = `./${program}.cjs`;
+    build.onResolve({ filter: modules }, ({ kind }) => (kind === 'dynamic-import' ? { path: file, namespace: 'another' } : undefined));
+    build.onLoad({ filter: new RegExp(`/${program}\\.cjs$`), namespace: 'another' }, () => ({ contents: `module.exports = require('${file}');`, loader: 'js' }));
+    build.onResolve({ filter: new RegExp(`/${program}\\.cjs$`), namespace: 'another' }, () => ({ path: file, external: true }));
   },
-};
+});
 
-const loadDaemon: Plugin = {
-  name: 'load-daemon',
-  setup(build) {
-    build.onResolve({ filter: /^@kb-labs\/daemon\/run-daemon$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './daemon.cjs', external: true } : undefined));
-  },
-};
-
-const loadRedis: Plugin = {
-  name: 'load-redis',
-  setup(build) {
-    build.onResolve({ filter: /\/redis-state\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './redis.cjs', external: true } : undefined));
-  },
-};
-
-const loadRemote: Plugin = {
-  name: 'load-remote',
-  setup(build) {
-    build.onResolve({ filter: /\/remote\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './remote.cjs', external: true } : undefined));
-  },
-};
-
-const loadCoordination: Plugin = {
-  name: 'load-coordination',
-  setup(build) {
-    build.onResolve({ filter: /\/coordination\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './coordination.cjs', external: true } : undefined));
-  },
-};
-
-const loadBucket: Plugin = {
-  name: 'load-bucket',
-  setup(build) {
-    build.onResolve({ filter: /\/bucket-artifacts\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './bucket.cjs', external: true } : undefined));
-  },
-};
-
-const loadLlm: Plugin = {
-  name: 'load-llm',
-  setup(build) {
-    build.onResolve({ filter: /\/language-model\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './llm.cjs', external: true } : undefined));
-  },
-};
-
-const loadBullmq: Plugin = {
-  name: 'load-bullmq',
-  setup(build) {
-    build.onResolve({ filter: /\/bullmq\.js$/ }, ({ kind }) => (kind === 'dynamic-import' ? { path: './bullmq.cjs', external: true } : undefined));
-  },
-};
+/** What `src/apart.ts` exports. */
+const loadApart = another('apart', /(^@kb-labs\/manifest|\/(check-document|command-table|config-schema|control|plugin-commands|secret-file)\.js)$/);
+const loadDaemon = another('daemon', /^@kb-labs\/daemon\/run-daemon$/);
+const loadRedis = another('redis', /\/redis-state\.js$/);
+const loadRemote = another('remote', /\/remote\.js$/);
+const loadCoordination = another('coordination', /\/coordination\.js$/);
+const loadBucket = another('bucket', /\/bucket-artifacts\.js$/);
+const loadLlm = another('llm', /\/language-model\.js$/);
+const loadBullmq = another('bullmq', /\/bullmq\.js$/);
 
 /**
  * The sources of the workspace as ten programs: what every command and a run of scripts need, what they do not, the daemon, the
@@ -160,13 +122,13 @@ rmSync(fileURLToPath(new URL('./dist', import.meta.url)), { recursive: true, for
 
 export default defineConfig([
   program('main', [lateFiles, loadApart, loadRedis, loadBucket, loadLlm, loadRemote, loadCoordination]),
-  program('apart', [loadDaemon, loadRedis, loadBucket, loadLlm, loadRemote]),
+  program('apart', [lateFiles, loadDaemon, loadRedis, loadBucket, loadLlm, loadRemote]),
   program('daemon', [expressAlone, loadApart, loadRedis, loadBucket, loadLlm]),
   program('redis', [loadBullmq]),
   program('bullmq', []),
   program('bucket', []),
   program('llm', []),
   program('remote', []),
-  program('coordination', [loadApart, loadRedis, loadBucket, loadLlm, loadRemote]),
+  program('coordination', [lateFiles, loadApart, loadRedis, loadBucket, loadLlm, loadRemote]),
   program('handler-main', []),
 ]);

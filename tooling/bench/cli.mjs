@@ -39,6 +39,8 @@ export async function benchCli({ repeats = 30 }) {
       { name: REFERENCE, args: ['-e', '0'] },
       { name: 'kb version', args: [KB, 'version'] },
       { name: 'kb workflow:list-runs', args: [KB, 'workflow:list-runs'] },
+      { name: 'kb workflow:validate', args: [KB, 'workflow:validate'] },
+      { name: 'kb sessions:list', args: [KB, 'sessions:list'] },
       { name: 'kb workflow:run (one step)', args: [KB, 'workflow:run', '--workflow-id=one'], limit: LIMIT },
     ];
     const measured = programs.map((program) => ({ ...program, times: /** @type {number[]} */ ([]) }));

@@ -15,9 +15,10 @@ process.emitWarning = (...args) => {
 
 beginAgain();
 
-const { join } = require('node:path');
+const { basename, join } = require('node:path');
+const { createRequire } = require('node:module');
 const program = join(__dirname, '../dist/main.cjs');
-(loadCompiled(program, join(__dirname, '../dist/main.cache')) ?? loadSource(program)).main(process.argv.slice(2));
+(loadCompiled(program) ?? loadSource(program)).main(process.argv.slice(2));
 
 /**
  * A daemon lives long. With glibc each thread gets a pool of memory of its own (mallopt(3), M_ARENA_MAX), which keeps what it was used for
@@ -33,29 +34,40 @@ function beginAgain() {
 }
 
 /**
- * The program from what the build has compiled: every function that a run of one step calls. `undefined` when there is
- * none for this version of Node.
+ * A program of the build from what that has compiled: every function that it called then. `undefined` when there is nothing for this one, or not for
+ * this version of Node.
  */
-function loadCompiled(file, cache) {
+function loadCompiled(file) {
   const { readFileSync, writeFileSync } = require('node:fs');
   const { constants, Script } = require('node:vm');
-  const writes = process.env.KB_COMPILE_TO;
+  const cache = file.replace(/cjs$/, 'cache');
+  const writes = process.env.KB_COMPILE?.split(',').includes(basename(file, '.cjs')) === true;
   let cachedData;
   try {
-    if (writes === undefined) cachedData = readFileSync(cache);
+    if (!writes) cachedData = readFileSync(cache);
   } catch {
     return undefined;
   }
   // The bundler writes ASCII only, so that a byte is a character.
   const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
-  // Compiled code names its file, which is another one wherever it is installed: the name given when it is loaded counts.
-  const filename = writes === undefined ? file : 'main.cjs';
+  // Compiled code names its file, which is another one wherever it is installed: the name given when it is loaded counts. A slice of the path would be kept
+  // with all of it.
+  const filename = writes ? Buffer.from(basename(file)).toString() : file;
   const script = new Script(source, { filename, cachedData, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
   if (script.cachedDataRejected) return undefined;
-  if (writes !== undefined) process.on('exit', () => writeFileSync(writes, script.createCachedData()));
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, require('node:module').createRequire(file), module, file, join(file, '..'));
+  if (writes) process.on('exit', () => writeFileSync(cache, script.createCachedData()));
+  const module = { id: file, filename: file, exports: {}, loaded: true };
+  // Where Node looks as well: a program that it has loaded itself finds the same one.
+  require.cache[file] = module;
+  script.runInThisContext()(module.exports, requireIn(file), module, file, join(file, '..'));
   return module.exports;
+}
+
+/** What a program asks for: others of the build, each loaded once, or anything else. */
+function requireIn(file) {
+  const ask = createRequire(file);
+  const load = (other) => require.cache[other]?.exports ?? loadCompiled(other) ?? ask(other);
+  return Object.assign((id) => (/^\.\/[a-z-]+\.cjs$/.test(id) ? load(join(file, '..', id)) : ask(id)), ask);
 }
 
 /** Compiled code is kept between runs, in the folder of NODE_COMPILE_CACHE or else of the system's temporary files. */

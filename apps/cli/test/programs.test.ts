@@ -1,8 +1,18 @@
-import { readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import { makeProject } from './drive-kb.js';
 
 const program = (name: string): URL => new URL(`../dist/${name}.cjs`, import.meta.url);
+const compiled = (name: string): URL => new URL(`../dist/${name}.cache`, import.meta.url);
+/** Those that people wait for. */
+const COMPILED = ['main', 'apart', 'coordination', 'daemon'];
 
 /** What only readers of schemas, of YAML and of calendars say. */
 const WORDS = ['ZodMini', 'CronPattern: ', 'Nested mappings are not allowed'];
@@ -16,5 +26,46 @@ describe('the program that every command loads', () => {
 
   it('stays small, for all of it is read before anything is done', () => {
     expect(statSync(program('main')).size).toBeLessThan(430_000);
+  });
+});
+
+describe('what the build has compiled', () => {
+  const removed: (() => void)[] = [];
+  afterEach(() => removed.splice(0).forEach((remove) => remove()));
+
+  /** `space` makes a text of the same length, or V8 would remember the first one. */
+  const isTaken = (name: string, cachedData: Buffer, space: string): boolean => {
+    const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(program(name), 'latin1')}${space}})`;
+    return new Script(source, { cachedData }).cachedDataRejected === false;
+  };
+
+  it.each(COMPILED)('of %s is taken by the Node that it was built with', (name) => {
+    const data = readFileSync(compiled(name));
+    expect(isTaken(name, data, '\n')).toBe(true);
+    // The first bytes name the version.
+    data.fill(0, 0, 8);
+    expect(isTaken(name, data, ' ')).toBe(false);
+  });
+
+  /** An installation of its own, and what it says to commands that load each of its programs. */
+  function sayWithout(lost: readonly string[]): unknown[] {
+    const dir = mkdtempSync(join(tmpdir(), 'kb-programs-'));
+    const project = makeProject({ 'one.yml': 'id: one\njobs: { a: { steps: [{ id: ok, uses: "builtin:approval", with: { title: Go on? } }] } }\n' });
+    removed.push(() => rmSync(dir, { recursive: true, force: true }), project.remove);
+    for (const folder of ['bin', 'dist', 'package.json']) cpSync(fileURLToPath(new URL(`../${folder}`, import.meta.url)), join(dir, folder), { recursive: true });
+    symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(dir, 'node_modules'));
+    for (const name of lost) writeFileSync(join(dir, `dist/${name}.cache`), 'of another Node');
+    // Node keeps compiled code among the temporary files.
+    const env = { ...process.env, TMPDIR: dir };
+    return [['workflow:validate', '--json'], ['sessions:list', '--json'], ['workflow:status', '--run-id=run_none', '--json']].map((args) => {
+      const { status, stdout } = spawnSync(process.execPath, [join(dir, 'bin/kb.js'), ...args], { cwd: project.root, env, encoding: 'utf8' });
+      return [status, JSON.parse(stdout)];
+    });
+  }
+
+  it.each(['main,apart,coordination,daemon', ...COMPILED])('can be of another Node: %s', (lost) => {
+    const said = sayWithout(lost.split(','));
+    expect(said.map((one) => (one as [number])[0])).toEqual([0, 0, 5]);
+    expect(said).toEqual(sayWithout([]));
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 import { type Permissions, type PluginUses, parseUses } from '@kb-labs/contracts';
@@ -189,9 +189,11 @@ describe('the host', () => {
     const here = import.meta.dirname;
     expect(vendorsFrom(join(here, 'index.ts'))).toEqual(['@kb-labs/errors']);
     expect(vendorsFrom(join(here, 'script/run-script.ts'))).toEqual(['@kb-labs/contracts', '@kb-labs/errors']);
+    expect(vendorsFrom(join(here, 'plugins/run-command.ts')).filter((name) => !name.startsWith('@kb-labs/'))).toEqual([]);
     // The walk is able to see one.
-    expect(vendorsFrom(join(here, 'plugins/run-command.ts'))).toContain('ajv/dist/2020.js');
-    expect(vendorsFrom(join(here, 'plugins/run-command.ts'))).not.toContain('undici');
+    writeFileSync(join(folder.path, 'one.ts'), "import { two } from './two.js';\nexport const one = two;\n");
+    writeFileSync(join(folder.path, 'two.ts'), "import { Ajv2020 } from 'ajv/dist/2020.js';\nimport type { Agent } from 'undici';\nexport const two = Ajv2020;\n");
+    expect(vendorsFrom(join(folder.path, 'one.ts'))).toEqual(['ajv/dist/2020.js']);
   });
 });
 
