@@ -55,6 +55,8 @@ function loadCompiled(file) {
   const filename = writes ? Buffer.from(basename(file)).toString() : file;
   const script = new Script(source, { filename, cachedData, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
   if (script.cachedDataRejected) return undefined;
+  // Read by now, and a daemon that does nothing collects no garbage for a long time. What was taken is too long to share its memory with others.
+  cachedData?.buffer.transfer(0);
   if (writes) process.on('exit', () => writeFileSync(cache, script.createCachedData()));
   const module = { id: file, filename: file, exports: {}, loaded: true };
   // Where Node looks as well: a program that it has loaded itself finds the same one.
