@@ -139,7 +139,7 @@ describe.skipIf(!prepared.ok)(`container${prepared.ok ? '' : ` (skipped: ${prepa
     const abort = new AbortController();
     const script = 'trap "echo cleaned > cleaned; exit 3" TERM; echo ready; while :; do sleep 0.01; done';
     const confined = await confinement.wrap({ program: 'sh', args: ['-c', script], cwd: folder.path, env: {} }, roomIn(folder.path));
-    const ran = await runConfined(confined, { signal: abort.signal, onOut: () => abort.abort() });
+    const ran = await runConfined(confined, { signal: abort.signal, onOut: () => abort.abort(), killGraceMs: 30_000 });
     expect(ran.end).toMatchObject({ exitCode: 3, aborted: true });
     expect(readFileSync(join(folder.path, 'cleaned'), 'utf8')).toBe('cleaned\n');
   });

@@ -14,10 +14,12 @@ export interface RunOptions {
   readonly input?: string;
   readonly signal?: AbortSignal;
   readonly onOut?: (text: string) => void;
+  /** How long a program that is told to end may take, in milliseconds. Default 300. */
+  readonly killGraceMs?: number;
 }
 
 /** Runs to the end, as a step would. */
-export async function runConfined(confined: ConfinedProgram | InnerProgram, { input, onOut, pipeFolder, signal = new AbortController().signal }: RunOptions = {}): Promise<RanProgram> {
+export async function runConfined(confined: ConfinedProgram | InnerProgram, { input, onOut, pipeFolder, signal = new AbortController().signal, killGraceMs = 300 }: RunOptions = {}): Promise<RanProgram> {
   let out = '';
   let err = '';
   const { program, args, cwd, env } = confined;
@@ -29,7 +31,7 @@ export async function runConfined(confined: ConfinedProgram | InnerProgram, { in
     ...(input === undefined ? {} : { input }),
     ...(pipeFolder === undefined ? {} : { pipeFolder }),
     signal,
-    killGraceMs: 300,
+    killGraceMs,
     onStdout: (chunk) => {
       out += String(chunk);
       onOut?.(out);
