@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { everywhere, pureRules } from './rules.mjs';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const EVERYWHERE = [
@@ -20,6 +22,20 @@ const EVERYWHERE = [
   ['a default export', 'export default 1;\n', 'own(no-default-export)'],
   ['a default export by another way', 'const x = 1;\nexport { x as default };\n', 'own(no-default-export)'],
   ['an enum', 'export enum E {\n  A,\n}\n', 'own(no-enum)'],
+  ['waiting for what is no promise', 'export async function f(n: number): Promise<void> {\n  await n;\n}\n', 'typescript(await-thenable)'],
+  ['throwing what is no error', "export const f = (): never => {\n  throw 'a';\n};\n", 'typescript(only-throw-error)'],
+  ['a promise that leaves a try', 'export async function f(p: Promise<number>): Promise<number> {\n  try {\n    return p;\n  } catch {\n    return 0;\n  }\n}\n', 'typescript(return-await)'],
+  ['for in over a list', 'export function f(list: number[]): void {\n  for (const index in list) void index;\n}\n', 'typescript(no-for-in-array)'],
+  ['code made of a text', "export const f = new Function('return 1');\n", 'typescript(no-implied-eval)'],
+  ['==', 'export const f = (a: number, b: number): boolean => a == b;\n', 'eslint(eqeqeq)'],
+  ['a condition that never changes', "export const x = true ? 'a' : 'b';\n", 'eslint(no-constant-condition)'],
+  ['debugger', 'debugger;\nexport const x = 1;\n', 'eslint(no-debugger)'],
+  ['a comparison with itself', 'export const f = (a: number): boolean => a === a;\n', 'eslint(no-self-compare)'],
+  ['a finally that returns', 'export function f(): number {\n  try {\n    return 1;\n  } finally {\n    return 2;\n  }\n}\n', 'eslint(no-unsafe-finally)'],
+  ['an expression without use', 'export const f = (a: number): void => {\n  a + 1;\n};\n', 'eslint(no-unused-expressions)'],
+  ['an escape without use', "export const x = '\\a';\n", 'eslint(no-useless-escape)'],
+  ['var', 'export var x = 1;\n', 'eslint(no-var)'],
+  ['let without a change', 'let x = 1;\nexport const y = x;\n', 'eslint(prefer-const)'],
 ] as const;
 
 const IN_PURE_PACKAGES = [
@@ -50,6 +66,7 @@ const PLANTED: Record<string, string> = {
   [pure('an instant that was given')]: GIVEN_INSTANT,
   [pure('a directive without use')]: UNUSED_DIRECTIVE,
   'some.config.ts': 'export default {};\n',
+  'plugins/some-plugin/src/plugin.ts': 'export default {};\n',
   'tooling/vitest/some-reporter.ts': 'export default class {}\n',
   'other.config.ts': 'export enum E {\n  A,\n}\nexport default {};\n',
   'packages/ports/dist/built.js': 'var x = 1;\n',
@@ -63,7 +80,7 @@ describe('lint', { timeout: 60_000 }, () => {
   // The configuration of the repository itself, on a folder that is laid out like it.
   beforeAll(() => {
     dir = mkdtempSync(join(tmpdir(), 'kb-lint-'));
-    write('oxlint.config.ts', `import config from ${JSON.stringify(join(root, 'oxlint.config.ts'))};\nexport default { ...config, jsPlugins: [${JSON.stringify(join(root, 'tooling/lint/own-rules.mjs'))}] };\n`);
+    write('oxlint.config.ts', `export { default } from ${JSON.stringify(join(root, 'oxlint.config.ts'))};\n`);
     write('tsconfig.json', JSON.stringify({ extends: join(root, 'tooling/tsconfig/base.json'), compilerOptions: { typeRoots: [join(root, 'node_modules/@types')] } }));
     for (const [file, code] of Object.entries(PLANTED)) write(file, code);
     const { stdout, stderr } = spawnSync(process.execPath, [join(root, 'node_modules/oxlint/bin/oxlint'), '--format=json'], {
@@ -98,12 +115,18 @@ describe('lint', { timeout: 60_000 }, () => {
     expect(rulesBrokenIn(test(what))).toEqual([]);
   });
 
+  it('has every rule broken here', () => {
+    const planted = [...EVERYWHERE, ...IN_PURE_PACKAGES].map(([, , rule]) => rule.replace(/\((.*)\)/, '/$1'));
+    expect([...new Set(planted)].sort()).toEqual(Object.keys({ ...everywhere, ...pureRules }).sort());
+  });
+
   it('lets a pure package compute with instants it was given', () => {
     expect(rulesBrokenIn(pure('an instant that was given'))).toEqual([]);
   });
 
-  it('lets configuration and reporters export by default, but no enum', () => {
+  it('lets plugins, configuration and reporters export by default, but no enum', () => {
     expect(rulesBrokenIn('some.config.ts')).toEqual([]);
+    expect(rulesBrokenIn('plugins/some-plugin/src/plugin.ts')).toEqual([]);
     expect(rulesBrokenIn('tooling/vitest/some-reporter.ts')).toEqual([]);
     expect(rulesBrokenIn('other.config.ts')).toEqual(['own(no-enum)']);
   });
