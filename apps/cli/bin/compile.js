@@ -13,7 +13,6 @@ const RUN = ['workflow:run', '--workflow-id=one'];
 const WORKFLOW = 'id: one\npermissions: { shell: true }\ninputs: { a: { type: string, default: b } }\njobs: { only: { steps: [{ run: "echo ${{ inputs.a }}" }] } }\n';
 
 const project = mkdtempSync(join(tmpdir(), 'kb-compile-'));
-const { env } = process;
 mkdirSync(join(project, '.kb/workflows'), { recursive: true });
 writeFileSync(join(project, '.kb/workflows/one.yml'), WORKFLOW);
 void compileAll().finally(() => rmSync(project, { recursive: true, force: true }));
@@ -27,17 +26,22 @@ async function compileAll() {
 }
 
 function compile(programs, args) {
-  const { status, stderr } = spawnSync(process.execPath, [KB, ...args], { cwd: project, env: { ...env, KB_COMPILE: programs }, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [KB, ...args], { cwd: project, env: compiling(programs), encoding: 'utf8' });
   if (status !== 0) throw new Error(`the program does not run: ${stderr}`);
+}
+
+/** What tells the entry script to keep what these programs, separated by commas, have compiled when they end. */
+function compiling(programs) {
+  return { ...process.env, KB_COMPILE: programs };
 }
 
 /** It carries out a run, and ends when it is told to. */
 async function compileDaemon() {
-  const daemon = spawn(process.execPath, [KB, 'daemon:start', '--port=0'], { cwd: project, env: { ...env, KB_COMPILE: 'daemon' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const daemon = spawn(process.execPath, [KB, 'daemon:start', '--port=0'], { cwd: project, env: compiling('daemon'), stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => daemon.once('close', resolve));
   // Its first line says that it works.
   await Promise.race([new Promise((resolve) => daemon.stdout.once('data', resolve)), ended]);
-  const { status, stderr } = spawnSync(process.execPath, [KB, ...RUN], { cwd: project, env, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [KB, ...RUN], { cwd: project, encoding: 'utf8' });
   daemon.kill('SIGTERM');
   const code = await ended;
   if (status !== 0 || code !== 0) throw new Error(`the daemon does not run: it ended with ${code}, and a run with ${status}: ${stderr}`);

@@ -15,8 +15,10 @@ process.emitWarning = (...args) => {
 
 beginAgain();
 
+const { readFileSync, writeFileSync } = require('node:fs');
+const { createRequire, enableCompileCache } = require('node:module');
 const { basename, join } = require('node:path');
-const { createRequire } = require('node:module');
+const { constants, Script } = require('node:vm');
 const program = join(__dirname, '../dist/main.cjs');
 (loadCompiled(program) ?? loadSource(program)).main(process.argv.slice(2));
 
@@ -38,8 +40,6 @@ function beginAgain() {
  * this version of Node.
  */
 function loadCompiled(file) {
-  const { readFileSync, writeFileSync } = require('node:fs');
-  const { constants, Script } = require('node:vm');
   const cache = file.replace(/cjs$/, 'cache');
   const writes = process.env.KB_COMPILE?.split(',').includes(basename(file, '.cjs')) === true;
   let cachedData;
@@ -74,6 +74,6 @@ function requireIn(file) {
 
 /** Compiled code is kept between runs, in the folder of NODE_COMPILE_CACHE or else of the system's temporary files. */
 function loadSource(file) {
-  require('node:module').enableCompileCache();
+  enableCompileCache();
   return require(file);
 }

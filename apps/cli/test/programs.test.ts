@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,25 +48,61 @@ describe('what the build has compiled', () => {
     expect(isTaken(name, data, ' ')).toBe(false);
   });
 
-  /** An installation of its own, and what it says to commands that load each of its programs. */
-  function sayWithout(lost: readonly string[]): unknown[] {
+  /** Writes down whose compiled code was taken. */
+  const WATCH = `
+    const vm = require('node:vm');
+    const { appendFileSync } = require('node:fs');
+    const { basename } = require('node:path');
+    vm.Script = class extends vm.Script {
+      constructor(source, options) {
+        super(source, options);
+        if (options.cachedData) appendFileSync(process.env.KB_TEST_TAKEN, basename(options.filename, '.cjs') + ' ' + !this.cachedDataRejected + '\\n');
+      }
+    };`;
+  const COMMANDS = [['workflow:validate', '--json'], ['sessions:list', '--json'], ['workflow:status', '--run-id=run_none', '--json'], ['daemon:start', '--port=0']];
+
+  /** An installation of its own, in which some compiled code is of another Node: what it says to commands that load each of its programs, and whose compiled code was taken. */
+  async function sayWithout(lost: readonly string[]): Promise<{ said: unknown[]; taken: Record<string, boolean> }> {
     const dir = mkdtempSync(join(tmpdir(), 'kb-programs-'));
     const project = makeProject({ 'one.yml': 'id: one\njobs: { a: { steps: [{ id: ok, uses: "builtin:approval", with: { title: Go on? } }] } }\n' });
     removed.push(() => rmSync(dir, { recursive: true, force: true }), project.remove);
     for (const folder of ['bin', 'dist', 'package.json']) cpSync(fileURLToPath(new URL(`../${folder}`, import.meta.url)), join(dir, folder), { recursive: true });
     symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(dir, 'node_modules'));
     for (const name of lost) writeFileSync(join(dir, `dist/${name}.cache`), 'of another Node');
+    const noted = join(dir, 'taken');
+    writeFileSync(join(dir, 'watch.cjs'), WATCH);
+    writeFileSync(noted, '');
     // Node keeps compiled code among the temporary files.
-    const env = { ...process.env, TMPDIR: dir };
-    return [['workflow:validate', '--json'], ['sessions:list', '--json'], ['workflow:status', '--run-id=run_none', '--json']].map((args) => {
-      const { status, stdout } = spawnSync(process.execPath, [join(dir, 'bin/kb.js'), ...args], { cwd: project.root, env, encoding: 'utf8' });
-      return [status, JSON.parse(stdout)];
-    });
+    const env = { ...process.env, TMPDIR: dir, KB_TEST_TAKEN: noted };
+    const said: unknown[] = [];
+    for (const args of COMMANDS) {
+      const child = spawn(process.execPath, ['--require', join(dir, 'watch.cjs'), join(dir, 'bin/kb.js'), ...args], { cwd: project.root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+      let out = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        out += text;
+        if (out.includes('the daemon works') && !child.killed) child.kill('SIGTERM');
+      });
+      const [code] = (await once(child, 'close')) as [number];
+      said.push([code, args[0] === 'daemon:start' ? out.includes('the daemon has stopped') : JSON.parse(out)]);
+    }
+    const lines = readFileSync(noted, 'utf8').trim().split('\n');
+    return { said, taken: Object.fromEntries(lines.map((line) => line.split(' ')).map(([name = '', isTaken]) => [name, isTaken === 'true'])) };
   }
 
-  it.each(['main,apart,coordination,daemon', ...COMPILED])('can be of another Node: %s', (lost) => {
-    const said = sayWithout(lost.split(','));
-    expect(said.map((one) => (one as [number])[0])).toEqual([0, 0, 5]);
-    expect(said).toEqual(sayWithout([]));
+  it('is what each of them runs', async () => {
+    const { said, taken } = await sayWithout([]);
+    expect(said.map((one) => (one as [number])[0])).toEqual([0, 0, 5, 0]);
+    expect(taken).toEqual({ main: true, apart: true, coordination: true, daemon: true });
+  });
+
+  it.each(COMPILED)('can be of another Node: %s', async (lost) => {
+    const { said, taken } = await sayWithout([lost]);
+    expect(taken[lost]).toBe(false);
+    expect(said).toEqual((await sayWithout([])).said);
+  });
+
+  it('can be of another Node: all of it', async () => {
+    const { said } = await sayWithout(COMPILED);
+    expect(said).toEqual((await sayWithout([])).said);
   });
 });
