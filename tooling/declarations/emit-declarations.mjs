@@ -25,7 +25,7 @@ const KIT = '@kb-labs/sdk';
  */
 export function emitDeclarations(root) {
   const packages = publishedPackages(root);
-  for (const { folder } of packages) removeDeclarations(join(root, folder, 'dist'));
+  for (const { folder } of packages) replaceDeclarations(join(root, folder, 'dist'));
   // What others depend on is written first, by a compiler that has not seen the kit for plugins: the kit passes types on,
   // it can be reached from everywhere here, and an inferred type of the contracts would be named as coming from it.
   for (const kit of [false, true]) emitPackages(root, packages.filter((one) => one.kit === kit), packages);
@@ -47,19 +47,19 @@ function emitPackages(root, packages, all) {
     const said = compile(root, { files, options: { noEmit: false, declaration: true, emitDeclarationOnly: true, outDir: written, rootDir: root, paths } });
     if (said !== '') throw new Error(said);
     // Sources of packages that are not among them are compiled along.
-    for (const { folder } of packages) moveDeclarations(join(written, folder), join(root, folder));
+    for (const { folder } of packages) placeDeclarations(join(written, folder), join(root, folder));
   } finally {
     rmSync(written, { recursive: true, force: true });
   }
 }
 
 /**
- * Beside what is built of each source.
+ * Puts them beside what is built of each source.
  *
  * @param {string} from a folder with `src` in it
  * @param {string} to
  */
-function moveDeclarations(from, to) {
+function placeDeclarations(from, to) {
   const outside = readdirSync(from).filter((name) => name !== 'src');
   if (outside.length > 0) throw new Error(`${join(to, outside[0] ?? '')}: a declaration from outside src`);
   cpSync(join(from, 'src'), join(to, 'dist'), { recursive: true });
@@ -84,7 +84,7 @@ function publishedPackages(root) {
 }
 
 /** @param {string} folder */
-function removeDeclarations(folder) {
+function replaceDeclarations(folder) {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (entry.endsWith('.d.ts')) rmSync(join(folder, entry));
