@@ -56,7 +56,7 @@ export const ROUTES = {
     tag: 'runs',
     summary: 'List or follow runs, newest first',
     description:
-      `\`since\`: created at or after; \`until\`: created before; \`q\`: a text in the id of the run or its workflow, in the actor or the branch, in capitals or not. With \`trigger\`, \`branch\`, \`actor\` or \`q\` one page looks through ${LIMITS.runsLookedThrough.toLocaleString('en')} runs at most: it can be short, or empty, and go on with \`nextCursor\` all the same. ${FOLLOWED_PAGE}`,
+      `\`since\`: created at or after; \`until\`: created before; \`q\`: a text in the id of the run or its workflow, in the actor or the branch, in capitals or not. With \`trigger\`, \`branch\`, \`actor\` or \`q\` one page looks through ${String(LIMITS.runsLookedThrough)} runs at most: it can be short, or empty, and go on with \`nextCursor\` all the same. ${FOLLOWED_PAGE}`,
     access: 'read',
     query: z.strictObject({
       workflowId: z.exactOptional(text),
