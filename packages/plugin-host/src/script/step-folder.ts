@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
-import { chmod, readdir, rm, rmdir } from 'node:fs/promises';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmdir, unlinkSync, writeFileSync } from 'node:fs';
+import { chmod, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isThere } from '../process-tree/is-there.js';
@@ -51,12 +51,17 @@ async function remove(root: string, folder: Pick<StepFolder, 'script' | 'output'
   try {
     removeFiles(folder);
     // A file system keeps whoever does this waiting while it writes its journal, as it does for each commit of a store beside it.
-    await rmdir(folder.artifacts);
-    await rmdir(root);
+    await removeEmpty(folder.artifacts);
+    await removeEmpty(root);
   } catch {
     // The script has left more than that, or taken something away.
     await removeAll(root);
   }
+}
+
+/** Not by `node:fs/promises`: a run of scripts needs nothing of that, and to load it takes a command longer than all it does with folders. */
+function removeEmpty(folder: string): Promise<void> {
+  return new Promise((resolve, reject) => rmdir(folder, (error) => (error === null ? resolve() : reject(error))));
 }
 
 async function removeAll(root: string): Promise<void> {
