@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import type { Project } from './project.fixture.js';
 
@@ -9,10 +11,12 @@ export class DaemonProcess {
   readonly ended: Promise<number | null>;
   /** Its log. */
   said = '';
+  readonly #project: Project;
   #complaints = '';
   #heard: (() => void)[] = [];
 
   private constructor(project: Project, args: readonly string[]) {
+    this.#project = project;
     this.child = project.start('daemon:start', ...(args.some((arg) => arg.startsWith('--port=')) ? [] : ['--port=0']), ...args);
     this.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       this.said += chunk;
@@ -37,6 +41,17 @@ export class DaemonProcess {
   get url(): string {
     const line = this.entries().find(({ message }) => message === 'the daemon works');
     return String(line?.['url']);
+  }
+
+  /** The key that programs of this machine have. */
+  get key(): string {
+    return readFileSync(join(this.#project.dir, '.kb/state/loopback.key'), 'utf8').trim();
+  }
+
+  /** What it answers to a request with that key: JSON, whatever the status. */
+  async request<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+    const headers = { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' };
+    return (await (await fetch(this.url + path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })).json()) as Answer;
   }
 
   entries(): { message: string; level: string; [field: string]: unknown }[] {

@@ -101,8 +101,7 @@ describe('a daemon', () => {
     expect((await project.json<RunView>('workflow:cancel', `--run-id=${cancelled}`)).status).toBe('cancelled');
     expect(existsSync(join(stateDir(), 'worker.log')), 'no worker in the background was needed').toBe(false);
 
-    const key = readFileSync(join(stateDir(), 'loopback.key'), 'utf8').trim();
-    const metrics = await (await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).text();
+    const metrics = await (await fetch(`${daemon.url}/metrics`, { headers: { authorization: `Bearer ${daemon.key}` } })).text();
     expect(metrics).toMatch(/^kb_runs_finished_total\{status="success"\} 2$/m);
     expect(metrics).toMatch(/^kb_runs_started_total 3$/m);
     expect(metrics).toMatch(/^kb_job_duration_seconds_count\{status="success"\} 3$/m);

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, describe, expect, it } from 'vitest';
+import type { RunView } from '@kb-labs/contracts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { DaemonProcess } from './daemon.fixture.js';
 import { Project, repository } from './project.fixture.js';
 
 interface Hostile {
@@ -47,7 +49,14 @@ jobs:
 `;
 
 const project = new Project({ '.kb/workflows/values.yml': workflow });
-afterAll(() => project.remove());
+let daemon: DaemonProcess;
+beforeAll(async () => {
+  daemon = await DaemonProcess.start(project);
+});
+afterAll(async () => {
+  await daemon.kill('SIGTERM');
+  project.remove();
+});
 
 describe('a hostile value', () => {
   it('arrives in every script as it was given, and nothing of it is executed', async () => {
@@ -57,9 +66,8 @@ describe('a hostile value', () => {
       const value = payload.replaceAll('CANARY', canary);
       const to = join(project.dir, 'values', id);
       project.write(`values/${id}/.keep`, '');
-      project.write(`inputs/${id}.json`, JSON.stringify({ value, to }));
-      const answer = await project.kb('workflow:run', '--workflow-id=values', '--input-file', join(project.dir, `inputs/${id}.json`));
-      if (answer.code !== 0) wrong.push(`${id}: ended with ${answer.code}\n${answer.stdout}${answer.stderr}`);
+      const ended = await daemon.request<RunView>('POST', '/api/v1/workflows/runs?wait=60', { workflowId: 'values', input: { value, to } });
+      if (ended.status !== 'success') wrong.push(`${id}: ${JSON.stringify(ended)}`);
       const files = readdirSync(to).filter((name) => name !== '.keep');
       for (const name of ['assigned', 'bare', 'double', 'node', 'sh', 'single', 'substituted']) {
         const found = files.includes(name) ? readFileSync(join(to, name), 'utf8') : undefined;

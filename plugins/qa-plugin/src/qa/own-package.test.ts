@@ -16,7 +16,7 @@ afterEach(() => {
 });
 
 it('checks a package of this repository with its own tests and types, and finds what is put into it', async () => {
-  project = makeProject({ 'package.json': { name: 'copy', private: true, type: 'module', scripts: { test: 'vitest run', types: 'tsc -p packages/digest --noEmit' } } });
+  project = makeProject({ 'package.json': { name: 'copy', private: true, type: 'module', scripts: { test: 'vitest run', types: 'node node_modules/typescript-7/bin/tsc -p packages/digest --noEmit' } } });
   for (const path of ['tooling/tsconfig', 'tooling/fixtures/digest', 'packages/digest/src', 'packages/digest/package.json', 'packages/digest/tsconfig.json']) {
     mkdirSync(dirname(join(project.root, path)), { recursive: true });
     cpSync(join(repository, path), join(project.root, path), { recursive: true });
