@@ -56,6 +56,24 @@ describe('the times of a schedule', () => {
     );
   });
 
+  it('are those of any other zone without an offset when it names none, and nothing is asked of what Node knows of zones', () => {
+    const part = (most: number, first = 0): fc.Arbitrary<string> => fc.oneof(fc.constant('*'), fc.constant('*/7'), fc.integer({ min: first, max: most }).map(String));
+    // Formats are kept once they are made, here and by the calendar.
+    const asked = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts');
+    onTestFinished(() => asked.mockRestore());
+    fc.assert(
+      fc.property(part(59), part(23), part(31, 1), part(12, 1), part(6), fc.integer({ min: 0, max: 4e12 }), (minute, hour, day, month, weekday, from) => {
+        const cron = [minute, hour, day, month, weekday].join(' ');
+        const before = asked.mock.calls.length;
+        const found = nextInstants({ cron }, from, 3);
+        expect(asked.mock.calls.length).toBe(before);
+        expect(found).toEqual(nextInstants({ cron, timezone: 'Etc/GMT' }, from, 3));
+      }),
+      { numRuns: 60 },
+    );
+    expect(asked).toHaveBeenCalled();
+  });
+
   it('come in order, each once, whichever way they are asked for', () => {
     const schedule = { cron: '*/20 1-3 * * *', timezone: 'Europe/Vienna' };
     const after = Date.parse('2026-10-24T00:00:00Z');

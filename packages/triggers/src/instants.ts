@@ -70,7 +70,7 @@ function nextAfter(cron: Asked, after: number): number | undefined {
 function look(asked: Asked, after: number): number | undefined {
   const { calendar, cron, isNamed } = asked.timetable();
   const next = calendar.nextRun(new Date(after))?.getTime();
-  if (next === undefined || !isNamed) return next;
+  if (next === undefined || !isNamed || asked.zone === DEFAULT_TIME_ZONE) return next;
   // The calendar gives up a time whose day ends in the gap.
   return dayGapsBetween(asked.zone, after, next).find((gap) => swallows(gap, cron))?.at ?? next;
 }
@@ -117,7 +117,12 @@ function readTimetable(text: string, zone: string): Read {
   const read = readCron(text);
   if (!read.ok) throw new Error(`the schedule ${JSON.stringify(text)}: ${read.problems.map((one) => one.problem).join('; ')}`);
   const { cron } = read;
-  const calendar = new Calendar(cron.text, { timezone: zone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
+  const calendar = new Calendar(cron.text, { ...placeOf(zone), mode: '5-part', fixedTimeRule: 'no-wildcard' });
   const isNamed = !/[*/]/.test(cron.text.split(' ').slice(0, 2).join(' '));
   return { calendar, cron, isNamed };
+}
+
+/** For a zone Node loads what it knows of languages, 7 MB: for that of a schedule which names none there is nothing to look up. */
+function placeOf(zone: string): { timezone: string } | { utcOffset: number } {
+  return zone === DEFAULT_TIME_ZONE ? { utcOffset: 0 } : { timezone: zone };
 }
