@@ -25,7 +25,7 @@ const KIT = '@kb-labs/sdk';
  */
 export function emitDeclarations(root) {
   const packages = publishedPackages(root);
-  for (const { folder } of packages) replaceDeclarations(join(root, folder, 'dist'));
+  for (const { folder } of packages) removeDeclarations(join(root, folder, 'dist'));
   // What others depend on is written first, by a compiler that has not seen the kit for plugins: the kit passes types on,
   // it can be reached from everywhere here, and an inferred type of the contracts would be named as coming from it.
   for (const kit of [false, true]) emitPackages(root, packages.filter((one) => one.kit === kit), packages);
@@ -84,7 +84,7 @@ function publishedPackages(root) {
 }
 
 /** @param {string} folder */
-function replaceDeclarations(folder) {
+function removeDeclarations(folder) {
   if (!existsSync(folder)) return;
   for (const entry of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (entry.endsWith('.d.ts')) rmSync(join(folder, entry));
