@@ -70,7 +70,7 @@ function nextAfter(cron: Asked, after: number): number | undefined {
 function look(asked: Asked, after: number): number | undefined {
   const { calendar, cron, isNamed } = asked.timetable();
   const next = calendar.nextRun(new Date(after))?.getTime();
-  if (next === undefined || !isNamed || asked.zone === DEFAULT_TIME_ZONE) return next;
+  if (next === undefined || !isNamed) return next;
   // The calendar gives up a time whose day ends in the gap.
   return dayGapsBetween(asked.zone, after, next).find((gap) => swallows(gap, cron))?.at ?? next;
 }
@@ -122,7 +122,7 @@ function readTimetable(text: string, zone: string): Read {
   return { calendar, cron, isNamed };
 }
 
-/** For a zone Node loads what it knows of languages, 7 MB: for that of a schedule which names none there is nothing to look up. */
+/** To look a zone up Node loads what it knows of languages as well: not for that of a schedule which names none. */
 function placeOf(zone: string): { timezone: string } | { utcOffset: number } {
   return zone === DEFAULT_TIME_ZONE ? { utcOffset: 0 } : { timezone: zone };
 }

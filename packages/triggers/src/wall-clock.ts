@@ -1,3 +1,5 @@
+import { DEFAULT_TIME_ZONE } from './time-zone.js';
+
 /** A change of clocks that leaves out the end of a day, or all of it. */
 export interface DayGap {
   /** The first instant after it. */
@@ -16,6 +18,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
  * (America/Nuuk does), or moved over the date line.
  */
 export function dayGapsBetween(zone: string, after: number, before: number): DayGap[] {
+  if (zone === DEFAULT_TIME_ZONE) return [];
   const gaps: DayGap[] = [];
   for (let year = yearOf(after); year <= yearOf(before); year += 1) gaps.push(...dayGapsIn(zone, year));
   return gaps.filter((gap) => gap.at > after && gap.at < before);
