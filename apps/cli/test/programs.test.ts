@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { makeProject } from './drive-kb.js';
+import { kb, makeProject } from './drive-kb.js';
 
 const program = (name: string): URL => new URL(`../dist/${name}.cjs`, import.meta.url);
 const compiled = (name: string): URL => new URL(`../dist/${name}.cache`, import.meta.url);
@@ -30,6 +30,24 @@ describe('the program that every command loads', () => {
   });
 });
 
+describe('a run of a script whose document was checked before', () => {
+  it('loads nothing of Node for encryption, or for files by promises', async () => {
+    const document = (id: string, script: string): string => `id: ${id}\npermissions: { shell: true }\njobs: { a: { steps: [{ run: '${script}' }] } }\n`;
+    const { root, remove } = makeProject({ 'one.yml': document('one', 'true'), 'leaves.yml': document('leaves', 'mkdir "$KB_ARTIFACTS/left"') });
+    onTestFinished(remove);
+    writeFileSync(join(root, 'loaded.cjs'), `process.on('exit', () => require('node:fs').writeFileSync('loaded.json', JSON.stringify(process.moduleLoadList)));`);
+    const loadedBy = async (...args: string[]): Promise<string[]> => {
+      expect((await kb(root, args, { env: { NODE_OPTIONS: `--require ${join(root, 'loaded.cjs')}` } })).code).toBe(0);
+      const names = JSON.parse(readFileSync(join(root, 'loaded.json'), 'utf8')) as string[];
+      return ['crypto', 'fs/promises'].filter((name) => names.includes(`NativeModule ${name}`));
+    };
+    // The document is checked, and what a script has left is removed.
+    expect(await loadedBy('workflow:run', '--workflow-id=leaves')).toEqual(['crypto', 'fs/promises']);
+    expect(await loadedBy('workflow:run', '--workflow-id=one')).toEqual(['crypto']);
+    expect(await loadedBy('workflow:run', '--workflow-id=one')).toEqual([]);
+  });
+});
+
 describe('what the build has compiled', () => {
   const removed: (() => void)[] = [];
   afterEach(() => removed.splice(0).forEach((remove) => remove()));
@@ -48,6 +66,7 @@ describe('what the build has compiled', () => {
     expect(isTaken(name, data, ' ')).toBe(false);
   });
 
+  const LANGUAGES = 'languages asked';
   /** Writes down whose compiled code was taken, and whether Node had to load what it knows of languages, which takes it half as long as a whole start. */
   const WATCH = `
     const vm = require('node:vm');
@@ -56,7 +75,7 @@ describe('what the build has compiled', () => {
     const noting = (target, name) => {
       const known = target[name];
       target[name] = function (...args) {
-        appendFileSync(process.env.KB_TEST_TAKEN, 'languages true\\n');
+        appendFileSync(process.env.KB_TEST_TAKEN, '${LANGUAGES}\\n');
         return new.target ? new known(...args) : known.apply(this, args);
       };
     };
@@ -72,7 +91,7 @@ describe('what the build has compiled', () => {
   const COMMANDS = [['workflow:validate', '--json'], ['sessions:list', '--json'], ['workflow:status', '--run-id=run_none', '--json'], ['daemon:start', '--port=0']];
 
   /** An installation of its own, in which some compiled code is of another Node: what it says to commands that load each of its programs, and whose compiled code was taken. */
-  async function sayWithout(lost: readonly string[]): Promise<{ said: unknown[]; taken: Record<string, boolean> }> {
+  async function sayWithout(lost: readonly string[]): Promise<{ said: unknown[]; taken: Record<string, boolean>; languages: boolean }> {
     const dir = mkdtempSync(join(tmpdir(), 'kb-programs-'));
     const project = makeProject({ 'one.yml': 'id: one\njobs: { a: { steps: [{ id: ok, uses: "builtin:approval", with: { title: Go on? } }] } }\n' });
     removed.push(() => rmSync(dir, { recursive: true, force: true }), project.remove);
@@ -96,23 +115,38 @@ describe('what the build has compiled', () => {
       said.push([code, args[0] === 'daemon:start' ? out.includes('the daemon has stopped') : JSON.parse(out)]);
     }
     const lines = readFileSync(noted, 'utf8').trim().split('\n');
-    return { said, taken: Object.fromEntries(lines.map((line) => line.split(' ')).map(([name = '', isTaken]) => [name, isTaken === 'true'])) };
+    const programs = lines.filter((line) => line !== LANGUAGES).map((line) => line.split(' '));
+    return { said, taken: Object.fromEntries(programs.map(([name = '', isTaken]) => [name, isTaken === 'true'])), languages: lines.includes(LANGUAGES) };
   }
 
-  it('is what each of them runs, and they do without what Node knows of languages', async () => {
-    const { said, taken } = await sayWithout([]);
-    expect(said.map((one) => (one as [number])[0])).toEqual([0, 0, 5, 0]);
-    expect(taken).toEqual({ main: true, apart: true, coordination: true, daemon: true });
+  let whole: Awaited<ReturnType<typeof sayWithout>>;
+  beforeAll(async () => {
+    whole = await sayWithout([]);
+  }, 60_000);
+
+  it('is what each of them runs', () => {
+    expect(whole.said.map((one) => (one as [number])[0])).toEqual([0, 0, 5, 0]);
+    expect(whole.taken).toEqual({ main: true, apart: true, coordination: true, daemon: true });
+  });
+
+  it('does without what Node knows of languages', () => {
+    expect(whole.languages).toBe(false);
+    // Whoever asks for it is seen.
+    const dir = mkdtempSync(join(tmpdir(), 'kb-programs-'));
+    removed.push(() => rmSync(dir, { recursive: true, force: true }));
+    writeFileSync(join(dir, 'watch.cjs'), WATCH);
+    execFileSync(process.execPath, ['--require', join(dir, 'watch.cjs'), '-e', 'new Intl.NumberFormat("en"); (5_000).toLocaleString("en")'], { env: { ...process.env, KB_TEST_TAKEN: join(dir, 'taken') } });
+    expect(readFileSync(join(dir, 'taken'), 'utf8')).toBe(`${LANGUAGES}\n`.repeat(2));
   });
 
   it.each(COMPILED)('can be of another Node: %s', async (lost) => {
     const { said, taken } = await sayWithout([lost]);
     expect(taken[lost]).toBe(false);
-    expect(said).toEqual((await sayWithout([])).said);
+    expect(said).toEqual(whole.said);
   });
 
   it('can be of another Node: all of it', async () => {
     const { said } = await sayWithout(COMPILED);
-    expect(said).toEqual((await sayWithout([])).said);
+    expect(said).toEqual(whole.said);
   });
 });
