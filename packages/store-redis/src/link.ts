@@ -4,9 +4,14 @@ import type { Clock } from '@kb-labs/ports';
 import type { RedisClient } from './connect.js';
 import type { Script } from './lua/script.js';
 import { isUnknownScript, toStateError, wordsFor } from './state-errors.js';
+import { systemTimers } from './system-timers.js';
 
-/** How long a call waits for a connection that is being made, in milliseconds. */
+/** How long a call waits for a connection that is being made anew, in milliseconds. */
 const CONNECTED_WITHIN_MS = 900;
+/** The same for the first one, as long as nothing has said that it cannot be made. */
+const FIRST_CONNECTED_WITHIN_MS = 3_000;
+/** A process that stood still was not waiting: however long that took, it counts as one look. */
+const LOOK_MS = 100;
 
 export type Argument = string | number;
 
@@ -17,17 +22,21 @@ export type Argument = string | number;
 export class Link {
   readonly #client: RedisClient;
   readonly #clock: Clock | undefined;
+  readonly #timers: Clock;
   readonly #running = new Set<Promise<unknown>>();
   readonly #waiting = new Set<() => void>();
-  #lastProblem = 'no connection';
+  #lastProblem: string | undefined;
+  #connectedBefore = false;
   #closed = false;
 
-  /** Without a clock the server's own time counts. */
-  constructor(client: RedisClient, clock: Clock | undefined) {
+  /** Without a clock the server's own time counts. `timers` measure how long a connection is waited for. */
+  constructor(client: RedisClient, clock: Clock | undefined, timers: Clock = systemTimers) {
     this.#client = client;
     this.#clock = clock;
+    this.#timers = timers;
     client.on('error', (error: Error) => (this.#lastProblem = wordsFor(error.message)));
     client.on('ready', () => {
+      this.#connectedBefore = true;
       for (const resolve of this.#waiting) resolve();
       this.#waiting.clear();
     });
@@ -107,16 +116,24 @@ export class Link {
 
   #connected(): Promise<void> {
     return new Promise((resolve, reject) => {
+      let waitedMs = 0;
+      const look = (): void => {
+        waitedMs += LOOK_MS;
+        if (waitedMs < this.#patienceMs()) return void (cancel = this.#timers.after(LOOK_MS, look));
+        this.#waiting.delete(waiter);
+        reject(new AppError('STATE_UNAVAILABLE', { problem: this.#lastProblem ?? 'no connection' }));
+      };
+      let cancel = this.#timers.after(LOOK_MS, look);
       const waiter = (): void => {
-        clearTimeout(timer);
+        cancel();
         resolve();
       };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(waiter);
-        reject(new AppError('STATE_UNAVAILABLE', { problem: this.#lastProblem }));
-      }, CONNECTED_WITHIN_MS);
       this.#waiting.add(waiter);
     });
+  }
+
+  #patienceMs(): number {
+    return this.#connectedBefore || this.#lastProblem !== undefined ? CONNECTED_WITHIN_MS : FIRST_CONNECTED_WITHIN_MS;
   }
 
   /**
