@@ -15,8 +15,8 @@ import { TOKEN_VARIABLE } from './tree-token.js';
 const IDLE_MS = 60_000;
 /** From TERM to KILL of what it may have started when it died. */
 const LOST_GRACE_MS = 250;
-/** Each start copies how its memory is laid out: the less there is of it the better. */
-const FLAGS = ['--max-semi-space-size=1'];
+/** Each start copies how its memory is laid out: the less there is of it the better. V8's threads would have it copied for two processors, and are of no use here. */
+const FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=0'];
 
 export interface SpawnerSurroundings {
   /** Its own environment, and that of what makes its pipes. */
