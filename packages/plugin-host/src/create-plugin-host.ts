@@ -41,9 +41,10 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
       return { ok: true, plugin: sealed && integrity !== undefined ? { ...installed, integrity } : installed, command: found.command };
     },
     list: (listing) => shelf.installed(listing),
-    place: async (step) => {
-      const placement = await place(step, { shelf, targets, settings: options.execution ?? {} });
-      return step.pins === undefined ? placement : (await pinning()).holdToImage(placement, step.pins);
+    place: (step) => {
+      const placing = place(step, { shelf, targets, settings: options.execution ?? {} });
+      const { pins } = step;
+      return pins === undefined ? placing : placing.then(async (placement) => (await pinning()).holdToImage(placement, pins));
     },
     close: async () => {
       await Promise.all([targets.close(), scripts.close()]);
@@ -79,6 +80,9 @@ async function place(step: StepToPlace, { shelf, targets, settings }: Placing): 
       const found = await shelf.look(uses, pins !== undefined);
       // One that cannot be used fails when it is run, wherever that would have been.
       if (!found.ok) return { ok: true, isolation: 'in-process' };
+      const isFree = target === undefined && settings.target === undefined && settings.minIsolation === undefined;
+      // The usual case asks nobody.
+      if (isFree && pins === undefined && found.plugin.trusted) return { ok: true, isolation: 'in-process' };
       const placing = async (): Promise<Placement> => (await targets.open()).place(found.plugin.trusted ? 'trusted-plugin' : 'other-plugin', step);
       return pins === undefined ? placing() : (await pinning()).holdToPlugin(found.plugin, pins, placing);
     }
@@ -124,11 +128,16 @@ function lazyShelf(options: PluginHostOptions) {
   };
   let opened: ReturnType<typeof open> | undefined;
   const ready = () => (opened ??= open());
+  /** By the `uses` of a document, which its runs share. Not what was added: that is looked at each time. */
+  const kept = new WeakMap<PluginUses, LoadedCommand>();
+  const lookAnew = async (uses: PluginUses, sealed: boolean): Promise<LoadedCommand> => {
+    const { shelf, lookUpCommand } = await ready();
+    const found = await lookUpCommand(shelf, uses, { sealed });
+    if (!sealed && found.ok && found.plugin.installed.origin !== 'added') kept.set(uses, found);
+    return found;
+  };
   return {
-    look: async (uses: PluginUses, sealed = false): Promise<LoadedCommand> => {
-      const { shelf, lookUpCommand } = await ready();
-      return lookUpCommand(shelf, uses, { sealed });
-    },
+    look: (uses: PluginUses, sealed = false): LoadedCommand | Promise<LoadedCommand> => (sealed ? undefined : kept.get(uses)) ?? lookAnew(uses, sealed),
     installed: async (listing?: { readonly verify?: boolean }) => (await ready()).shelf.installed(listing),
   };
 }

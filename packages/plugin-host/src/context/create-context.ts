@@ -94,9 +94,10 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
   };
   const close = async (): Promise<readonly number[]> => {
     life.end();
-    const survivors = await programs?.ended();
-    await log.settled();
-    return survivors ?? [];
+    const survivors = programs === undefined ? [] : await programs.ended();
+    const settled = log.settled();
+    if (settled !== undefined) await settled;
+    return survivors;
   };
   return { ctx, linesTaken: log.taken, close };
 }
@@ -125,14 +126,15 @@ function stepLog(call: StepCall, life: Lifetime) {
       waiting.add(settled);
     }
   };
+  const settled = async (): Promise<void> => {
+    await Promise.all(waiting);
+    if (failure !== undefined) throw failure.error;
+  };
   return {
     levels: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     taken: () => (waiting.size < MANY_LINES ? undefined : Promise.all(waiting).then(() => undefined)),
-    /** Fails as the first line did that could not be taken. */
-    settled: async () => {
-      await Promise.all(waiting);
-      if (failure !== undefined) throw failure.error;
-    },
+    /** Fails as the first line did that could not be taken. `undefined`: there is nothing to wait for. */
+    settled: () => (waiting.size === 0 && failure === undefined ? undefined : settled()),
   };
 }
 

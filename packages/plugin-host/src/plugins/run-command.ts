@@ -1,5 +1,4 @@
 import { join, resolve, sep } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { type JsonObject, isJsonObject, LIMITS, type PluginCommand, type PluginContext } from '@kb-labs/contracts';
@@ -68,9 +67,9 @@ interface Ready extends CommandOptions {
  * does nothing any more, and one that ends the process or throws outside of its promise takes the worker with it.
  */
 async function runHere(call: StepCall, { plugin, command, hostEnv, killGraceMs, services, input, handler: place }: Ready): Promise<StepOutcome> {
-  const handler = await importHandler(plugin, command, place);
+  const handler = importedHandler(plugin, command, place) ?? (await importHandler(plugin, command, place));
   const context = createContext(call, { grant: grantOf(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS), ...(services === undefined ? {} : { services }) });
-  const settled = settle(async () => checkOutputs(plugin, command, await handler(input, context.ctx)), call);
+  const settled = settle(call, { plugin, command }, () => handler(input, context.ctx));
   const outcome = await Promise.race([settled, graceAfterAbort(call.signal, killGraceMs)]);
   if (outcome === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: it is left behind` });
   const survivors = await context.close();
@@ -145,17 +144,27 @@ type HandlerModule = Readonly<Record<string, unknown>>;
 /** For as long as their manifests are in use. Node keeps modules for good, and takes its time to find one again. */
 const imported = new WeakMap<PluginCommand, { readonly file: string; readonly module: HandlerModule }>();
 
-async function importHandler(plugin: LoadedPlugin, command: PluginCommand, { file, name }: HandlerPlace): Promise<Handler> {
+/** `undefined` before its module was imported. */
+function importedHandler(plugin: LoadedPlugin, command: PluginCommand, { file, name }: HandlerPlace): Handler | undefined {
   const { id } = plugin.installed;
   if (isLoadedOtherwise(plugin)) throw new AppError('PLUGIN_INVALID', { plugin: id, problem: 'this process has loaded it as it was before it changed: start the process again' });
   const kept = imported.get(command);
-  let module = kept?.file === file ? kept.module : undefined;
+  return kept?.file === file ? handlerOf(kept.module, name, { id, command }) : undefined;
+}
+
+async function importHandler(plugin: LoadedPlugin, command: PluginCommand, { file, name }: HandlerPlace): Promise<Handler> {
+  const { id } = plugin.installed;
+  let module: HandlerModule;
   try {
-    module ??= (await import(pathToFileURL(file).href)) as HandlerModule;
+    module = (await import(pathToFileURL(file).href)) as HandlerModule;
   } catch (error) {
     throw notLoaded(id, command, error instanceof Error ? error.message : String(error));
   }
   imported.set(command, { file, module });
+  return handlerOf(module, name, { id, command });
+}
+
+function handlerOf(module: HandlerModule, name: string, { id, command }: { readonly id: string; readonly command: PluginCommand }): Handler {
   const handler = module[name];
   if (typeof handler !== 'function') throw noFunction(id, command);
   return handler as Handler;
@@ -196,19 +205,18 @@ function tryFindProblem(schema: JsonObject, value: JsonObject, place: string): s
   }
 }
 
-async function settle(run: () => Promise<JsonObject>, { redactor }: StepCall): Promise<StepOutcome> {
+async function settle({ redactor }: StepCall, { plugin, command }: Pick<CommandOptions, 'plugin' | 'command'>, run: () => unknown): Promise<StepOutcome> {
   try {
-    return { status: 'success', outputs: await run() };
+    return { status: 'success', outputs: checkOutputs(plugin, command, await run()) };
   } catch (error) {
     return toFailed(error, redactor);
   }
 }
 
-async function graceAfterAbort(signal: AbortSignal, graceMs: number): Promise<'late'> {
-  await new Promise<void>((done) => {
-    if (signal.aborted) done();
-    else signal.addEventListener('abort', () => done(), { once: true });
+function graceAfterAbort(signal: AbortSignal, graceMs: number): Promise<'late'> {
+  return new Promise((late) => {
+    const begin = (): void => void setTimeout(() => late('late'), graceMs).unref();
+    if (signal.aborted) begin();
+    else signal.addEventListener('abort', begin, { once: true });
   });
-  await delay(graceMs, undefined, { ref: false });
-  return 'late';
 }
