@@ -17,7 +17,7 @@ export async function finishOutputs(
   at: { contexts: JsonObject; saveArtifact: SaveArtifact; redactor?: Redactor },
 ): Promise<JsonObject> {
   const outputs = mapOutputs(step, result, at);
-  await collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact);
+  if (Object.keys(step.artifacts).length > 0) await collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact);
   return spillOutputs(step.id, outputs, at.saveArtifact);
 }
 

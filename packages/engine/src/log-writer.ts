@@ -37,6 +37,9 @@ export interface LogEntry {
 
 type Entry = Omit<LogLine, 'n'>;
 
+/** Most steps say nothing. */
+const NOTHING = Promise.resolve();
+
 /**
  * Numbers and stores the lines of one step, in batches. Past the limit per step the rest is dropped, and one line says so.
  * While the state does not take a batch, what comes after it is dropped as well, and a line behind it says how much that was.
@@ -56,7 +59,7 @@ export class LogWriter {
   #refused: readonly LogLine[] | undefined;
   /** Lines dropped since then. */
   #missing = 0;
-  #storing: Promise<void> = Promise.resolve();
+  #storing = NOTHING;
   #pendingBytes = 0;
   #cancelTimer: (() => void) | undefined;
 
