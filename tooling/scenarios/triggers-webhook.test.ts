@@ -53,7 +53,23 @@ interface Answer {
 async function post(source: string, body: string, headers: Readonly<Record<string, string>>, to = daemon?.url ?? ''): Promise<Answer> {
   const begun = performance.now();
   const response = await fetch(`${to}/api/v1/webhooks/${source}`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
-  return { status: response.status, body: (await response.json()) as Answer['body'], ms: performance.now() - begun };
+  const answered = (await response.json()) as Answer['body'];
+  const ms = performance.now() - begun;
+  return { status: response.status, body: await onceStarted(answered), ms };
+}
+
+async function onceStarted(answer: Answer['body']): Promise<Answer['body']> {
+  const isLate = (answer.runs as Answer['body']['runs'] | undefined)?.some(({ runId }) => runId === null) === true;
+  return isLate ? { ...answer, runs: [...(await deliveryOf(answer.delivery)).runs] } : answer;
+}
+
+/** Who sends or asks for one is not kept waiting for runs that take their time to start, as on a busy machine: the list has them then. */
+async function deliveryOf(id: string): Promise<DeliveryView> {
+  for (;;) {
+    const { items } = await project.json<Page<DeliveryView>>('webhook:list');
+    const delivery = items.find((item) => item.id === id);
+    if (delivery !== undefined && delivery.outcome !== 'starting') return delivery;
+  }
 }
 
 const sign = (body: string, secret: string): string => createHmac('sha256', secret).update(body).digest('hex');
@@ -203,7 +219,7 @@ describe('deliveries', () => {
     const { items } = await project.json<Page<DeliveryView>>('webhook:list');
     expect(items).toMatchObject([{ id: sent.body.delivery, source: 'github', event: 'issues.opened', outcome: 'started', replayOf: null, headers: { 'x-github-event': 'issues' } }]);
     expect(JSON.stringify(items)).not.toContain('sha256=');
-    const replayed = await project.json<DeliveryView>('webhook:replay', sent.body.delivery);
+    const replayed = await deliveryOf((await project.json<DeliveryView>('webhook:replay', sent.body.delivery)).id);
     expect(replayed).toMatchObject({ replayOf: sent.body.delivery, outcome: 'started', runs: [{ workflowId: 'every' }, { workflowId: 'opened' }] });
     const before = await view(sent.body.runs[0]?.runId);
     const after = await view(replayed.runs[0]?.runId);
