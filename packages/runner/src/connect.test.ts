@@ -1,4 +1,4 @@
-import { startRedisServer } from '@kb-labs/testkit';
+import { standStill, startRedisServer } from '@kb-labs/testkit';
 import { expect, it, onTestFinished } from 'vitest';
 
 import { connect } from './connect.js';
@@ -12,8 +12,3 @@ it('waits for its connection while its process stands still', async () => {
   onTestFinished(() => client.disconnect());
   expect(await client.call('PING')).toBe('PONG');
 });
-
-/** As a process does whose machine is given no processor. */
-function standStill(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}

@@ -32,3 +32,4 @@ export {
   aTrigger,
 } from './some-events.js';
 export { spawnSource } from './spawn-source.js';
+export { standStill } from './stand-still.js';
