@@ -6,7 +6,7 @@ import { PROBLEM_CAP, type TextProblems } from './located.js';
 
 /**
  * Pieces of syntax a document may have: the densest list takes three for each value. Above what people write in a document of
- * the largest size (60,000 to 100,000), and low enough that reading up to here takes tens of milliseconds.
+ * the largest size (60,000 to 100,000), and low enough that reading up to here stays a fraction of a second.
  */
 const MAX_LEXEMES = 3 * LIMITS.documentNodes + 1_000;
 
