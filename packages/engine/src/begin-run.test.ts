@@ -1,11 +1,12 @@
 import type { RunId } from '@kb-labs/contracts';
-import type { Clock, Placement } from '@kb-labs/ports';
+import type { Clock, Placement, TakeOptions } from '@kb-labs/ports';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { cancelRun } from './cancel-run.js';
 import type { EngineDeps } from './deps.js';
 import { type Harness, openHarness, replacing, success, systemClock, untilAborted } from './harness.fixture.js';
 import { jobIn, turns, viewOnce } from './watch-run.fixture.js';
+import type { Worker, WorkerOptions } from './worker.js';
 
 const workflows = {
   'w.yml': 'id: w\njobs: { a: { steps: [{ id: one, uses: t/do:one, with: { n: 1 } }, { id: two, uses: t/do:two }] } }',
@@ -26,19 +27,25 @@ interface Counted {
   /** Writes to journals. */
   readonly writes: string[];
   readonly reads: () => number;
+  /** Whether the worker stands by from now on. It does not while it asks for tickets: at first, and when it is told of what it may have missed. */
+  readonly standsBy: () => boolean;
+  /** Starts a worker, and waits until it does. */
+  readonly worker: (options?: Partial<WorkerOptions>) => Promise<Worker>;
 }
 
-/** Waits are twenty times as long. A first step is to be prepared within 50 ms: to be late is the case of one test, not of a slow machine. */
-const patient: Clock = { now: systemClock.now, after: (ms, ...rest) => systemClock.after(20 * ms, ...rest) };
+/** A first step is to be prepared within 50 ms: to be late is the case of one test, not of a slow machine. */
+const patient: Clock = { now: systemClock.now, after: (ms, ...rest) => systemClock.after(ms === 50 ? 10_000 : ms, ...rest) };
 
 async function openCounting(change: (deps: EngineDeps) => Partial<EngineDeps> = () => ({}), clock = patient): Promise<Counted> {
   const writes: string[] = [];
   let reads = 0;
+  let isTold = false;
+  let places: (() => TakeOptions | undefined) | undefined;
   const harness = await openHarness({
     workflows,
     clock,
     wrap: (deps) => {
-      const { log } = deps;
+      const { log, queue } = deps;
       const counting: EngineDeps['log'] = replacing(log, {
         create: (command, begin) => {
           writes.push(begin === undefined ? 'create' : 'create and begin');
@@ -50,19 +57,30 @@ async function openCounting(change: (deps: EngineDeps) => Partial<EngineDeps> = 
         },
         read: (...range) => ((reads += 1), log.read(...range)),
       });
-      return { ...deps, log: counting, ...change(deps) };
+      const watched: EngineDeps['queue'] = replacing(queue, {
+        standBy: (id, ask, handed) => ((places = ask), queue.standBy?.(id, ask, handed) ?? (() => undefined)),
+        onReady: (tell) => queue.onReady((only) => (tell(only), (isTold = true))),
+      });
+      const observed = { ...deps, log: counting, queue: watched };
+      return { ...observed, ...change(observed) };
     },
   });
   open.push(harness);
-  return { harness, writes, reads: () => reads };
+  const standsBy = (): boolean => isTold && places?.() !== undefined;
+  const worker: Counted['worker'] = async (options) => {
+    const started = await harness.worker(options);
+    await turns(standsBy);
+    return started;
+  };
+  return { harness, writes, reads: () => reads, standsBy, worker };
 }
 
 const journalOf = async ({ store }: Harness, runId: RunId): Promise<string[]> => (await store.log.read(runId, 0)).map((event) => event.type);
 
 describe('a run that a worker of the same process has a place for', () => {
   it('is begun in the write that creates it, and its journal is not read', async () => {
-    const { harness, writes, reads } = await openCounting();
-    await harness.worker();
+    const { harness, writes, reads, worker } = await openCounting();
+    await worker();
     const one = untilAborted();
     harness.handlers.set('do:one', one.handler);
     const runId = await harness.start('w');
@@ -73,8 +91,8 @@ describe('a run that a worker of the same process has a place for', () => {
   });
 
   it('goes on as any other', async () => {
-    const { harness, writes } = await openCounting();
-    await harness.worker();
+    const { harness, writes, worker } = await openCounting();
+    await worker();
     const runId = await harness.start('w');
     expect((await harness.end(runId)).status).toBe('success');
     expect(writes.slice(0, 3)).toEqual(['create and begin', 'step.finished step.started', 'step.finished job.finished run.finished']);
@@ -83,12 +101,12 @@ describe('a run that a worker of the same process has a place for', () => {
 
   it('is prepared also while that worker asks for more: the write says whether there is a place', async () => {
     const asked = Promise.withResolvers<void>();
-    const { harness } = await openCounting(({ log, queue }) => ({
+    const { harness, standsBy } = await openCounting(({ log, queue }) => ({
       queue: replacing(queue, { nextDue: (worker) => asked.promise.then(() => queue.nextDue(worker)) }),
       log: replacing(log, {
         create: async (command, begin) => {
           asked.resolve();
-          await new Promise(setImmediate);
+          await turns(standsBy);
           return log.create(command, begin);
         },
       }),
@@ -102,8 +120,8 @@ describe('a run that a worker of the same process has a place for', () => {
   });
 
   it('has the ticket for the end of its time', async () => {
-    const { harness } = await openCounting();
-    await harness.worker();
+    const { harness, worker } = await openCounting();
+    await worker();
     harness.handlers.set('do:one', untilAborted().handler);
     const runId = await harness.start('timed');
     const tickets = await harness.deps.queue.ticketsOf(runId);
@@ -118,8 +136,8 @@ describe('a run that a worker of the same process has a place for', () => {
     ['wrong', 'failed'],
     ['queued', 'success'],
   ])('is created and nothing else when there is more to decide: %s', async (workflow, end) => {
-    const { harness, writes } = await openCounting();
-    await harness.worker();
+    const { harness, writes, worker } = await openCounting();
+    await worker();
     const runId = await harness.start(workflow);
     expect(writes[0]).toBe('create');
     await viewOnce(harness, runId, ({ status }) => status === end);
@@ -130,19 +148,32 @@ describe('a run whose first step cannot be prepared', () => {
   it('in time is created all the same, and its place looked for anew', async () => {
     let asked = 0;
     const never = (signal: AbortSignal): Promise<Placement> => new Promise((resolve) => signal.addEventListener('abort', () => resolve({ ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true })));
-    const { harness } = await openCounting((deps) => ({
-      plugins: { ...deps.plugins, place: (step) => ((asked += 1), asked === 1 ? never(step.signal) : deps.plugins.place(step)) },
+    const { harness, worker } = await openCounting((deps) => ({
+      plugins: { ...deps.plugins, place: (step) => ((asked += 1), asked === 1 ? never(step.signal()) : deps.plugins.place(step)) },
     }), systemClock);
-    await harness.worker();
+    await worker();
     const view = await harness.end(await harness.start('w'));
     expect([view.status, asked, jobIn(view, 'a').steps.map(({ attempt }) => attempt)]).toEqual(['success', 3, [1, 1]]);
+  });
+
+  it.each([
+    ['at once', (): never => { throw new Error('no place'); }],
+    ['later', (): Promise<never> => Promise.reject(new Error('no place'))],
+  ])('is created all the same when looking for a place fails %s', async (_when, fails) => {
+    let asked = 0;
+    const { harness, worker, writes } = await openCounting((deps) => ({
+      plugins: { ...deps.plugins, place: (step) => ((asked += 1), asked === 1 ? fails() : deps.plugins.place(step)) },
+    }));
+    await worker();
+    const view = await harness.end(await harness.start('w'));
+    expect([view.status, writes[0]]).toEqual(['success', 'create']);
   });
 });
 
 describe('runs that are started at once', () => {
   it('are prepared as far as there are places, and none is begun beyond them', async () => {
     let prepared = 0;
-    const { harness, writes } = await openCounting((deps) => ({
+    const { harness, writes, worker } = await openCounting((deps) => ({
       plugins: {
         ...deps.plugins,
         place: (step) => {
@@ -152,7 +183,7 @@ describe('runs that are started at once', () => {
         },
       },
     }));
-    await harness.worker({ concurrency: 2 });
+    await worker({ concurrency: 2 });
     const ends: (() => void)[] = [];
     harness.handlers.set('do:one', () => new Promise((resolve) => ends.push(() => resolve(success()))));
     const runs = await Promise.all(Array.from({ length: 5 }, () => harness.start('w')));
