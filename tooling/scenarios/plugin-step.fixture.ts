@@ -33,7 +33,7 @@ export function openPlugin(name: string) {
   const run = async (command: string, step: PluginStep): Promise<StepOutcome> => {
     const uses = { kind: 'plugin', package: `@kb-labs/${name}`, command } as const;
     const signal = step.signal ?? new AbortController().signal;
-    const placement = await host.place({ uses, signal });
+    const placement = await host.place({ uses, signal: () => signal });
     if (!placement.ok) throw new Error(placement.error.message);
     const secrets = step.secrets ?? {};
     return host.run({

@@ -14,8 +14,8 @@ export interface Prepared extends Begin {
 }
 
 export interface Beginner {
-  /** `undefined`: it has no place, or the job has to be looked at by whoever holds it. */
-  prepare(run: NewRun): Promise<Prepared | undefined>;
+  /** `undefined`: it has no place, or the job has to be looked at by whoever holds it. At once where nobody has to be asked. */
+  prepare(run: NewRun): Prepared | undefined | Promise<Prepared | undefined>;
 }
 
 /**
@@ -33,7 +33,8 @@ export class Beginners {
 
   async prepare(run: NewRun): Promise<Prepared | undefined> {
     for (const beginner of this.#known) {
-      const prepared = await beginner.prepare(run);
+      const preparing = beginner.prepare(run);
+      const prepared = preparing instanceof Promise ? await preparing : preparing;
       if (prepared !== undefined) return prepared;
     }
     return undefined;

@@ -53,11 +53,15 @@ export function decideNext(deps: DecideDeps, record: JobRecord, planned: Planned
   return undefined;
 }
 
-/** Takes over the result of an earlier run, if it still stands. Answers whether it did. */
+/** Whether there can be a result of an earlier run for a step. */
+export function mayKeep(record: JobRecord, index: number): boolean {
+  const { attempt, iteration } = record.step(index);
+  return record.state.rerun !== undefined && record.job.attempt === 1 && attempt === 1 && iteration === 1;
+}
+
+/** Takes that over, if it still stands. Answers whether it did. */
 export async function keepEarlier(record: JobRecord, planned: PlannedStep, index: number, inputs: StepInputs): Promise<boolean> {
   const { job, state } = record;
-  const step = record.step(index);
-  if (state.rerun === undefined || job.attempt > 1 || step.attempt > 1 || step.iteration > 1) return false;
   const isApproval = planned.uses.kind === 'builtin' && planned.uses.name === 'approval';
   const subject = isApproval ? (await toApproval(inputs.input)).subject : undefined;
   const filesChanged = ranAgain(record.around, record.planned).length > 0;

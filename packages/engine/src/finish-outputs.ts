@@ -9,16 +9,16 @@ import { redactValue } from './redact-values.js';
 
 export type SaveArtifact = (artifact: NewArtifact) => Promise<ArtifactHandle>;
 
-/** Applies `outputs:` and `artifacts:` of a step to what it returned. `contexts` is what its own templates read. */
-export async function finishOutputs(
+/** Applies `outputs:` and `artifacts:` of a step to what it returned, at once when there is nothing to store. `contexts` is what its own templates read. */
+export function finishOutputs(
   deps: Pick<EngineDeps, 'files' | 'workspace'>,
   step: Pick<PlannedStep, 'id' | 'outputs' | 'artifacts'>,
   result: JsonObject,
   at: { contexts: JsonObject; saveArtifact: SaveArtifact; redactor?: Redactor },
-): Promise<JsonObject> {
+): JsonObject | Promise<JsonObject> {
   const outputs = mapOutputs(step, result, at);
-  if (Object.keys(step.artifacts).length > 0) await collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact);
-  return spillOutputs(step.id, outputs, at.saveArtifact);
+  const spill = (): JsonObject | Promise<JsonObject> => spillOutputs(step.id, outputs, at.saveArtifact);
+  return Object.keys(step.artifacts).length === 0 ? spill() : collectArtifacts(deps, step.artifacts, outputs, at.saveArtifact).then(spill);
 }
 
 function mapOutputs(step: Pick<PlannedStep, 'outputs'>, result: JsonObject, { contexts, redactor }: { contexts: JsonObject; redactor?: Redactor }): JsonObject {
@@ -36,13 +36,24 @@ const LABEL_CHARACTERS = 100;
  * Outputs that are too large to be kept with the run: the largest values become artifacts `outputs/<step>/<name>`, with the
  * place of the output for a name that an artifact cannot have, and `{ artifact, digest, bytes }` stands in their place. Fails with `OUTPUT_TOO_LARGE` when that does not help.
  */
-async function spillOutputs(step: string, outputs: JsonObject, saveArtifact: SaveArtifact): Promise<JsonObject> {
+function spillOutputs(step: string, outputs: JsonObject, saveArtifact: SaveArtifact): JsonObject | Promise<JsonObject> {
   const members = Object.entries(outputs);
   if (members.length === 0) return outputs;
   const texts = new Map(members.map(([name, value]) => [name, JSON.stringify(value)]));
   // Braces, and for each member its name, a colon and, but for the last, a comma.
-  let bytes = [...texts].reduce((sum, [name, text]) => sum + Buffer.byteLength(JSON.stringify(name)) + Buffer.byteLength(text) + 2, 1);
-  if (bytes <= LIMITS.outputBytes) return outputs;
+  const bytes = [...texts].reduce((sum, [name, text]) => sum + Buffer.byteLength(JSON.stringify(name)) + Buffer.byteLength(text) + 2, 1);
+  return bytes <= LIMITS.outputBytes ? outputs : spillLargest(step, { outputs, texts, bytes }, saveArtifact);
+}
+
+interface Measured {
+  readonly outputs: JsonObject;
+  /** Each value as JSON. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly bytes: number;
+}
+
+async function spillLargest(step: string, { outputs, texts, bytes: before }: Measured, saveArtifact: SaveArtifact): Promise<JsonObject> {
+  let bytes = before;
   const kept: Record<string, JsonValue> = { ...outputs };
   const places = new Map([...texts.keys()].map((name, index) => [name, index + 1]));
   const largest = [...texts].toSorted(([, a], [, b]) => b.length - a.length);

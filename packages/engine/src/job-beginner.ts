@@ -31,7 +31,7 @@ export class JobBeginner implements Beginner {
     this.#worker = worker;
   }
 
-  async prepare({ state, enqueue }: NewRun): Promise<Prepared | undefined> {
+  prepare({ state, enqueue }: NewRun): Prepared | undefined | Promise<Prepared | undefined> {
     const ticket = enqueue.find(({ job, notBefore }) => job !== AFTER_END && job !== TIME_LIMIT && notBefore <= this.#deps.clock.now());
     if (ticket === undefined || this.#worker.free() <= this.#prepared.size || !this.#worker.serves(state)) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -40,13 +40,20 @@ export class JobBeginner implements Beginner {
       this.#prepared.delete(promise);
       resolve();
     };
-    let job: PreparedJob | undefined;
-    try {
-      job = await prepareJob(this.#deps, this.#shared, this.#worker.id, state, ticket);
-    } finally {
+    const offer = (job: PreparedJob | undefined): Prepared | undefined => {
       if (job === undefined) over();
+      return job === undefined ? undefined : this.#offer(job, over);
+    };
+    const giveUp = (thrown: unknown): never => {
+      over();
+      throw thrown;
+    };
+    try {
+      const preparing = prepareJob(this.#deps, this.#shared, this.#worker.id, state, ticket);
+      return preparing instanceof Promise ? preparing.then(offer, giveUp) : offer(preparing);
+    } catch (thrown) {
+      return giveUp(thrown);
     }
-    return job === undefined ? undefined : this.#offer(job, over);
   }
 
   /** Resolves when nothing that it has prepared can be begun any more. */

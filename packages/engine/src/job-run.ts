@@ -6,7 +6,7 @@ import { decideRetry, stopReason } from '@kb-labs/resolver';
 import { beginWait, type WaitName } from './begin-wait.js';
 import { answerIfEnded, callWorkflow } from './call-workflow.js';
 import { cancelChild, cancelIfUnwanted } from './cancel-children.js';
-import { decideNext, keepEarlier } from './decide-next.js';
+import { decideNext, keepEarlier, mayKeep } from './decide-next.js';
 import type { EngineDeps } from './deps.js';
 import { endOfWait } from './end-wait.js';
 import type { StepInputs } from './evaluate-step.js';
@@ -71,9 +71,9 @@ export class JobRun {
 
   /**
    * Prepares the first step before the job is handed out, and answers the events that begin both: `steps` goes on from there, once they are in the journal.
-   * `undefined` when more has to be looked at than what is at hand, or anything is in the way: then the job has to be begun anew.
+   * `undefined` when more has to be looked at than what is at hand, or anything is in the way: then the job has to be begun anew. At once where nobody has to be asked.
    */
-  async begin(): Promise<RunEventBody[] | undefined> {
+  begin(): RunEventBody[] | undefined | Promise<RunEventBody[] | undefined> {
     const { hold, planned, state } = this.#record;
     const [step] = planned.steps;
     const isAtHand = step !== undefined && runsCode(step) && step.target === undefined && (state.plan.secrets ?? []).length === 0 && (planned.artifacts?.consume ?? []).length === 0 && state.rerun === undefined;
@@ -81,7 +81,11 @@ export class JobRun {
     hold.deciding();
     const decided = this.#decide(step, 0);
     if (decided === undefined) return undefined;
-    const { given, placement, stopped } = await this.#prepare(step, 0, decided.inputs);
+    const preparing = this.#prepare(step, 0, decided.inputs);
+    return preparing instanceof Promise ? preparing.then((prepared) => this.#beginWith(step, prepared)) : this.#beginWith(step, preparing);
+  }
+
+  #beginWith(step: PlannedStep, { given, placement, stopped }: PreparedStep): RunEventBody[] | undefined {
     if (!placement.ok || stopped !== undefined) return undefined;
     this.#begun = { step, prepared: { given, placement } };
     this.#addStart(0, placement);
@@ -133,10 +137,10 @@ export class JobRun {
     const decided = this.#decide(planned, index);
     if (decided === undefined) return 'again';
     const { inputs } = decided;
-    if (inputs !== undefined && (await keepEarlier(this.#record, planned, index, inputs))) return 'again';
+    if (inputs !== undefined && mayKeep(this.#record, index) && (await keepEarlier(this.#record, planned, index, inputs))) return 'again';
     const { uses } = planned;
     if (uses.kind === 'workflow') return this.#call(planned, index, withoutSecret(planned, inputs));
-    if (uses.kind === 'plugin' || uses.name === 'run') return this.#run(planned, index, inputs);
+    if (uses.kind === 'plugin' || uses.name === 'run') return await this.#run(planned, index, inputs);
     if (uses.name === 'gate') return this.#gate(planned, index, withoutSecret(planned, inputs));
     return this.#beginWait(planned, index, { inputs: withoutSecret(planned, inputs), name: uses.name });
   }
@@ -144,7 +148,8 @@ export class JobRun {
   async #run(planned: PlannedStep, index: number, inputs: StepInputs | undefined): Promise<Went> {
     let prepared: PreparedStep;
     try {
-      prepared = await this.#prepare(planned, index, inputs);
+      const preparing = this.#prepare(planned, index, inputs);
+      prepared = preparing instanceof Promise ? await preparing : preparing;
     } catch (thrown) {
       return this.#fail(planned, index, thrown);
     }
@@ -153,10 +158,10 @@ export class JobRun {
     if (!placement.ok) return this.#recordEnd(planned, index, await notPlaced(placement, { stopped, jobTimeoutMs: this.#record.planned.timeoutMs, secrets: this.#secrets }));
     this.#addStart(index, placement);
     if (!(await this.#record.store())) return 'lost';
-    return this.#carryOut(planned, index, { given, placement });
+    return await this.#carryOut(planned, index, { given, placement });
   }
 
-  #prepare(step: PlannedStep, index: number, inputs: StepInputs | undefined): Promise<PreparedStep> {
+  #prepare(step: PlannedStep, index: number, inputs: StepInputs | undefined): PreparedStep | Promise<PreparedStep> {
     return prepareStep(this.#deps, { record: this.#record, secrets: this.#secrets, step, stepAttempt: this.#record.step(index).attempt, inputs });
   }
 
@@ -186,7 +191,8 @@ export class JobRun {
       given,
     );
     if (end.status === 'lost' || hold.lost) return 'lost';
-    return this.#recordEnd(planned, index, end);
+    const recorded = this.#recordEnd(planned, index, end);
+    return recorded instanceof Promise ? await recorded : recorded;
   }
 
   #decide(planned: PlannedStep, index: number): ReturnType<typeof decideNext> {
@@ -308,7 +314,7 @@ export class JobRun {
     return this.#recordEnd(planned, index, { status: 'failed', outputs: {}, artifacts: [], error: await this.#secrets.redactError(toRunError(error)), retryable: error.retryable }, more);
   }
 
-  async #recordEnd(planned: PlannedStep, index: number, end: Ended, more: Refusal = {}): Promise<Went> {
+  #recordEnd(planned: PlannedStep, index: number, end: Ended, more: Refusal = {}): Went | Promise<Went> {
     const step = this.#record.step(index);
     const { outputs, artifacts } = end;
     const finished = { ...this.#record.at(index), type: 'step.finished' as const, status: end.status, outputs, artifacts, ...more };

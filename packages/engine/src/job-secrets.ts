@@ -56,15 +56,17 @@ export class JobSecrets {
 
   /**
    * What a step is called with: as it is evaluated already, when nothing secret can be in it; else evaluated here with the values
-   * of its secrets, and recorded which it was given. Fails with `SECRET_MISSING`,
+   * of its secrets, and recorded which it was given. At once in a run without secrets. Fails with `SECRET_MISSING`,
    * `SECRET_UNUSABLE` or `SECRETS_UNREADABLE` before it has begun.
    */
-  async give(inputs: StepInputs | undefined, command: GiveStep): Promise<GivenStep> {
-    if (inputs !== undefined && !canHoldSecrets(command.job, command.step)) {
-      const redactor = await this.redactor();
-      return { inputs, ...(redactor === undefined ? {} : { redactor }) };
-    }
-    return this.#giveSecrets(command);
+  give(inputs: StepInputs | undefined, command: GiveStep): GivenStep | Promise<GivenStep> {
+    if (inputs === undefined || canHoldSecrets(command.job, command.step)) return this.#giveSecrets(command);
+    return this.#names.length === 0 ? { inputs } : this.#giveRedacted(inputs);
+  }
+
+  async #giveRedacted(inputs: StepInputs): Promise<GivenStep> {
+    const redactor = await this.redactor();
+    return { inputs, ...(redactor === undefined ? {} : { redactor }) };
   }
 
   async #giveSecrets(command: GiveStep): Promise<GivenStep> {

@@ -21,6 +21,14 @@ describe('lines of a log', () => {
     await print({ lines: 1, everyMs: 20 });
     expect(stored).toEqual(['1 after 5 ms', '1 after 25 ms']);
   });
+
+  it('are all stored when the log is at its end, which a log without lines is at once', async () => {
+    const { print, stored, writer } = open();
+    expect(writer.end()).toBe(undefined);
+    await print({ lines: 2, everyMs: 0 });
+    await writer.end();
+    expect(stored).toEqual(['2 after 0 ms']);
+  });
 });
 
 function open() {
@@ -49,5 +57,5 @@ function open() {
       await pass(everyMs);
     }
   };
-  return { clock, stored, pass, print };
+  return { clock, stored, pass, print, writer };
 }

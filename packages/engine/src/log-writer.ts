@@ -84,8 +84,12 @@ export class LogWriter {
     if (this.#pendingBytes > HIGH_WATER_BYTES) return this.#storing;
   }
 
-  /** Resolves when every line taken is durable or told to be missing, the lease is lost, or the state does not take even that. */
-  async end(): Promise<void> {
+  /** Resolves when every line taken is durable or told to be missing, the lease is lost, or the state does not take even that. No promise: no line was taken. */
+  end(): void | Promise<void> {
+    if (this.#batch.length > 0 || this.#storing !== NOTHING) return this.#end();
+  }
+
+  async #end(): Promise<void> {
     await this.#flush();
     if (this.#refused !== undefined) await this.#store([], patiently);
   }

@@ -1,4 +1,4 @@
-import { type RunState, toTicketId, type WorkerId } from '@kb-labs/contracts';
+import { type RunEventBody, type RunState, toTicketId, type WorkerId } from '@kb-labs/contracts';
 import type { Append, NewTicket } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
@@ -22,19 +22,34 @@ export interface PreparedJob {
   readonly state: RunState;
 }
 
-/** Prepares a job of a run that is about to be created. `undefined` where that is not possible, or takes long: then whoever is handed it does it all. */
-export async function prepareJob(deps: EngineDeps, shared: JobShared, worker: WorkerId, state: RunState, ticket: NewTicket): Promise<PreparedJob | undefined> {
+/**
+ * Prepares a job of a run that is about to be created. `undefined` where that is not possible, or takes long: then whoever is handed it does it all. At once
+ * where nobody has to be asked.
+ */
+export function prepareJob(deps: EngineDeps, shared: JobShared, worker: WorkerId, state: RunState, ticket: NewTicket): PreparedJob | undefined | Promise<PreparedJob | undefined> {
   const { runId, job, attempt, turn } = ticket;
   if (wantedPlace(state, job, deps.clock.now()) !== undefined) return undefined;
   const hold = new JobHold({ id: toTicketId(ticket), runId, job, attempt, turn, worker, token: 0, until: 0 });
   const record = recordOf(deps, shared.states, hold, state);
   if (record === undefined) return undefined;
   const run = new JobRun(deps, shared, record);
-  const events = await within(deps.clock, run.begin(), () => hold.lose());
-  if (events === undefined) return undefined;
-  const draft = new RunDraft(apart(state, job), deps.clock.now(), { matrixLimit: deps.limits.matrixCombinations });
-  for (const event of events) draft.add(event);
-  return { hold, run, append: draft.toAppend(), state: draft.state };
+  const prepared = (events: RunEventBody[] | undefined): PreparedJob | undefined => {
+    if (events === undefined) return undefined;
+    const draft = new RunDraft(apart(state, job), deps.clock.now(), { matrixLimit: deps.limits.matrixCombinations });
+    for (const event of events) draft.add(event);
+    return { hold, run, append: draft.toAppend(), state: draft.state };
+  };
+  const beginning = beginIfPossible(run);
+  return beginning instanceof Promise ? within(deps.clock, beginning, () => hold.lose()).then(prepared) : prepared(beginning);
+}
+
+/** What fails is told when the job is begun anew. */
+function beginIfPossible(run: JobRun): ReturnType<JobRun['begin']> {
+  try {
+    return run.begin();
+  } catch {
+    return undefined;
+  }
 }
 
 /** `undefined` for what fails or is late; the latter is told. */

@@ -1,9 +1,9 @@
 import type { PlannedTarget } from '@kb-labs/contracts';
-import type { Placement, StepToPlace } from '@kb-labs/ports';
+import type { PluginHost } from '@kb-labs/ports';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { cancelRun } from './cancel-run.js';
-import { type Harness, openHarness } from './harness.fixture.js';
+import { type Harness, openHarness, systemClock } from './harness.fixture.js';
 import { jobIn } from './watch-run.fixture.js';
 
 const open: Harness[] = [];
@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const harness of open.splice(0).toReversed()) await harness.close();
 });
 
-async function harnessOf(job: string, place: (step: StepToPlace) => Promise<Placement>): Promise<Harness> {
+async function harnessOf(job: string, place: PluginHost['place']): Promise<Harness> {
   const harness = await openHarness({
     workflows: { 'w.yml': `id: w\ninputs: { node: { type: string, default: "22" } }\njobs:\n  a:\n${job}` },
     wrap: (deps) => ({ ...deps, plugins: { ...deps.plugins, place } }),
@@ -75,7 +75,7 @@ describe('the place of a step', () => {
     const harness = await harnessOf('    steps: [{ id: one, uses: t/do:one }]', ({ signal }) => {
       looks();
       return new Promise((found) => {
-        signal.addEventListener('abort', () => found({ ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true }));
+        signal().addEventListener('abort', () => found({ ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true }));
       });
     });
     await harness.worker();
@@ -92,7 +92,7 @@ describe('the place of a step', () => {
     const { promise: looking, resolve: looks } = Promise.withResolvers<void>();
     const harness = await harnessOf('    steps: [{ id: one, uses: t/do:one }]', ({ signal }) => {
       looks();
-      return new Promise((found) => signal.addEventListener('abort', () => found({ ok: true, isolation: 'subprocess' })));
+      return new Promise((found) => signal().addEventListener('abort', () => found({ ok: true, isolation: 'subprocess' })));
     });
     harness.handlers.set('do:one', (call) => Promise.resolve(call.signal.aborted ? { status: 'aborted', outputs: {} } : { status: 'success', outputs: {} }));
     await harness.worker();
@@ -105,10 +105,23 @@ describe('the place of a step', () => {
   it('is looked for no longer than the job may take', async () => {
     const harness = await harnessOf('    timeout: 50ms\n    steps: [{ id: one, uses: t/do:one }]', ({ signal }) => {
       return new Promise((found) => {
-        signal.addEventListener('abort', () => found({ ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true }));
+        signal().addEventListener('abort', () => found({ ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true }));
       });
     });
     await harness.worker();
     expect((await harness.end(await harness.start('w'))).error?.code).toBe('JOB_TIMEOUT');
+  });
+
+  it('is told so also when it asks only after that time', async () => {
+    const isOver: boolean[] = [];
+    const harness = await harnessOf('    timeout: 50ms\n    steps: [{ id: one, uses: t/do:one }]', async ({ signal }) => {
+      await new Promise<void>((later) => void systemClock.after(100, later));
+      isOver.push(signal().aborted);
+      return { ok: false, error: { code: 'INTERRUPTED', message: 'stopped' }, retryable: true };
+    });
+    const runId = await harness.start('w');
+    await harness.worker();
+    expect((await harness.end(runId)).error?.code).toBe('JOB_TIMEOUT');
+    expect(isOver).toEqual([true]);
   });
 });

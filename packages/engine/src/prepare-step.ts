@@ -5,7 +5,7 @@ import type { Placement } from '@kb-labs/ports';
 
 import type { EngineDeps } from './deps.js';
 import { evaluateStep, type StepInputs } from './evaluate-step.js';
-import type { StopReason } from './job-hold.js';
+import type { JobHold, StopReason } from './job-hold.js';
 import type { JobRecord } from './job-record.js';
 import type { GivenStep, JobSecrets } from './job-secrets.js';
 import type { StepEnd } from './run-step.js';
@@ -26,9 +26,12 @@ interface PrepareStep {
   readonly inputs: StepInputs | undefined;
 }
 
-/** What a step is called with, and where it will run: all there is to know before it is recorded as started. Fails with what is wrong with its inputs. */
-export async function prepareStep(deps: EngineDeps, { record, secrets, step, stepAttempt, inputs }: PrepareStep): Promise<PreparedStep> {
-  const given = await secrets.give(inputs, {
+/**
+ * What a step is called with, and where it will run: all there is to know before it is recorded as started. At once where nothing has to be asked. Fails
+ * with what is wrong with its inputs.
+ */
+export function prepareStep(deps: EngineDeps, { record, secrets, step, stepAttempt, inputs }: PrepareStep): PreparedStep | Promise<PreparedStep> {
+  const giving = secrets.give(inputs, {
     state: record.state,
     job: record.planned,
     jobKey: record.job.key,
@@ -36,29 +39,62 @@ export async function prepareStep(deps: EngineDeps, { record, secrets, step, ste
     stepAttempt,
     evaluate: (values) => evaluateStep(step, { ...record.contextsWith(values.job), secrets: values.step }, deps),
   });
-  return { given, ...(await placeStep(deps, record, step, given.inputs.contexts)) };
+  const placing = (given: GivenStep): PreparedStep | Promise<PreparedStep> => placeStep(deps, record, step, given);
+  return giving instanceof Promise ? giving.then(placing) : placing(giving);
 }
 
 /** What stops the job ends the looking too: an image can take its time. */
-async function placeStep({ plugins }: Pick<EngineDeps, 'plugins'>, { hold, state }: Pick<JobRecord, 'hold' | 'state'>, step: PlannedStep, contexts: JsonObject): Promise<Omit<PreparedStep, 'given'>> {
+function placeStep({ plugins }: Pick<EngineDeps, 'plugins'>, { hold, state }: Pick<JobRecord, 'hold' | 'state'>, step: PlannedStep, given: GivenStep): PreparedStep | Promise<PreparedStep> {
   const { uses, target } = step;
   const { pins } = state.plan;
-  const controller = new AbortController();
-  let stopped: StopReason | undefined;
-  const release = hold.onStop((reason) => {
-    stopped ??= reason;
-    controller.abort(new AppError('INTERRUPTED'));
-  });
+  const evaluated = target === undefined ? {} : { target: evaluateTarget(target, given.inputs.contexts) };
+  const looking = new Looking(hold);
+  const found = (placement: Placement): PreparedStep => ({ given, placement, ...(looking.stopped === undefined ? {} : { stopped: looking.stopped }) });
+  let placing: Placement | Promise<Placement>;
   try {
-    const evaluated = target === undefined ? {} : { target: evaluateTarget(target, contexts) };
-    const placement = await plugins.place({ uses, signal: controller.signal, ...evaluated, ...(pins === undefined ? {} : { pins }) });
-    return { placement, ...(stopped === undefined ? {} : { stopped }) };
-  } finally {
-    release();
-    // Whoever runs next is to hear of it as well.
-    if (stopped === 'job-timeout') hold.timeOut();
-    if (stopped === 'cancelled') hold.cancel();
+    placing = plugins.place({ uses, signal: () => looking.signal, ...evaluated, ...(pins === undefined ? {} : { pins }) });
+  } catch (thrown) {
+    looking.end();
+    throw thrown;
   }
+  if (placing instanceof Promise) return placing.then(found).finally(() => looking.end());
+  looking.end();
+  return found(placing);
+}
+
+/** Hears of what stops the job while a place is looked for. */
+class Looking {
+  readonly #hold: JobHold;
+  readonly #release: () => void;
+  #controller: AbortController | undefined;
+  stopped: StopReason | undefined;
+
+  constructor(hold: JobHold) {
+    this.#hold = hold;
+    this.#release = hold.onStop((reason) => {
+      this.stopped ??= reason;
+      this.#controller?.abort(interrupted());
+    });
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.stopped !== undefined) this.#controller.abort(interrupted());
+    }
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    this.#release();
+    // Whoever runs next is to hear of it as well.
+    if (this.stopped === 'job-timeout') this.#hold.timeOut();
+    if (this.stopped === 'cancelled') this.#hold.cancel();
+  }
+}
+
+function interrupted(): AppError {
+  return new AppError('INTERRUPTED');
 }
 
 function evaluateTarget(target: PlannedTarget, contexts: JsonObject): PlannedTarget {

@@ -22,7 +22,7 @@ export async function runCommand(deps: Pick<EngineDeps, 'plugins' | 'ids' | 'wor
   const runId = deps.ids.runId();
   const place = { runId, job: 'command', attempt: 1, step: 'command' };
   const { secrets, redactor } = await secretsFor(deps, command.uses);
-  const placement = await deps.plugins.place({ uses: command.uses, signal: command.signal });
+  const placement = await deps.plugins.place({ uses: command.uses, signal: () => command.signal });
   if (!placement.ok) return { status: 'failed', error: redactError(redactor, placement.error), outputs: {}, retryable: placement.retryable };
   const outcome = await deps.plugins.run({
     tenant: DEFAULT_TENANT,

@@ -187,7 +187,7 @@ export class RunStates implements Decider {
   async #tryAlone(runId: RunId, { make, fence, own }: Decision): Promise<Tried> {
     const kept = this.#states.get(runId);
     const shared = kept?.shared ?? false;
-    if (!own || kept?.hasOwn !== true || shared) return this.#tryToDecide(runId, make, { fence, shared });
+    if (!own || kept?.hasOwn !== true || shared) return await this.#tryToDecide(runId, make, { fence, shared });
     return (await this.#tryOn(kept.state, make, fence)) ?? this.#tryToDecide(runId, make, { fence, shared: true });
   }
 
@@ -199,7 +199,7 @@ export class RunStates implements Decider {
     } catch {
       return undefined;
     }
-    return draft.events.length === 0 ? undefined : this.#store(draft, { fences: fence === undefined ? [] : [fence], shared: false });
+    return draft.events.length === 0 ? undefined : await this.#store(draft, { fences: fence === undefined ? [] : [fence], shared: false });
   }
 
   async #tryToDecide(runId: RunId, make: (draft: RunDraft) => void, { fence, shared }: { fence?: Fence | undefined; shared: boolean }): Promise<Tried> {
@@ -243,8 +243,8 @@ export class RunStates implements Decider {
     if (after !== undefined) draft.enqueue.push(after);
     const append: Append = draft.toAppend();
     const [fence] = fences;
-    if (fence === undefined) return this.#deps.log.append(append);
-    return this.#deps.log.append(fences.length === 1 ? { ...append, fence } : { ...append, fences });
+    if (fence === undefined) return await this.#deps.log.append(append);
+    return await this.#deps.log.append(fences.length === 1 ? { ...append, fence } : { ...append, fences });
   }
 
   /**

@@ -88,14 +88,18 @@ export async function runStep(all: StepDeps, hold: JobHold, place: StepPlace, { 
     const end = toStepEnd(outcome, stopping.reason(), { step, jobTimeoutMs: place.jobTimeoutMs }, artifacts);
     if (end.status === 'lost') return end;
     const left = redactValue(redactor, end.outputs);
-    if (end.status === 'success') return { ...end, outputs: await finishOutputs(deps, step, left, { contexts: inputs.contexts, saveArtifact, ...(redactor === undefined ? {} : { redactor }) }) };
+    if (end.status === 'success') {
+      const outputs = finishOutputs(deps, step, left, { contexts: inputs.contexts, saveArtifact, ...(redactor === undefined ? {} : { redactor }) });
+      return { ...end, outputs: outputs instanceof Promise ? await outputs : outputs };
+    }
     const outputs = await spillIfPossible(step.id, left, saveArtifact);
     return end.status === 'failed' ? { ...end, outputs, error: redactError(redactor, end.error) } : { ...end, outputs };
   } catch (thrown) {
     return { status: 'failed', outputs: {}, artifacts, error: redactError(redactor, toRunError(fromUnknown(thrown))), retryable: fromUnknown(thrown).retryable };
   } finally {
     stopping.done();
-    await log.end();
+    const ended = log.end();
+    if (ended !== undefined) await ended;
   }
 }
 

@@ -133,8 +133,8 @@ describe('finding a command', () => {
 describe('the host', () => {
   it('says how a step will be isolated', async () => {
     const { signal } = new AbortController();
-    expect(await host([]).place({ uses: uses('@kb/one/greet:person'), signal })).toEqual({ ok: true, isolation: 'in-process' });
-    expect(await host([]).place({ uses: { kind: 'builtin', name: 'run' }, signal })).toEqual({ ok: true, isolation: 'subprocess' });
+    expect(await host([]).place({ uses: uses('@kb/one/greet:person'), signal: () => signal })).toEqual({ ok: true, isolation: 'in-process' });
+    expect(await host([]).place({ uses: { kind: 'builtin', name: 'run' }, signal: () => signal })).toEqual({ ok: true, isolation: 'subprocess' });
   });
 
   it('runs scripts and commands', async () => {
@@ -148,7 +148,7 @@ describe('the host', () => {
     for (const written of ['builtin:approval', 'builtin:gate', 'builtin:sleep', 'builtin:wait', 'workflow://other']) {
       const parsed = parseUses(written);
       if (parsed === undefined) throw new Error(`not a uses: ${written}`);
-      expect(await plugins.place({ uses: parsed, signal: new AbortController().signal })).toEqual({ ok: true, isolation: 'in-process' });
+      expect(await plugins.place({ uses: parsed, signal: () => new AbortController().signal })).toEqual({ ok: true, isolation: 'in-process' });
       expect(await plugins.mayChangeFiles(parsed)).toBe(false);
       await expect(plugins.run(recordCall({ workspace: root, uses: parsed }).call)).rejects.toThrow("is the engine's to carry out");
     }

@@ -1,12 +1,14 @@
-import type { BuiltinUses, Permissions, PluginUses, Uses, WorkflowUses } from '@kb-labs/contracts';
+import type { Permissions, PluginUses, Uses } from '@kb-labs/contracts';
 import { assertNever } from '@kb-labs/errors';
 import type { Logger, Placement, PluginHost, StepCall, StepOutcome, StepToPlace } from '@kb-labs/ports';
 
 import type { StepServices } from './context/step-services.js';
 import type { LoadedCommand } from './plugins/look-up-command.js';
+import type { CommandHost, FoundCommand } from './plugins/run-command.js';
 import type { HostEnv } from './process-tree/base-env.js';
 import { temporaryParent } from './script/temporary-parent.js';
 import type { Targets } from './targets/open-targets.js';
+import type { StepKind } from './targets/place-step.js';
 import type { ExecutionSettings } from './targets/settings.js';
 
 export interface PluginHostOptions {
@@ -33,24 +35,22 @@ export function createPluginHost(options: PluginHostOptions): PluginHost {
   const shelf = lazyShelf(options);
   const targets = lazyTargets(options);
   const scripts = lazyScripts(options);
+  const commands = lazyCommands(options, targets);
+  const settings = options.execution ?? {};
   return {
     resolve: async (uses, { sealed = false } = {}) => {
-      const found = await shelf.look(uses, sealed);
+      const found = (sealed ? undefined : shelf.known(uses)) ?? (await shelf.look(uses, sealed));
       if (!found.ok) return found;
       const { installed, integrity } = found.plugin;
       return { ok: true, plugin: sealed && integrity !== undefined ? { ...installed, integrity } : installed, command: found.command };
     },
     list: (listing) => shelf.installed(listing),
-    place: (step) => {
-      const placing = place(step, { shelf, targets, settings: options.execution ?? {} });
-      const { pins } = step;
-      return pins === undefined ? placing : placing.then(async (placement) => (await pinning()).holdToImage(placement, pins));
-    },
+    place: (step) => (step.pins === undefined ? place(step, { shelf, targets, settings }) : placePinned(step, step.pins, { shelf, targets, settings })),
     close: async () => {
       await Promise.all([targets.close(), scripts.close()]);
     },
     mayChangeFiles: (uses) => mayChangeFiles(uses, shelf),
-    run: (call) => runStep(call, { shelf, targets, scripts }, options),
+    run: (call) => (call.uses.kind === 'plugin' ? runPlugin(call, call.uses, { shelf, commands }) : runOther(call, { targets, scripts }, options)),
     endStray: async (idempotencyKey) => {
       const [{ endStray }, { sweepStepFolders }] = await Promise.all([import('./process-tree/end-stray.js'), import('./script/step-folder.js')]);
       const ended = await endStray(`KB_IDEMPOTENCY_KEY=${idempotencyKey}`, options.killGraceMs ?? STRAY_GRACE_MS);
@@ -66,8 +66,8 @@ interface Placing {
   readonly settings: ExecutionSettings;
 }
 
-async function place(step: StepToPlace, { shelf, targets, settings }: Placing): Promise<Placement> {
-  const { uses, target, pins } = step;
+function place(step: StepToPlace, { shelf, targets, settings }: Placing): Placement | Promise<Placement> {
+  const { uses, target } = step;
   switch (uses.kind) {
     case 'workflow':
       return { ok: true, isolation: 'in-process' };
@@ -75,20 +75,37 @@ async function place(step: StepToPlace, { shelf, targets, settings }: Placing): 
       if (uses.name !== 'run') return { ok: true, isolation: 'in-process' };
       // The usual case loads nothing.
       if (target === undefined && settings.minIsolation === undefined) return { ok: true, isolation: 'subprocess' };
-      return (await targets.open()).place('script', step);
+      return placeElsewhere('script', step, targets);
     case 'plugin': {
-      const found = await shelf.look(uses, pins !== undefined);
-      // One that cannot be used fails when it is run, wherever that would have been.
-      if (!found.ok) return { ok: true, isolation: 'in-process' };
-      const isFree = target === undefined && settings.target === undefined && settings.minIsolation === undefined;
-      // The usual case asks nobody.
-      if (isFree && pins === undefined && found.plugin.trusted) return { ok: true, isolation: 'in-process' };
-      const placing = async (): Promise<Placement> => (await targets.open()).place(found.plugin.trusted ? 'trusted-plugin' : 'other-plugin', step);
-      return pins === undefined ? placing() : (await pinning()).holdToPlugin(found.plugin, pins, placing);
+      const known = shelf.known(uses);
+      const placing = (found: LoadedCommand): Placement | Promise<Placement> => placeCommand(found, step, { targets, settings });
+      return known === undefined ? shelf.look(uses).then(placing) : placing(known);
     }
     default:
       return assertNever(uses);
   }
+}
+
+function placeCommand(found: LoadedCommand, step: StepToPlace, { targets, settings }: Omit<Placing, 'shelf'>): Placement | Promise<Placement> {
+  // One that cannot be used fails when it is run, wherever that would have been.
+  if (!found.ok) return { ok: true, isolation: 'in-process' };
+  const { trusted } = found.plugin;
+  const isFree = step.target === undefined && settings.target === undefined && settings.minIsolation === undefined;
+  // The usual case asks nobody.
+  if (trusted && isFree) return { ok: true, isolation: 'in-process' };
+  return placeElsewhere(trusted ? 'trusted-plugin' : 'other-plugin', step, targets);
+}
+
+async function placeElsewhere(kind: StepKind, step: StepToPlace, targets: LazyTargets): Promise<Placement> {
+  return (await targets.open()).place(kind, step);
+}
+
+async function placePinned(step: StepToPlace, pins: NonNullable<StepToPlace['pins']>, placing: Placing): Promise<Placement> {
+  const { holdToImage, holdToPlugin } = await pinning();
+  if (step.uses.kind !== 'plugin') return holdToImage(await place(step, placing), pins);
+  const found = await placing.shelf.look(step.uses, true);
+  const placement = found.ok ? await holdToPlugin(found.plugin, pins, () => placeCommand(found, step, placing)) : await placeCommand(found, step, placing);
+  return holdToImage(placement, pins);
 }
 
 async function mayChangeFiles(uses: Uses, shelf: LazyShelf): Promise<boolean> {
@@ -98,7 +115,7 @@ async function mayChangeFiles(uses: Uses, shelf: LazyShelf): Promise<boolean> {
     case 'builtin':
       return uses.name === 'run';
     case 'plugin': {
-      const found = await shelf.look(uses);
+      const found = shelf.known(uses) ?? (await shelf.look(uses));
       return !found.ok || opensFiles(found.command.permissions);
     }
     default:
@@ -129,15 +146,15 @@ function lazyShelf(options: PluginHostOptions) {
   let opened: ReturnType<typeof open> | undefined;
   const ready = () => (opened ??= open());
   /** By the `uses` of a document, which its runs share. Not what was added: that is looked at each time. */
-  const kept = new WeakMap<PluginUses, LoadedCommand>();
-  const lookAnew = async (uses: PluginUses, sealed: boolean): Promise<LoadedCommand> => {
-    const { shelf, lookUpCommand } = await ready();
-    const found = await lookUpCommand(shelf, uses, { sealed });
-    if (!sealed && found.ok && found.plugin.installed.origin !== 'added') kept.set(uses, found);
-    return found;
-  };
+  const kept = new WeakMap<PluginUses, LoadedCommand & { readonly ok: true }>();
   return {
-    look: (uses: PluginUses, sealed = false): LoadedCommand | Promise<LoadedCommand> => (sealed ? undefined : kept.get(uses)) ?? lookAnew(uses, sealed),
+    known: (uses: PluginUses) => kept.get(uses),
+    look: async (uses: PluginUses, sealed = false): Promise<LoadedCommand> => {
+      const { shelf, lookUpCommand } = await ready();
+      const found = await lookUpCommand(shelf, uses, { sealed });
+      if (!sealed && found.ok && found.plugin.installed.origin !== 'added') kept.set(uses, found);
+      return found;
+    },
     installed: async (listing?: { readonly verify?: boolean }) => (await ready()).shelf.installed(listing),
   };
 }
@@ -179,35 +196,47 @@ function lazyScripts({ hostEnv }: PluginHostOptions) {
   };
 }
 
-async function runStep(call: StepCall, { shelf, targets, scripts }: Omit<Placing, 'settings'> & { readonly scripts: LazyScripts }, { hostEnv, killGraceMs, logger, services }: PluginHostOptions): Promise<StepOutcome> {
-  const { uses } = call;
-  switch (uses.kind) {
-    case 'workflow':
-      throw notForAHost(uses);
-    case 'builtin': {
-      if (uses.name !== 'run') throw notForAHost(uses);
-      const { runScript, spawner, folders, removals } = await scripts.open();
-      const isPlain = call.placement.isolation === 'subprocess' && call.placement.target === undefined;
-      const placed = isPlain ? undefined : (await loadPlugins()).placedScript(call, await targets.open());
-      return runScript(call, { hostEnv, logger, spawner, folders, removals, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
-    }
-    case 'plugin': {
-      const { pinned } = call.placement;
-      const found = await shelf.look(uses, pinned !== undefined);
-      if (!found.ok) {
-        const { code, message, hint } = found;
-        return { status: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: false };
-      }
-      const refused = pinned === undefined ? undefined : (await pinning()).refuseOtherPlugin(found.plugin, pinned);
-      if (refused !== undefined) return { status: 'failed', error: refused.error, outputs: {}, retryable: false };
-      const { runCommand } = await loadPlugins();
-      return runCommand(call, { plugin: found.plugin, command: found.command, hostEnv, killGraceMs: killGraceMs ?? HANDLER_GRACE_MS, targets: await targets.open(), ...(services === undefined ? {} : { services }) });
-    }
-    default:
-      return assertNever(uses);
-  }
+type LazyCommands = ReturnType<typeof lazyCommands>;
+
+/** What runs commands of plugins. Once it is loaded, a command begins without waiting for it. */
+function lazyCommands({ hostEnv, killGraceMs = HANDLER_GRACE_MS, services }: PluginHostOptions, targets: LazyTargets) {
+  let loaded: { readonly run: (call: StepCall, found: FoundCommand, host: CommandHost) => Promise<StepOutcome>; readonly host: CommandHost } | undefined;
+  const load = async (): Promise<NonNullable<typeof loaded>> => {
+    const [{ runCommand }, opened] = await Promise.all([loadPlugins(), targets.open()]);
+    return (loaded = { run: runCommand, host: { hostEnv, killGraceMs, targets: opened, ...(services === undefined ? {} : { services }) } });
+  };
+  return {
+    run: (call: StepCall, found: FoundCommand): Promise<StepOutcome> =>
+      loaded === undefined ? load().then(({ run, host }) => run(call, found, host)) : loaded.run(call, found, loaded.host),
+  };
 }
 
-function notForAHost(uses: BuiltinUses | WorkflowUses): Error {
+function runPlugin(call: StepCall, uses: PluginUses, { shelf, commands }: { readonly shelf: LazyShelf; readonly commands: LazyCommands }): Promise<StepOutcome> {
+  const known = call.placement.pinned === undefined ? shelf.known(uses) : undefined;
+  return known === undefined ? lookAndRun(call, uses, { shelf, commands }) : commands.run(call, known);
+}
+
+async function lookAndRun(call: StepCall, uses: PluginUses, { shelf, commands }: { readonly shelf: LazyShelf; readonly commands: LazyCommands }): Promise<StepOutcome> {
+  const { pinned } = call.placement;
+  const found = await shelf.look(uses, pinned !== undefined);
+  if (!found.ok) {
+    const { code, message, hint } = found;
+    return { status: 'failed', error: { code, message, ...(hint === undefined ? {} : { hint }) }, outputs: {}, retryable: false };
+  }
+  const refused = pinned === undefined ? undefined : (await pinning()).refuseOtherPlugin(found.plugin, pinned);
+  if (refused !== undefined) return { status: 'failed', error: refused.error, outputs: {}, retryable: false };
+  return await commands.run(call, found);
+}
+
+async function runOther(call: StepCall, { targets, scripts }: { readonly targets: LazyTargets; readonly scripts: LazyScripts }, { hostEnv, killGraceMs, logger }: PluginHostOptions): Promise<StepOutcome> {
+  const { uses } = call;
+  if (uses.kind !== 'builtin' || uses.name !== 'run') throw notForAHost(uses);
+  const { runScript, spawner, folders, removals } = await scripts.open();
+  const isPlain = call.placement.isolation === 'subprocess' && call.placement.target === undefined;
+  const placed = isPlain ? undefined : (await loadPlugins()).placedScript(call, await targets.open());
+  return await runScript(call, { hostEnv, logger, spawner, folders, removals, ...(killGraceMs === undefined ? {} : { killGraceMs }), ...(placed === undefined ? {} : { placed }) });
+}
+
+function notForAHost(uses: Uses): Error {
   return new Error(`${uses.kind === 'builtin' ? `builtin:${uses.name}` : 'a call of a workflow'} is the engine's to carry out, not a plugin host's`);
 }

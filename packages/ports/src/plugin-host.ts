@@ -35,9 +35,9 @@ export interface PluginHost {
   /**
    * How a step will be isolated: decided before it starts, recorded with it, and kept to by `run`. Gets an image that is not here.
    * What is asked for and cannot be had here, or is weaker than the installation allows, is refused: nothing takes its place. So is a plugin
-   * or an image that is not the pinned one, with `FLOW_PIN_CHANGED`.
+   * or an image that is not the pinned one, with `FLOW_PIN_CHANGED`. Answered at once where nobody has to be asked.
    */
-  place(step: StepToPlace): Promise<Placement>;
+  place(step: StepToPlace): Placement | Promise<Placement>;
   /**
    * Whether a step could have changed files of the workspace: a script, and a command that declares `shell` or `fs.write`;
    * also a command that is not known here. What the engine itself does cannot. Of a call the answer is no as well: what the called
@@ -62,7 +62,8 @@ export interface PluginHost {
 export interface StepToPlace {
   readonly uses: Uses;
   readonly target?: PlannedTarget;
-  readonly signal: AbortSignal;
+  /** Asked for by what takes its time. */
+  readonly signal: () => AbortSignal;
   /** Absent: whatever plugin and image there is. */
   readonly pins?: Pick<FlowPins, 'plugins' | 'images'>;
 }

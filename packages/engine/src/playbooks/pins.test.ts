@@ -102,17 +102,17 @@ describe('what a flow may run', () => {
     const { harness } = await engine({ ...now(), images: {} });
     const clock = manualClock();
     const asked = Promise.withResolvers<StepToPlace>();
-    const fetches = (step: StepToPlace): Promise<Placement> => {
+    const fetches = (step: StepToPlace): Placement | Promise<Placement> => {
       if (step.target?.image === undefined) return harness.deps.plugins.place(step);
       asked.resolve(step);
       return new Promise((resolve) => {
-        step.signal.addEventListener('abort', () => resolve({ ok: false, retryable: true, error: toRunError(new AppError('INTERNAL', { problem: 'it was aborted' })) }));
+        step.signal().addEventListener('abort', () => resolve({ ok: false, retryable: true, error: toRunError(new AppError('INTERNAL', { problem: 'it was aborted' })) }));
       });
     };
     const pins = resolvePins({ ...harness.deps, clock, plugins: replacing(harness.deps.plugins, { place: fetches }) }, 'root');
     const { signal } = await asked.promise;
     clock.advance(4 * 60_000 - 1);
-    expect(signal.aborted).toBe(false);
+    expect(signal().aborted).toBe(false);
     clock.advance(1);
     await expect(pins).rejects.toMatchObject({ code: 'IMAGE_NOT_AVAILABLE', details: { image: 'node:24', problem: expect.stringContaining('4 minutes') as string } });
   });

@@ -88,7 +88,7 @@ async function pinImages(deps: ReachDeps, documents: readonly CheckedDocument[])
   const disarm = deps.clock.after(IMAGES_MS, () => late.abort());
   try {
     for (const { uses, target } of places.values()) {
-      const image = await imageOf(deps, { uses, signal: late.signal, ...(target === undefined ? {} : { target }) });
+      const image = await imageOf(deps, { uses, signal: () => late.signal, ...(target === undefined ? {} : { target }) });
       if (image !== undefined) images[image.reference] = image.digest;
     }
   } finally {
@@ -109,7 +109,7 @@ async function imageOf({ plugins }: FindWorkflowDeps, step: StepToPlace): Promis
   if (target?.image !== undefined && named !== undefined) return { reference: target.image, digest: named };
   const placement = await plugins.place(step);
   if (placement.ok) return placement.image;
-  if (step.signal.aborted) throw new AppError('IMAGE_NOT_AVAILABLE', { image: target?.image ?? 'of the installation', problem: `it was not here after ${String(IMAGES_MS / 60_000)} minutes` }, { hint: 'fetch it on this machine, and try again' });
+  if (step.signal().aborted) throw new AppError('IMAGE_NOT_AVAILABLE', { image: target?.image ?? 'of the installation', problem: `it was not here after ${String(IMAGES_MS / 60_000)} minutes` }, { hint: 'fetch it on this machine, and try again' });
   // Where it will run something else may be there. An image that nobody could pin would not be run.
   if (target?.mode !== 'container') return undefined;
   const { code, message, details, hint } = placement.error;

@@ -33,8 +33,8 @@ export interface StepContext {
   readonly ctx: PluginContext;
   /** While many lines wait to be taken: resolves when they are. */
   readonly linesTaken: () => Promise<void> | undefined;
-  /** Ends the programs that still run and waits until every line is taken. Resolves to the ids of processes that did not end. */
-  readonly close: () => Promise<readonly number[]>;
+  /** Ends the programs that still run and waits until every line is taken: not at all, where there are none. Answers the ids of processes that did not end. */
+  readonly close: () => readonly number[] | Promise<readonly number[]>;
 }
 
 /** What of a context is known before anybody uses it. */
@@ -92,14 +92,17 @@ export function createContext(call: StepCall, { grant, hostEnv, killGraceMs, ser
     },
     secrets: { get: harmless(async (name: string) => secretOf(call, grant, name)) },
   };
-  const close = async (): Promise<readonly number[]> => {
+  const close = (): readonly number[] | Promise<readonly number[]> => {
     life.end();
-    const survivors = programs === undefined ? [] : await programs.ended();
-    const settled = log.settled();
-    if (settled !== undefined) await settled;
-    return survivors;
+    return programs === undefined && log.isSettled() ? [] : untilClosed(programs, log);
   };
   return { ctx, linesTaken: log.taken, close };
+}
+
+async function untilClosed(programs: Programs | undefined, log: ReturnType<typeof stepLog>): Promise<readonly number[]> {
+  const survivors = programs === undefined ? [] : await programs.ended();
+  await log.settled();
+  return survivors;
 }
 
 /** The document's `env:` is given to the step by its author; of the engine's own environment only what is granted. */
@@ -133,8 +136,9 @@ function stepLog(call: StepCall, life: Lifetime) {
   return {
     levels: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
     taken: () => (waiting.size < MANY_LINES ? undefined : Promise.all(waiting).then(() => undefined)),
-    /** Fails as the first line did that could not be taken. `undefined`: there is nothing to wait for. */
-    settled: () => (waiting.size === 0 && failure === undefined ? undefined : settled()),
+    isSettled: () => waiting.size === 0 && failure === undefined,
+    /** Fails as the first line did that could not be taken. */
+    settled,
   };
 }
 

@@ -12,7 +12,7 @@ export function refuseOtherPlugin({ installed, integrity }: LoadedPlugin, pinned
 }
 
 /** A place for a command of the pinned plugin; for any other there is none, and none is looked for. */
-export async function holdToPlugin(plugin: LoadedPlugin, { plugins }: NonNullable<StepToPlace['pins']>, place: () => Promise<Placement>): Promise<Placement> {
+export async function holdToPlugin(plugin: LoadedPlugin, { plugins }: NonNullable<StepToPlace['pins']>, place: () => Placement | Promise<Placement>): Promise<Placement> {
   const { id } = plugin.installed;
   const pinned = Object.hasOwn(plugins, id) ? plugins[id] : undefined;
   const refused = refuseOtherPlugin(plugin, pinned);

@@ -37,7 +37,7 @@ async function pinsOf(plugins: PluginHost): Promise<NonNullable<StepToPlace['pin
   return { plugins: { '@acme/greet': { version: found.plugin.version, integrity: found.plugin.integrity } }, images: {} };
 }
 
-const place = (plugins: PluginHost, pins?: StepToPlace['pins']) => plugins.place({ uses: greet(), signal: new AbortController().signal, ...(pins === undefined ? {} : { pins }) });
+const place = (plugins: PluginHost, pins?: StepToPlace['pins']) => plugins.place({ uses: greet(), signal: () => new AbortController().signal, ...(pins === undefined ? {} : { pins }) });
 
 async function placed(plugins: PluginHost, pins?: StepToPlace['pins']) {
   const placement = await place(plugins, pins);

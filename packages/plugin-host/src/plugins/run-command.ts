@@ -21,9 +21,14 @@ import { findProblem } from './check-values.js';
 import { isLoadedOtherwise } from './loaded-here.js';
 import type { LoadedPlugin } from './read-plugin.js';
 
-export interface CommandOptions {
+/** A command, and the plugin that it was found in. */
+export interface FoundCommand {
   readonly plugin: LoadedPlugin;
   readonly command: PluginCommand;
+}
+
+/** What is the same for all commands of a host. */
+export interface CommandHost {
   readonly hostEnv: HostEnv;
   /** What a handler gets to end after an abort. */
   readonly killGraceMs: number;
@@ -38,26 +43,26 @@ const PROGRAM_GRACE_MS = 1_000;
 type Handler = (input: JsonObject, ctx: PluginContext) => unknown;
 
 /** A plugin command where it was placed: input checked, handler called, outputs checked. */
-export async function runCommand(call: StepCall, options: CommandOptions): Promise<StepOutcome> {
+export async function runCommand(call: StepCall, found: FoundCommand, host: CommandHost): Promise<StepOutcome> {
   if (call.signal.aborted) return { status: 'aborted', outputs: {} };
   try {
-    const input = checkInput(options.command, call.input);
-    const handler = findHandler(options.plugin, options.command);
+    const { plugin, command } = found;
+    const ready: Ready = { input: checkInput(command, call.input), handler: findHandler(plugin, command) };
     const { isolation, target } = call.placement;
     // It may have been placed before it was what it is now.
-    if (isolation === 'in-process' && !options.plugin.trusted) throw new AppError('TARGET_TOO_WEAK', { level: isolation, minimum: 'worker-pool' });
-    if (isolation === 'in-process') return await runHere(call, { ...options, input, handler });
-    if (isolation === 'subprocess' && !options.plugin.trusted && target === undefined) {
-      await call.log({ stream: 'engine', level: 'warn', text: `${options.plugin.installed.id} is not trusted, and no sandbox can be had here: it runs as a process of its own, which can read what this user can` });
+    if (isolation === 'in-process' && !plugin.trusted) throw new AppError('TARGET_TOO_WEAK', { level: isolation, minimum: 'worker-pool' });
+    if (isolation === 'in-process') return await runHere(call, found, host, ready);
+    if (isolation === 'subprocess' && !plugin.trusted && target === undefined) {
+      await call.log({ stream: 'engine', level: 'warn', text: `${plugin.installed.id} is not trusted, and no sandbox can be had here: it runs as a process of its own, which can read what this user can` });
     }
-    return await runThere(call, { ...options, input, handler });
+    return await runThere(call, found, host, ready);
   } catch (error) {
     // What was thrown because the step was ended says no more than that.
     return call.signal.aborted ? { status: 'aborted', outputs: {} } : toFailed(error, call.redactor);
   }
 }
 
-interface Ready extends CommandOptions {
+interface Ready {
   readonly input: JsonObject;
   readonly handler: HandlerPlace;
 }
@@ -66,19 +71,20 @@ interface Ready extends CommandOptions {
  * Code in the same process cannot be stopped from outside: one that goes on after an abort is left behind with a context that
  * does nothing any more, and one that ends the process or throws outside of its promise takes the worker with it.
  */
-async function runHere(call: StepCall, { plugin, command, hostEnv, killGraceMs, services, input, handler: place }: Ready): Promise<StepOutcome> {
+async function runHere(call: StepCall, found: FoundCommand, { hostEnv, killGraceMs, services }: CommandHost, { input, handler: place }: Ready): Promise<StepOutcome> {
+  const { plugin, command } = found;
   const handler = importedHandler(plugin, command, place) ?? (await importHandler(plugin, command, place));
   const context = createContext(call, { grant: grantOf(command.permissions, call.permissions), hostEnv, killGraceMs: Math.min(killGraceMs, PROGRAM_GRACE_MS), ...(services === undefined ? {} : { services }) });
-  const settled = settle(call, { plugin, command }, () => handler(input, context.ctx));
-  const outcome = await Promise.race([settled, graceAfterAbort(call.signal, killGraceMs)]);
+  const outcome = await orLate(settle(call, found, () => handler(input, context.ctx)), call.signal, killGraceMs);
   if (outcome === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: it is left behind` });
-  const survivors = await context.close();
+  const closing = context.close();
+  const survivors = closing instanceof Promise ? await closing : closing;
   if (survivors.length > 0) await call.log({ stream: 'engine', level: 'error', text: `these processes of the step could not be ended: ${survivors.join(', ')}` });
   return outcome === 'late' || call.signal.aborted ? { status: 'aborted', outputs: {} } : outcome;
 }
 
 /** Another process can be ended, and is: nothing is left behind. */
-async function runThere(call: StepCall, { plugin, command, killGraceMs, services, targets, input, handler }: Ready): Promise<StepOutcome> {
+async function runThere(call: StepCall, { plugin, command }: FoundCommand, { killGraceMs, services, targets }: CommandHost, { input, handler }: Ready): Promise<StepOutcome> {
   const programGraceMs = Math.min(killGraceMs, PROGRAM_GRACE_MS);
   const end = await runAway(call, { plugin, command, input, ...handler, targets, killGraceMs, programGraceMs, ...(services === undefined ? {} : { services }) });
   if (end.kind === 'late') await call.log({ stream: 'engine', level: 'warn', text: `${command.id} did not end ${String(killGraceMs)} ms after it was told to: its process was ended` });
@@ -205,7 +211,7 @@ function tryFindProblem(schema: JsonObject, value: JsonObject, place: string): s
   }
 }
 
-async function settle({ redactor }: StepCall, { plugin, command }: Pick<CommandOptions, 'plugin' | 'command'>, run: () => unknown): Promise<StepOutcome> {
+async function settle({ redactor }: StepCall, { plugin, command }: FoundCommand, run: () => unknown): Promise<StepOutcome> {
   try {
     return { status: 'success', outputs: checkOutputs(plugin, command, await run()) };
   } catch (error) {
@@ -213,9 +219,11 @@ async function settle({ redactor }: StepCall, { plugin, command }: Pick<CommandO
   }
 }
 
-function graceAfterAbort(signal: AbortSignal, graceMs: number): Promise<'late'> {
-  return new Promise((late) => {
-    const begin = (): void => void setTimeout(() => late('late'), graceMs).unref();
+/** `late`: it has not come so long after an abort. */
+function orLate(outcome: Promise<StepOutcome>, signal: AbortSignal, graceMs: number): Promise<StepOutcome | 'late'> {
+  return new Promise((resolve) => {
+    void outcome.then(resolve);
+    const begin = (): void => void setTimeout(() => resolve('late'), graceMs).unref();
     if (signal.aborted) begin();
     else signal.addEventListener('abort', begin, { once: true });
   });

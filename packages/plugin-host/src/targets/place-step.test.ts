@@ -24,7 +24,7 @@ async function place(kind: StepKind, target: PlannedTarget | undefined, settings
         ? Promise.resolve({ reference, digest: DIGEST })
         : Promise.reject(machine.images === 'none' ? new AppError('TARGET_NOT_AVAILABLE', { target: 'a container', problem: 'no podman' }) : new AppError('IMAGE_NOT_AVAILABLE', { image: reference, problem: 'the registry is away' })),
   };
-  const placed = await placeStep(kind, { signal: new AbortController().signal, ...(target === undefined ? {} : { target }) }, options);
+  const placed = await placeStep(kind, { signal: () => new AbortController().signal, ...(target === undefined ? {} : { target }) }, options);
   return placed.ok ? placed : { code: placed.error.code, retryable: placed.retryable };
 }
 

@@ -81,7 +81,7 @@ function requireStrongEnough(isolation: Isolation, { minIsolation }: ExecutionSe
 }
 
 /** Makes sure that it can be had here, the image of a container included. */
-async function have({ isolation, target }: Chosen, signal: AbortSignal, options: PlaceOptions): Promise<Placement> {
+async function have({ isolation, target }: Chosen, signal: StepToPlace['signal'], options: PlaceOptions): Promise<Placement> {
   const placement = { ok: true, isolation, ...(target === undefined ? {} : { target }) } as const;
   switch (isolation) {
     case 'in-process':
@@ -100,7 +100,7 @@ async function have({ isolation, target }: Chosen, signal: AbortSignal, options:
       const container = options.settings.container ?? {};
       const reference = target?.image ?? container.image;
       if (reference === undefined) throw notAvailable('a container', 'neither the document nor the configuration names an image');
-      const { digest, reference: used } = await options.resolveImage(reference, container, signal);
+      const { digest, reference: used } = await options.resolveImage(reference, container, signal());
       return { ...placement, target: withDefaults(target, container), image: { reference: used, digest } };
     }
   }

@@ -53,7 +53,7 @@ function open(execution: ExecutionSettings = {}): PluginHost {
 }
 
 async function placeAndRun(host: PluginHost, target?: PlannedTarget) {
-  const placement = await host.place({ uses: uses as never, signal, ...(target === undefined ? {} : { target }) });
+  const placement = await host.place({ uses: uses as never, signal: () => signal, ...(target === undefined ? {} : { target }) });
   if (!placement.ok) return { placement };
   const recorded = recordCall({ workspace: root, uses: uses as never, input: { name: 'ada' }, placement });
   const outcome = await host.run(recorded.call);
@@ -94,15 +94,15 @@ describe('a plugin that was added', () => {
 describe('what does not run in a plugin', () => {
   it('is placed without loading anything: scripts, calls of workflows and what the engine does itself', async () => {
     const host = open();
-    expect(await host.place({ uses: script, signal })).toEqual({ ok: true, isolation: 'subprocess' });
-    expect(await host.place({ uses: { kind: 'builtin', name: 'approval' }, signal })).toEqual({ ok: true, isolation: 'in-process' });
+    expect(await host.place({ uses: script, signal: () => signal })).toEqual({ ok: true, isolation: 'subprocess' });
+    expect(await host.place({ uses: { kind: 'builtin', name: 'approval' }, signal: () => signal })).toEqual({ ok: true, isolation: 'in-process' });
     const call = parseUses('workflow://other');
-    expect(await host.place({ uses: call as never, signal, target: { mode: 'container' } })).toEqual({ ok: true, isolation: 'in-process' });
+    expect(await host.place({ uses: call as never, signal: () => signal, target: { mode: 'container' } })).toEqual({ ok: true, isolation: 'in-process' });
   });
 
   it('is refused where it cannot run', async () => {
-    expect(await open().place({ uses: script, signal, target: { mode: 'worker-pool' } })).toMatchObject({ ok: false, error: { code: 'TARGET_NOT_AVAILABLE' }, retryable: false });
-    expect(await open().place({ uses: script, signal, target: { mode: 'container' } })).toMatchObject({ ok: false, error: { code: 'TARGET_NOT_AVAILABLE' } });
+    expect(await open().place({ uses: script, signal: () => signal, target: { mode: 'worker-pool' } })).toMatchObject({ ok: false, error: { code: 'TARGET_NOT_AVAILABLE' }, retryable: false });
+    expect(await open().place({ uses: script, signal: () => signal, target: { mode: 'container' } })).toMatchObject({ ok: false, error: { code: 'TARGET_NOT_AVAILABLE' } });
   });
 });
 
