@@ -261,6 +261,23 @@ describe('a rerun', () => {
     expect(ran).toEqual(['a', 'b', 'c']);
   });
 
+  it('keeps a step once: it runs when its job is tried again, and when a gate sends the job back to it', async () => {
+    const { harness, script } = await scripted(`jobs:
+  tried: { retry: { max: 1, initial: 1ms }, steps: [${it_('a')}, ${it_('b')}] }
+  sent: { steps: [${it_('c')}, ${it_('d')}, { id: g, uses: "builtin:gate", with: { decision: "\${{ steps.d.outputs.v }}", routes: { go: continue, back: { restart-from: c } } } }] }`);
+    script.fails.add('b').add('d');
+    const runId = await harness.start('w');
+    await harness.end(runId);
+    const tries = { b: [failure(), success()], d: [success({ v: 'back' }), success({ v: 'go' })] };
+    harness.handlers.set('do:it', ({ step }) => {
+      script.ran.push(step);
+      return (step === 'b' || step === 'd' ? tries[step].shift() : undefined) ?? success({ v: step });
+    });
+    const { ran, view } = await again(harness, script, { runId });
+    expect(view.status).toBe('success');
+    expect([ran.filter((step) => 'ab'.includes(step)), ran.filter((step) => 'cd'.includes(step))]).toEqual([['b', 'a', 'b'], ['d', 'c', 'd']]);
+  });
+
   it('runs again what is given the digest of files, which nobody knows from then', async () => {
     const { harness, script } = await scripted(`jobs:
   one: { steps: [${it_('a')}, ${it_('b', ', with: { v: "${{ hashFiles(\'*.ts\') }}" }')}, ${it_('c')}] }

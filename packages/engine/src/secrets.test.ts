@@ -171,6 +171,14 @@ describe('what a step leaves', () => {
     expect(await text(stored)).toBe('x *** y');
   });
 
+  it('is kept without them also by a job that is given none', async () => {
+    await open(`id: it\nsecrets: [TOKEN]\npermissions: { shell: true }\njobs:\n  a:\n    secrets: []\n    steps: [{ run: one, outputs: { again: "\${{ result.said }}" } }]\n`);
+    harness.handlers.set('run', () => success({ said: VALUE }));
+    const run = await harness.end(await harness.start('it'));
+    expect(run.jobs[0]?.steps).toMatchObject([{ status: 'success', outputs: { again: '***' } }]);
+    expect(await journalOf(run.id)).not.toContain(VALUE);
+  });
+
   it('cannot be an artifact with a secret in its name', async () => {
     await open(SCRIPT('      - { run: one, secrets: [TOKEN] }\n'));
     harness.handlers.set('run', async (call) => {

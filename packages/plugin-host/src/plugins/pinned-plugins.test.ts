@@ -99,6 +99,16 @@ describe('a pinned plugin', () => {
     expect(await run(plugins, placement)).toMatchObject({ status: 'failed', error: CHANGED, retryable: false });
   });
 
+  it('is refused also where its command was found before, by a step that pins nothing', async () => {
+    mine();
+    const plugins = host();
+    const call = recordCall({ workspace: root, uses: greet(), input: { name: 'x' } }).call;
+    const placement = await placed(plugins, await pinsOf(plugins));
+    expect(await plugins.run(call)).toMatchObject({ status: 'success' });
+    flipByte(HANDLER);
+    expect(await plugins.run({ ...call, placement })).toMatchObject({ status: 'failed', error: CHANGED });
+  });
+
   it('is refused when it has no pin, and when another version has the same files', async () => {
     mine();
     const plugins = host();
