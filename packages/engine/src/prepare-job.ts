@@ -33,14 +33,16 @@ export function prepareJob(deps: EngineDeps, shared: JobShared, worker: WorkerId
   const record = recordOf(deps, shared.states, hold, state);
   if (record === undefined) return undefined;
   const run = new JobRun(deps, shared, record);
-  const prepared = (events: RunEventBody[] | undefined): PreparedJob | undefined => {
+  const prepared = (events: RunEventBody[] | undefined, at: number): PreparedJob | undefined => {
     if (events === undefined) return undefined;
-    const draft = new RunDraft(apart(state, job), deps.clock.now(), { matrixLimit: deps.limits.matrixCombinations });
+    const draft = new RunDraft(apart(state, job), at, { matrixLimit: deps.limits.matrixCombinations });
     for (const event of events) draft.add(event);
     return { hold, run, append: draft.toAppend(), state: draft.state };
   };
   const beginning = beginIfPossible(run);
-  return beginning instanceof Promise ? within(deps.clock, beginning, () => hold.lose()).then(prepared) : prepared(beginning);
+  if (beginning instanceof Promise) return within(deps.clock, beginning, () => hold.lose()).then((events) => prepared(events, deps.clock.now()));
+  // Begun as it is created: a store keeps what happens at the same time together.
+  return prepared(beginning, state.createdAt);
 }
 
 /** What fails is told when the job is begun anew. */

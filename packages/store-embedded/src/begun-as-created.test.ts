@@ -9,6 +9,7 @@ import { AskedConnection } from './asked-connection.fixture.js';
 import { type Changes, noChanges } from './commit-group.js';
 import { createRun } from './create-run.js';
 import { openEmbeddedStore } from './index.js';
+import { readEvents } from './journal.js';
 import { migrate } from './migrate.js';
 import { StandingBy } from './standing-by.js';
 import { temporaryDir } from './temporary-dir.fixture.js';
@@ -18,13 +19,13 @@ const clock = fakeClock();
 const LEASE_MS = 1_000;
 
 /** What was prepared for the first ticket of a run, with one that is queued by it for later. */
-function prepared({ runId, summary }: Create, worker: WorkerId, begun: (lease: Lease) => void): Begin {
+function prepared({ runId, at, summary }: Create, worker: WorkerId, begun: (lease: Lease) => void, laterMs = 0): Begin {
   return {
     ticket: toTicketId(aTicket(runId)),
     worker,
     append: {
       runId,
-      at: 1,
+      at: at + laterMs,
       expected: 1,
       events: [aJobStarted({ worker, token: 0 }), aStepStarted()],
       summary: { ...summary, status: 'running', startedAt: 1 },
@@ -45,6 +46,7 @@ describe('a run that is begun as it is created', () => {
         forOther: fc.boolean(),
         /** Then one that goes on has ended. */
         ends: fc.boolean(),
+        laterMs: fc.constantFrom(0, 1),
       }),
       { minLength: 1, maxLength: 8 },
     );
@@ -54,10 +56,10 @@ describe('a run that is begun as it is created', () => {
       fc.property(acts, caps, fc.boolean(), (list, options, otherFirst) => {
         const sides = [new Side(true, options, otherFirst), new Side(false, options, otherFirst)] as const;
         const ids = countingIds();
-        for (const { tenant, forOther, ends, notBefore, priority } of list) {
+        for (const { tenant, forOther, ends, laterMs, notBefore, priority } of list) {
           const runId = ids.runId();
           const command = aCreate(runId, { summary: aSummary(runId, { tenant }), enqueue: [aTicket(runId, { job: 'side', notBefore: 4_000_000_000_000 }), aTicket(runId, { notBefore, ...priority })] });
-          for (const side of sides) side.create(command, forOther ? OTHER : WORKER);
+          for (const side of sides) side.create(command, forOther ? OTHER : WORKER, laterMs);
           if (ends) for (const side of sides) side.endFirst();
           expect(sides[0].rows()).toEqual(sides[1].rows());
           expect(sides[0].told).toEqual(sides[1].told);
@@ -112,13 +114,13 @@ describe('a run that is begun as it is created', () => {
     await store.close();
   });
 
-  it('has its row and its ticket written once', () => {
+  it('has its row, its ticket and its events written once', () => {
     const side = new Side(true, {}, false);
     side.connection.asked.clear();
     const runId = countingIds().runId();
     side.create(aCreate(runId, { enqueue: [aTicket(runId)] }), WORKER);
     // Of what is there, only what the blobs of the run take up.
-    expect([...side.connection.asked].filter((sql) => /^UPDATE (run|ticket)\b/.test(sql))).toEqual([expect.stringContaining('artifact_bytes')]);
+    expect([...side.connection.asked].filter((sql) => /^UPDATE (run|ticket)\b|^INSERT INTO entry\b/.test(sql))).toEqual([expect.stringContaining('artifact_bytes')]);
     side.connection.close();
   });
 });
@@ -148,9 +150,9 @@ class Side {
     }
   }
 
-  create(command: Create, worker: WorkerId): void {
+  create(command: Create, worker: WorkerId, laterMs = 0): void {
     const changes = noChanges(this.connection);
-    const begin = prepared(command, worker, (lease) => this.#note('begun', [lease]));
+    const begin = prepared(command, worker, (lease) => this.#note('begun', [lease]), laterMs);
     this.connection.exec('BEGIN');
     createRun(this.connection, command, changes, this.#atOnce ? { begin, standingBy: this.#standingBy } : undefined);
     if (!this.#atOnce) changes.begins.set(begin.ticket, begin);
@@ -173,8 +175,13 @@ class Side {
   }
 
   rows(): Record<string, unknown[]> {
-    const tables = this.connection.all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'worker'`);
-    return Object.fromEntries(tables.map(({ name }) => [name, this.connection.all(`SELECT * FROM ${name} ORDER BY 1, 2`)]));
+    const tables = this.connection.all<{ name: string }>(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('worker', 'opening', 'entry')`);
+    const runs = this.connection.all<{ id: RunId }>('SELECT id FROM run ORDER BY id');
+    return {
+      ...Object.fromEntries(tables.map(({ name }) => [name, this.connection.all(`SELECT * FROM ${name} ORDER BY 1, 2`)])),
+      // Which of the two it is in depends on when it was written.
+      journals: runs.map(({ id }) => readEvents(this.connection, id, { after: 0, limit: -1 })),
+    };
   }
 
   #note(what: string, leases: readonly Lease[]): void {

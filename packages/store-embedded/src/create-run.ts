@@ -7,7 +7,7 @@ import { referTo } from './blobs-of-runs.js';
 import { placeClaims } from './claims.js';
 import { type Changes, noteQueued } from './commit-group.js';
 import { AT_MOST, type Connection } from './connection.js';
-import { insertEvents, openJournal, toBodies } from './journal.js';
+import { insertEvents, joined, openJournal, toBodies } from './journal.js';
 import { countAsKept } from './kept-runs.js';
 import { eventsUnder, type StandingBy } from './standing-by.js';
 import { insertTickets } from './tickets.js';
@@ -46,7 +46,8 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   const key = insertRun(connection, command, { opening, begun });
   const ended = isTerminalRun(command.summary.status);
   if (!ended) changes.counters.add('open', 1);
-  openJournal(connection, opening.bodies, { key, at: command.at });
+  const goesOnAtOnce = begun !== undefined && begun.begin.append.at === command.at;
+  openJournal(connection, goesOnAtOnce ? joined(opening.bodies, begun.going.bodies) : opening.bodies, { key, at: command.at });
   if (command.blobs !== undefined) referTo(connection, key, command.blobs);
   if (ended) countAsKept(connection, key);
   const claims = ended ? [] : (command.claim ?? []);
@@ -54,7 +55,7 @@ export function createRun(connection: Connection, command: Create, changes: Chan
   const queued = insertTickets(connection, command.enqueue, { counters: changes.counters, evenEnded: runId, held: begun && { lease: begun.lease, run: command.summary } });
   noteQueued(changes, queued.filter((id) => id !== begun?.lease.id), { claims });
   changes.runs.set(runId, { decided: command.events.length, ended });
-  if (begun !== undefined) goOn(connection, { key, after: opening.bodies.length }, begun, changes);
+  if (begun !== undefined) goOn(connection, { key, after: opening.bodies.length, isWritten: goesOnAtOnce }, begun, changes);
   else if (now !== undefined) changes.begins.set(now.begin.ticket, now.begin);
   return { ok: true, runId, repeated: false };
 }
@@ -80,9 +81,9 @@ function beginOf(command: Create, { begin, standingBy }: BeginNow, changes: Chan
 }
 
 /** Everything of `appendEvents` that the row of the run has not been inserted with. */
-function goOn(connection: Connection, { key, after }: { key: number; after: number }, { begin, lease, going }: Begun, changes: Changes): void {
+function goOn(connection: Connection, { key, after, isWritten }: { key: number; after: number; isWritten: boolean }, { begin, lease, going }: Begun, changes: Changes): void {
   const { append } = begin;
-  insertEvents(connection, going.bodies, { key, after, at: append.at });
+  if (!isWritten) insertEvents(connection, going.bodies, { key, after, at: append.at });
   if (append.blobs !== undefined) referTo(connection, key, append.blobs);
   follow(connection, append, changes);
   changes.runs.set(append.runId, { decided: append.expected === undefined ? after : after + going.bodies.length, ended: false });

@@ -43,6 +43,11 @@ export function toBodies(events: readonly RunEventBody[]): { readonly bodies: Bo
   return { bodies: { text, length: events.length }, bytes: events.length === 0 ? 0 : Buffer.byteLength(text) - events.length - 1 };
 }
 
+/** Events that come one after the other at the same time, neither of which are none. */
+export function joined(one: Bodies, next: Bodies): Bodies {
+  return { text: `${one.text.slice(0, -1)},${next.text.slice(1)}`, length: one.length + next.length };
+}
+
 function textOf(events: readonly RunEventBody[]): string {
   const [first, ...rest] = events;
   if (first?.type !== 'run.started') return JSON.stringify(events);
@@ -75,7 +80,7 @@ const LAST_SEQ = 2 ** SEQ_BITS - 1;
 const placeOf = (run: string, seq: string): string => `(${run} << ${String(SEQ_BITS)} | ${seq})`;
 const afterIn = (run: string, seq: string): string => `place > ${placeOf(run, seq)} AND place < ${placeOf(`${run} + 1`, '0')}`;
 
-/** Writes the events that a run is created with. */
+/** Writes the events that a run is created with, and how it goes on at once. */
 export function openJournal(connection: Connection, bodies: Bodies, { key, at }: { key: number; at: number }): void {
   connection.run('INSERT INTO opening (run, last, at, events) VALUES (?, ?, ?, ?)', key, bodies.length, at, bodies.text);
 }
