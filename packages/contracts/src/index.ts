@@ -37,6 +37,7 @@ export type {
   ToolUseView,
 } from './flow.js';
 export { JOURNAL_SCHEMA } from './event.js';
+export { parseEventText, toEventText } from './event-text.js';
 export { digestInReference, IMAGE_REFERENCE, ISOLATION_LEVELS, TARGET_MODES } from './execution-target.js';
 export type { ImageUsed, Isolation, TargetMode } from './execution-target.js';
 export { executionTargetSchema } from './execution-target-schema.js';

@@ -1,4 +1,4 @@
-import { JOURNAL_SCHEMA, type RunEvent, type RunEventBody, type RunId, type RunPlan } from '@kb-labs/contracts';
+import { JOURNAL_SCHEMA, parseEventText, type RunEvent, type RunEventBody, type RunId, toEventText } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Fence } from '@kb-labs/ports';
 
@@ -39,7 +39,7 @@ export interface Bodies {
 
 /** Events as they are stored, and how many bytes they take: what only keeps them together is not theirs. */
 export function toBodies(events: readonly RunEventBody[]): { readonly bodies: Bodies; readonly bytes: number } {
-  const text = textOf(events);
+  const text = `[${events.map(toEventText).join(',')}]`;
   return { bodies: { text, length: events.length }, bytes: events.length === 0 ? 0 : Buffer.byteLength(text) - events.length - 1 };
 }
 
@@ -47,32 +47,6 @@ export function toBodies(events: readonly RunEventBody[]): { readonly bodies: Bo
 export function joined(one: Bodies, next: Bodies): Bodies {
   return { text: `${one.text.slice(0, -1)},${next.text.slice(1)}`, length: one.length + next.length };
 }
-
-function textOf(events: readonly RunEventBody[]): string {
-  const [first, ...rest] = events;
-  if (first?.type !== 'run.started') return JSON.stringify(events);
-  const { plan, ...event } = first;
-  const { jobs, ...others } = plan;
-  const start = withMember(JSON.stringify(event), 'plan', withMember(JSON.stringify(others), 'jobs', textOfJobs(jobs)));
-  return `[${[start, ...rest.map((body) => JSON.stringify(body))].join(',')}]`;
-}
-
-/** Puts one more member at the end of an object that has some. */
-function withMember(object: string, name: string, value: string): string {
-  return `${object.slice(0, -1)},"${name}":${value}}`;
-}
-
-/** Jobs, most of what a run is created with, are written as JSON once for all runs that share them. */
-function textOfJobs(jobs: RunPlan['jobs']): string {
-  let text = knownTexts.get(jobs);
-  if (text === undefined) {
-    text = JSON.stringify(jobs);
-    knownTexts.set(jobs, text);
-  }
-  return text;
-}
-
-const knownTexts = new WeakMap<RunPlan['jobs'], string>();
 
 /** Bits of an entry's place for the number of its last event; those above are the run's. */
 const SEQ_BITS = 24;
@@ -139,7 +113,7 @@ function checkVersion(runId: RunId, journal: number): void {
 
 function parseBodies(text: string, runId: RunId, last: number): RunEventBody[] {
   try {
-    return JSON.parse(text) as RunEventBody[];
+    return parseEventText(text) as RunEventBody[];
   } catch {
     throw damaged(runId, last);
   }

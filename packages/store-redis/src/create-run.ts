@@ -1,4 +1,4 @@
-import { isTerminalRun, type RunId } from '@kb-labs/contracts';
+import { isTerminalRun, type RunId, toEventText } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Begin, Create, CreateResult } from '@kb-labs/ports';
 
@@ -127,7 +127,7 @@ function reservationOf(command: Create): Argument[] {
 function openingOf({ keys }: StoreDeps, command: Create): { own: string[]; args: Argument[] } {
   const { runId, events, enqueue } = command;
   const { run, events: list, tickets, outbox } = keys.of(runId);
-  const bodies = events.map((event) => JSON.stringify(event));
+  const bodies = events.map(toEventText);
   const bytes = sizeOf(bodies);
   const fields = fieldsOf(command, bytes);
   const args = [

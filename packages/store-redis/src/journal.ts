@@ -1,4 +1,4 @@
-import { JOURNAL_SCHEMA, type RunEvent, type RunEventBody, type RunId, type RunSummary } from '@kb-labs/contracts';
+import { JOURNAL_SCHEMA, parseEventText, type RunEvent, type RunEventBody, type RunId, type RunSummary } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 
 /** Events as they are stored, `<at> <body>`, the first of which is number `after + 1`. */
@@ -8,7 +8,7 @@ export function parseEvents(runId: RunId, after: number, texts: readonly string[
     const space = text.indexOf(' ');
     const at = Number(text.slice(0, space));
     try {
-      return { ...(JSON.parse(text.slice(space + 1)) as RunEventBody), seq, at };
+      return { ...(parseEventText(text.slice(space + 1)) as RunEventBody), seq, at };
     } catch {
       throw new AppError('STATE_CORRUPT', { problem: `the journal of ${runId} cannot be read at event ${String(seq)}` });
     }
