@@ -43,14 +43,14 @@ async function appendEvents(deps: HandingOutDeps, command: Append): Promise<Appe
   const { run, events: list, tickets, outbox: waiting, steps } = keys.of(runId);
   const own = [run, list, tickets, waiting, steps];
   const { args, asked } = appendArguments(deps, command);
-  const send = async (): Promise<AppendReply> => {
+  const send = (): Promise<AppendReply> => {
     switch (asked) {
       case 'nothing':
-        return (await link.run(APPEND_EVENTS, own, args)) as AppendReply;
+        return link.run(APPEND_EVENTS, own, args) as Promise<AppendReply>;
       case 'status':
-        return (await appendStatus(deps, runId, own, args)) as AppendReply;
+        return appendStatus(deps, runId, own, args) as Promise<AppendReply>;
       case 'more':
-        return await queueAndHandOut(deps, runId, APPEND_EVENTS, own, args, claim.length > 0 ? 0 : enqueue.length);
+        return queueAndHandOut(deps, runId, APPEND_EVENTS, own, args, claim.length > 0 ? 0 : enqueue.length);
     }
   };
   const reply = await outbox.write(runId, send, (answered) => (answered[0] === 'ok' ? answered[2] : []));

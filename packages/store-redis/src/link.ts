@@ -69,7 +69,7 @@ export class Link {
   }
 
   run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<unknown> {
-    return this.#runScript(script, [keys.length, ...keys, ...args]);
+    return this.#runScript(script, [script.sha, keys.length, ...keys, ...args]);
   }
 
   get isClosed(): boolean {
@@ -90,28 +90,34 @@ export class Link {
     return promise;
   }
 
-  async #runScript(script: Script, rest: readonly Argument[]): Promise<unknown> {
+  async #runScript(script: Script, args: readonly Argument[]): Promise<unknown> {
     try {
-      return await this.#send('EVALSHA', [script.sha, ...rest]);
+      return await this.#send('EVALSHA', args);
     } catch (thrown) {
       if (!(thrown instanceof AppError) || !isUnknownScript(thrown.cause)) throw thrown;
-      return await this.#send('EVAL', [script.source, ...rest]);
+      return await this.#send('EVAL', [script.source, ...args.slice(1)]);
     }
   }
 
   async #send(command: string, args: readonly Argument[]): Promise<unknown> {
     if (this.#client.status !== 'ready') await this.#connected();
     try {
-      return await this.#client.call(command, ...args).catch(async (thrown: unknown) => {
-        // A connection that is being given up still counts as ready.
-        if (!isUnsent(thrown)) throw thrown;
-        await this.#connected();
-        return await this.#client.call(command, ...args);
-      });
+      return await this.#client.call(command, ...args);
     } catch (thrown) {
-      if (isSilence(thrown)) this.#giveUpConnection();
-      throw toStateError(thrown);
+      if (!isUnsent(thrown)) throw this.#failure(thrown);
     }
+    // A connection that is being given up had still counted as ready.
+    await this.#connected();
+    try {
+      return await this.#client.call(command, ...args);
+    } catch (thrown) {
+      throw this.#failure(thrown);
+    }
+  }
+
+  #failure(thrown: unknown): AppError {
+    if (isSilence(thrown)) this.#giveUpConnection();
+    return toStateError(thrown);
   }
 
   #connected(): Promise<void> {

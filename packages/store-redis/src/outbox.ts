@@ -30,7 +30,9 @@ export class Outbox {
   async write<Reply>(runId: RunId, send: () => Promise<Reply>, waitingIn: (reply: Reply) => readonly string[]): Promise<Reply> {
     try {
       const reply = await send();
-      await this.#settle(runId, waitingIn(reply));
+      const waiting = waitingIn(reply);
+      // Mostly nothing does.
+      if (waiting.length > 0) await this.#settle(runId, waiting);
       return reply;
     } catch (thrown) {
       this.#undone.add(runId);
