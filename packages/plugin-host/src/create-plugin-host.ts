@@ -1,33 +1,14 @@
 import type { Permissions, PluginUses, Uses } from '@kb-labs/contracts';
 import { assertNever } from '@kb-labs/errors';
-import type { Logger, Placement, PluginHost, StepCall, StepOutcome, StepToPlace } from '@kb-labs/ports';
+import type { Placement, PluginHost, StepCall, StepOutcome, StepToPlace } from '@kb-labs/ports';
 
-import type { StepServices } from './context/step-services.js';
+import type { PluginHostOptions } from './host-options.js';
+import { type LazyCommands, lazyCommands, type LazyScripts, lazyScripts, type LazyShelf, lazyShelf, type LazyTargets, lazyTargets, loadPlugins, pinning } from './host-parts.js';
 import type { LoadedCommand } from './plugins/look-up-command.js';
-import type { CommandHost, FoundCommand } from './plugins/run-command.js';
-import type { HostEnv } from './process-tree/base-env.js';
 import { temporaryParent } from './script/temporary-parent.js';
-import type { Targets } from './targets/open-targets.js';
 import type { StepKind } from './targets/place-step.js';
 import type { ExecutionSettings } from './targets/settings.js';
 
-export interface PluginHostOptions {
-  /** Folders of the plugin packages that ship with the engine. */
-  readonly firstParty: readonly string[];
-  /** The project and the folders of its own plugins, absolute or relative to it. */
-  readonly project: { readonly root: string; readonly plugins: readonly string[] };
-  /** The environment that steps may be given a part of. */
-  readonly hostEnv: HostEnv;
-  readonly logger: Logger;
-  /** What handlers get by the permission `services`; what is left out is not there. */
-  readonly services?: StepServices;
-  /** Where steps run. Left out: scripts in subprocesses, trusted plugins in this process, others in a sandbox where there is one. */
-  readonly execution?: ExecutionSettings;
-  /** From TERM to KILL of a step that is aborted, and what a handler gets to end. 1 s for scripts and 2 s for handlers when left out. */
-  readonly killGraceMs?: number;
-}
-
-const HANDLER_GRACE_MS = 2_000;
 const STRAY_GRACE_MS = 500;
 
 /** A host for plugin commands in this process and scripts in process trees of their own. Reads and loads nothing until it is asked. */
@@ -125,90 +106,6 @@ async function mayChangeFiles(uses: Uses, shelf: LazyShelf): Promise<boolean> {
 
 function opensFiles({ shell, fs }: Permissions): boolean {
   return (Array.isArray(shell) ? shell.length > 0 : shell === true) || (fs?.write ?? []).length > 0;
-}
-
-let plugins: Promise<typeof import('./plugin-commands.js')> | undefined;
-
-/** Loaded with the first step that needs it: a run of scripts alone never loads a schema checker. Node takes its time to find again what it has loaded. */
-const loadPlugins = () => (plugins ??= import('./plugin-commands.js'));
-
-/** Loaded for steps of flows alone. */
-const pinning = () => import('./plugins/hold-to-pins.js');
-
-type LazyShelf = ReturnType<typeof lazyShelf>;
-
-/** The code that reads manifests, loaded when the first plugin is asked for. */
-function lazyShelf(options: PluginHostOptions) {
-  const open = async () => {
-    const { lookUpCommand, PluginShelf } = await loadPlugins();
-    return { shelf: new PluginShelf(options), lookUpCommand };
-  };
-  let opened: ReturnType<typeof open> | undefined;
-  const ready = () => (opened ??= open());
-  /** By the `uses` of a document, which its runs share. Not what was added: that is looked at each time. */
-  const kept = new WeakMap<PluginUses, LoadedCommand & { readonly ok: true }>();
-  return {
-    known: (uses: PluginUses) => kept.get(uses),
-    look: async (uses: PluginUses, sealed = false): Promise<LoadedCommand> => {
-      const { shelf, lookUpCommand } = await ready();
-      const found = await lookUpCommand(shelf, uses, { sealed });
-      if (!sealed && found.ok && found.plugin.installed.origin !== 'added') kept.set(uses, found);
-      return found;
-    },
-    installed: async (listing?: { readonly verify?: boolean }) => (await ready()).shelf.installed(listing),
-  };
-}
-
-type LazyTargets = ReturnType<typeof lazyTargets>;
-
-/** What runs steps elsewhere than in this process, opened when the first one asks for it. */
-function lazyTargets({ hostEnv, execution = {}, logger }: PluginHostOptions) {
-  let opened: Promise<Targets> | undefined;
-  const open = async (): Promise<Targets> => new (await loadPlugins()).Targets({ hostEnv, settings: execution, logger });
-  return {
-    open: () => (opened ??= open()),
-    close: async () => (await opened)?.close(),
-  };
-}
-
-type LazyScripts = ReturnType<typeof lazyScripts>;
-
-/** What runs scripts, and who starts them. */
-function lazyScripts({ hostEnv }: PluginHostOptions) {
-  const open = async () => {
-    const [{ runScript }, { Removals }, { FolderStock }, { Spawner }] = await Promise.all([
-      import('./script/run-script.js'),
-      import('./script/removals.js'),
-      import('./script/folder-stock.js'),
-      import('./process-tree/spawner.js'),
-    ]);
-    return { runScript, removals: new Removals(), folders: new FolderStock(temporaryParent(hostEnv)), spawner: new Spawner(hostEnv) };
-  };
-  let opened: ReturnType<typeof open> | undefined;
-  return {
-    open: () => (opened ??= open()),
-    close: async () => {
-      const { spawner, folders, removals } = (await opened) ?? {};
-      spawner?.close();
-      folders?.close();
-      await removals?.close();
-    },
-  };
-}
-
-type LazyCommands = ReturnType<typeof lazyCommands>;
-
-/** What runs commands of plugins. Once it is loaded, a command begins without waiting for it. */
-function lazyCommands({ hostEnv, killGraceMs = HANDLER_GRACE_MS, services }: PluginHostOptions, targets: LazyTargets) {
-  let loaded: { readonly run: (call: StepCall, found: FoundCommand, host: CommandHost) => Promise<StepOutcome>; readonly host: CommandHost } | undefined;
-  const load = async (): Promise<NonNullable<typeof loaded>> => {
-    const [{ runCommand }, opened] = await Promise.all([loadPlugins(), targets.open()]);
-    return (loaded = { run: runCommand, host: { hostEnv, killGraceMs, targets: opened, ...(services === undefined ? {} : { services }) } });
-  };
-  return {
-    run: (call: StepCall, found: FoundCommand): Promise<StepOutcome> =>
-      loaded === undefined ? load().then(({ run, host }) => run(call, found, host)) : loaded.run(call, found, loaded.host),
-  };
 }
 
 function runPlugin(call: StepCall, uses: PluginUses, { shelf, commands }: { readonly shelf: LazyShelf; readonly commands: LazyCommands }): Promise<StepOutcome> {

@@ -4,7 +4,7 @@
  */
 export { createPluginHost } from './create-plugin-host.js';
 export type { StepServices, StorageOwner } from './context/step-services.js';
-export type { PluginHostOptions } from './create-plugin-host.js';
+export type { PluginHostOptions } from './host-options.js';
 export type { ExecutionSettings, PoolSettings } from './targets/settings.js';
 export type { ContainerSettings } from './confine/container-settings.js';
 export { hashFiles } from './files/hash-files.js';
