@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT, JOURNAL_SCHEMA, LIMITS, type JsonObject, type Rerun, type RunEventBody, type RunId, type RunPlan, type RunState, type RunView, type Trigger } from '@kb-labs/contracts';
+import { DEFAULT_TENANT, JOURNAL_SCHEMA, LIMITS, type JsonObject, type Rerun, type RunEventBody, type RunId, type RunPlan, type RunState, type RunView, toEventText, type Trigger } from '@kb-labs/contracts';
 import { AppError } from '@kb-labs/errors';
 import type { Create } from '@kb-labs/ports';
 import { foldRun, toRunView } from '@kb-labs/projector';
@@ -93,7 +93,7 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
     ...(rerun === undefined ? {} : { rerun }),
     ...(command.idempotency === undefined ? {} : { idempotencyKey: command.idempotency.key }),
   };
-  if (lengthOf(event) > LIMITS.runStateBytes) {
+  if (toEventText(event).length > LIMITS.runStateBytes) {
     throw new AppError('INPUT_INVALID', { problem: `the run would start with more than ${LIMITS.runStateBytes} bytes` });
   }
   await keepDocument(deps, plan.workflow.digest);
@@ -121,19 +121,6 @@ export async function acceptRun(deps: AcceptDeps, command: AcceptRun): Promise<{
   if (opened.claim.length > 0) await makeWay(new RunStates(deps), deps, runId);
   return { state: opened.state };
 }
-
-/** As JSON. Jobs, most of it, are measured once for all runs that share them. */
-function lengthOf(event: RunEventBody & { type: 'run.started' }): number {
-  const { jobs } = event.plan;
-  let length = lengthOfJobs.get(jobs);
-  if (length === undefined) {
-    length = JSON.stringify(jobs).length;
-    lengthOfJobs.set(jobs, length);
-  }
-  return JSON.stringify({ ...event, plan: { ...event.plan, jobs: [] } }).length - '[]'.length + length;
-}
-
-const lengthOfJobs = new WeakMap<RunPlan['jobs'], number>();
 
 /** Digests are loaded for this alone: most runs are started without a key. */
 async function idempotencyOf(idempotency: NonNullable<AcceptRun['idempotency']>, tenant: string | undefined, at: number): Promise<NonNullable<Create['idempotency']>> {
