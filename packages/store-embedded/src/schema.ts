@@ -8,9 +8,9 @@
  * the run as a whole: two NULLs would not count as the same.
  *
  * An `entry` is what one append added to a journal: a JSON list of events. Its `place` is the key of the run, and in the last 24 bits
- * the number of its last event: entries of a run are next to each other, without an index beside the rows. What a run was created with, and how it went on in the same write, is its
- * `opening`, most of a journal because the plan is in it: away from the entries, so that no append writes it again. Journals that were begun
- * before version 6 have it among their entries.
+ * the number of its last event: entries of a run are next to each other, without an index beside the rows. What a run was created with, and
+ * how it went on in the same write at the same time, is its `opening`, most of a journal because the plan is in it: away from the entries, so
+ * that no append writes it again. Journals that were begun before version 6 have it among their entries.
  *
  * The bytes of a run are those of its journal as they come, those of its log once it has ended (until then: per step), and
  * those of the blobs it refers to; `kept` is the sum of the runs of a tenant that have ended. A blob that no run refers to has
