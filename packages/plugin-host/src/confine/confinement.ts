@@ -31,6 +31,8 @@ export interface Room {
 }
 
 export interface ConfinedProgram extends InnerProgram {
+  /** See `ProcessOptions.terminate`: a container is told by its name, for who runs it may not hand on a signal that comes early. */
+  readonly terminate?: () => Promise<boolean>;
   /** What signals to the started program do not reach: a container is ended by its name. Called after the process tree ended or must end. */
   readonly end?: () => Promise<void>;
   /** Runs a further program in the same room. */

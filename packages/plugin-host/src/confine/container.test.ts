@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -10,10 +10,11 @@ import { temporaryFolder } from '../step-call.fixture.js';
 import type { Room } from './confinement.js';
 import { container } from './container.js';
 import { ask, findContainerProgram } from './container-program.js';
+import { deafPodman } from './deaf-podman.fixture.js';
 import { isGone, OWNER_LABEL, ownerName } from './owner.js';
 import { PROBE_RUNNER, PROBES, surroundings } from './probes.fixture.js';
 import { resolveImage } from './resolve-image.js';
-import { marked, runConfined } from './run-confined.fixture.js';
+import { marked, type RanProgram, runConfined } from './run-confined.fixture.js';
 import { sweepContainers } from './sweep-containers.js';
 import { testImage } from './test-image.fixture.js';
 
@@ -142,6 +143,22 @@ describe.skipIf(!prepared.ok)(`container${prepared.ok ? '' : ` (skipped: ${prepa
     const ran = await runConfined(confined, { signal: abort.signal, onOut: () => abort.abort(), killGraceMs: 30_000 });
     expect(ran.end).toMatchObject({ exitCode: 3, aborted: true });
     expect(readFileSync(join(folder.path, 'cleaned'), 'utf8')).toBe('cleaned\n');
+  });
+
+  it('tells it so by the name of the container, for who runs it may not hand on what it is told', async () => {
+    using folder = temporaryFolder();
+    const cleaned = join(folder.path, 'cleaned');
+    const deaf = container(settings, { hostEnv: await deafPodman(folder.path, hostEnv) });
+    const endTold = async (byName: boolean): Promise<RanProgram> => {
+      const abort = new AbortController();
+      const script = 'trap "echo cleaned > cleaned; exit 3" TERM; echo ready; while :; do sleep 0.01; done';
+      const { terminate, ...confined } = await deaf.wrap({ program: 'sh', args: ['-c', script], cwd: folder.path, env: {} }, roomIn(folder.path));
+      return runConfined(byName ? { ...confined, terminate } : confined, { signal: abort.signal, onOut: () => abort.abort(), killGraceMs: 30_000 });
+    };
+    await endTold(false);
+    expect(existsSync(cleaned)).toBe(false);
+    expect((await endTold(true)).end).toMatchObject({ exitCode: 3, aborted: true });
+    expect(existsSync(cleaned)).toBe(true);
   });
 
   it('says what an image lacks', async () => {

@@ -41,7 +41,7 @@ export function container(settings: ContainerSettings, { hidden = [], hostEnv }:
       const name = `kb-${randomBytes(12).toString('hex')}`;
       const carried = carry(inner, hostEnv);
       const mounts = await planMounts(room, hidden, 'a container');
-      // Podman and Docker hand TERM on. With the token, those inside would be found and sent it a second time.
+      // They are told to end by the name of the container. With the token, they would be found and told a second time.
       const envNames = Object.keys(carried.env).filter((each) => each !== TOKEN_VARIABLE);
       const filter = program.filter === undefined ? {} : { filter: filterFile('container.json', program.filter) };
       const args = containerArgs(inner, room, { ...filter, name, owner: ownerName(), settings, program, mounts, envNames, command: carried.args });
@@ -50,11 +50,23 @@ export function container(settings: ContainerSettings, { hidden = [], hostEnv }:
         args,
         cwd: '/',
         env: { ...program.env, ...carried.env },
+        terminate: () => terminate(program, name),
         end: () => remove(program, name),
         inside: (next) => Promise.resolve(within(program, name, next, hostEnv)),
       };
     },
   };
+}
+
+/**
+ * Sends TERM to the program of a container, and answers whether there was one. Podman hands on what it is sent itself only from a moment
+ * after the start of the program: TERM ends it in that moment, or is lost.
+ */
+async function terminate(program: ContainerProgram, name: string): Promise<boolean> {
+  return ask(program, ['kill', '--signal', 'TERM', name]).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Removes a container, however far its start or end has come, and waits until it is gone. Fails when it is not, after some seconds. */

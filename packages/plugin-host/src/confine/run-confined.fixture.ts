@@ -32,6 +32,7 @@ export async function runConfined(confined: ConfinedProgram | InnerProgram, { in
     ...(pipeFolder === undefined ? {} : { pipeFolder }),
     signal,
     killGraceMs,
+    ...('terminate' in confined && confined.terminate !== undefined ? { terminate: confined.terminate } : {}),
     onStdout: (chunk) => {
       out += String(chunk);
       onOut?.(out);

@@ -64,11 +64,15 @@ export class ProcessTree {
     }
   }
 
-  /** TERM for all of it, and KILL for what is still there after `graceMs`. Takes no longer than that and one second. */
-  async end(graceMs: number): Promise<TreeEnd> {
-    if (!HAS_PROCESS_LIST) return this.#endGroup(graceMs);
+  /**
+   * TERM for all of it, and KILL for what is still there after `graceMs`. Takes no longer than that and one second; with `terminate`, which
+   * is asked first and saves it the TERM when it answers with true in that time, no longer than `graceMs` once more.
+   */
+  async end(graceMs: number, terminate?: () => Promise<boolean>): Promise<TreeEnd> {
+    const isTold = terminate !== undefined && (await within(graceMs, terminate()));
+    if (!HAS_PROCESS_LIST) return this.#endGroup(graceMs, isTold);
     let members = this.#members();
-    this.#tell(members, 'SIGTERM');
+    if (!isTold) this.#tell(members, 'SIGTERM');
     const graceEnds = monotonicMs() + graceMs;
     if (members.length > 0) await this.vanish(() => monotonicMs() < graceEnds);
     members = members.length > 0 ? this.#members() : members;
@@ -163,13 +167,22 @@ export class ProcessTree {
     for (const { pid, group } of members) if (group !== this.#leader) send(pid, signal);
   }
 
-  async #endGroup(graceMs: number): Promise<TreeEnd> {
-    if (!send(-this.#leader, 'SIGTERM')) return { told: 0, left: [] };
+  async #endGroup(graceMs: number, isTold: boolean): Promise<TreeEnd> {
+    if (!send(-this.#leader, isTold ? 0 : 'SIGTERM')) return { told: 0, left: [] };
     const graceEnds = monotonicMs() + graceMs;
     await this.vanish(() => monotonicMs() < graceEnds);
     send(-this.#leader, 'SIGKILL');
     await this.vanish(() => monotonicMs() < graceEnds + HUNT_MS);
     return { told: 1, left: this.#isThere() ? [this.#leader] : [] };
+  }
+}
+
+async function within(ms: number, answer: Promise<boolean>): Promise<boolean> {
+  const ending = new AbortController();
+  try {
+    return await Promise.race([answer, delay(ms, false, { signal: ending.signal })]);
+  } finally {
+    ending.abort();
   }
 }
 

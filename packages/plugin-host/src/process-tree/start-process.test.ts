@@ -94,6 +94,22 @@ describe('startProcess', () => {
     expect(await ended).toMatchObject({ aborted: true, survivors: [] });
   });
 
+  it.each<[string, (pid: number) => Promise<boolean>, object]>([
+    ['is not sent TERM when it has been told in another way', (pid) => Promise.resolve(process.kill(pid, 'SIGUSR1')), { exitCode: 5 }],
+    ['is sent TERM when it could not be told in another way', () => Promise.resolve(false), { exitCode: 6 }],
+    ['is sent TERM when telling it takes longer than it may', () => new Promise<boolean>(() => undefined), { exitCode: 6 }],
+    ['is killed when it does not do what it is told', () => Promise.resolve(true), { exitCode: 137 }],
+  ])('%s', async (_, tell, expected) => {
+    const controller = new AbortController();
+    const { ended, pid } = start({
+      args: ['-c', 'trap "exit 5" USR1; trap "exit 6" TERM; echo ready; while :; do sleep 0.01; done'],
+      signal: controller.signal,
+      onStdout: () => controller.abort(),
+      terminate: () => tell(pid ?? 0),
+    });
+    expect(await ended).toMatchObject({ ...expected, aborted: true, survivors: [] });
+  });
+
   it('ends the program and fails when its output cannot be taken', async () => {
     using folder = temporaryFolder();
     const pids = join(folder.path, 'pids');

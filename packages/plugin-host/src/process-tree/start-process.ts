@@ -29,6 +29,8 @@ export interface ProcessOptions {
   readonly signal: AbortSignal;
   /** From TERM to KILL. */
   readonly killGraceMs: number;
+  /** Tells the program to end, where TERM for what is started here may not reach it, and answers whether it did: TERM is sent otherwise. */
+  readonly terminate?: () => Promise<boolean>;
   /** Take the output as it comes. A promise holds the program back; a failure ends it and fails `ended`. */
   readonly onStdout: TakeChunk;
   readonly onStderr: TakeChunk;
@@ -190,7 +192,7 @@ async function supervise({ outputs, exited, stdin }: Launched, tree: ProcessTree
   try {
     const first = await Promise.race([exited.catch(() => 'lost' as const), abort.fired, failureOf(taken)]);
     if (typeof first === 'object') return await finishExited(first, tree, { readers, taken, abort: abort.fired, options });
-    const end = await tree.end(options.killGraceMs);
+    const end = await tree.end(options.killGraceMs, options.terminate);
     if (first === 'lost') await exited;
     const exit = await Promise.race([exited.catch(() => undefined), delay(COLLECT_MS, undefined, { ref: false })]);
     if (first === 'failed') await taken;

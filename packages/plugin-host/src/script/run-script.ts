@@ -67,6 +67,7 @@ export async function runScript(call: StepCall, options: ScriptOptions): Promise
       ...(byInput ? { input: script } : {}),
       signal: placed === undefined ? call.signal : AbortSignal.any([call.signal, exceeded.signal]),
       killGraceMs: options.killGraceMs ?? KILL_GRACE_MS,
+      ...(confined?.terminate === undefined ? {} : { terminate: confined.terminate }),
       onStdout: stdout.take,
       onStderr: stderr.take,
       ...(options.spawner === undefined ? {} : { spawner: options.spawner }),

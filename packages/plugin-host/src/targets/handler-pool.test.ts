@@ -3,8 +3,9 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { fileURLToPath } from 'node:url';
 
 import { spawnSource } from '@kb-labs/testkit';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import type { ConfinedProgram } from '../confine/confinement.js';
 import { type Bench, type BenchOptions, openBench } from './conformance.fixture.js';
 import { HandlerPool } from './handler-pool.js';
 import { HandlerProcess } from './handler-process.js';
@@ -21,6 +22,9 @@ function open(pool: PoolSettings, options: BenchOptions = {}): Bench {
   bench = openBench({ ...options, execution: { pool } });
   return bench;
 }
+
+const start = (confined: Pick<ConfinedProgram, 'terminate'> = {}): HandlerProcess =>
+  new HandlerProcess({ program: { ...endsWithParent(nodeCommand({ node: process.execPath, cwd: '/', env: { PATH: process.env['PATH'] ?? '' } })), ...confined }, limits: {} });
 
 async function pidOf(each: Bench, handler = 'changesProcess', tenant = 'default'): Promise<unknown> {
   return (await each.run('worker-pool', handler, { tenant })).outcome.outputs['pid'];
@@ -85,9 +89,16 @@ describe('a process that is kept warm', () => {
   });
 });
 
+describe('a process of handlers', () => {
+  it('is told to end as its room tells its programs', async () => {
+    const told = vi.fn(() => Promise.resolve(false));
+    const process = start({ terminate: told });
+    expect(await process.end()).toMatchObject({ aborted: true });
+    expect(told).toHaveBeenCalledOnce();
+  });
+});
+
 describe('the pool', () => {
-  const start = (): HandlerProcess =>
-    new HandlerProcess({ program: endsWithParent(nodeCommand({ node: process.execPath, cwd: '/', env: { PATH: process.env['PATH'] ?? '' } })), limits: {} });
   const never = new AbortController().signal;
 
   it('keeps to its bounds, in all and for one plugin', async () => {

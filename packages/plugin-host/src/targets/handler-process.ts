@@ -16,7 +16,7 @@ import type { ServedContext } from './serve-context.js';
 import { hasLimits, watchLimits } from './watch-limits.js';
 
 export interface Launch {
-  readonly program: InnerProgram & Pick<ConfinedProgram, 'end'>;
+  readonly program: InnerProgram & Pick<ConfinedProgram, 'terminate' | 'end'>;
   /** What this process watches over; nothing where somebody else does. */
   readonly limits: Pick<PlannedTarget, 'memoryBytes' | 'cpus' | 'pids'>;
 }
@@ -66,7 +66,7 @@ export class HandlerProcess {
 
   constructor(launch: Launch) {
     this.#launch = launch;
-    const { program, args, cwd, env } = launch.program;
+    const { program, args, cwd, env, terminate } = launch.program;
     this.#running = startProcess({
       program,
       args,
@@ -75,6 +75,7 @@ export class HandlerProcess {
       openInput: true,
       signal: this.#kill.signal,
       killGraceMs: LAST_GRACE_MS,
+      ...(terminate === undefined ? {} : { terminate }),
       onStdout: (chunk) => this.#orBroken(() => this.#channel.receive(chunk)),
       onStderr: (chunk) => this.#orBroken(() => this.#printed(chunk)),
     });

@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Permissions, Shell } from '@kb-labs/contracts';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 
 import { canSandbox } from '../confine/can-sandbox.js';
+import { deafPodman } from '../confine/deaf-podman.fixture.js';
 import { createPluginHost } from '../create-plugin-host.js';
 import { recordCall, scriptInput, silentLogger, temporaryFolder } from '../step-call.fixture.js';
 import { containerImage } from './container-image.fixture.js';
@@ -21,16 +22,17 @@ const rooms = [...(sandbox.ok ? (['sandbox'] as const) : []), ...(container.ok ?
 if (!sandbox.ok) console.warn(`not tested: sandbox: ${sandbox.problem}`);
 if (!container.ok) console.warn(`not tested: container: ${container.problem}`);
 
-async function run(isolation: 'subprocess' | 'sandbox' | 'container', script: string, options: { shell?: Shell; permissions?: Permissions; signal?: AbortSignal } = {}) {
-  const { shell = 'sh', permissions = {}, signal } = options;
-  const hostEnv = container.ok ? { ...container.hostEnv } : { PATH: process.env['PATH'] };
-  const host = createPluginHost({ firstParty: [], project: { root: folder.path, plugins: [] }, hostEnv, logger: silentLogger, killGraceMs: 300 });
+const hostEnv = container.ok ? await deafPodman(folder.path, container.hostEnv) : { PATH: process.env['PATH'] };
+
+async function run(isolation: 'subprocess' | 'sandbox' | 'container', script: string, options: { shell?: Shell; permissions?: Permissions; signal?: AbortSignal; killGraceMs?: number } = {}) {
+  const { shell = 'sh', permissions = {}, signal, killGraceMs = 300 } = options;
+  const host = createPluginHost({ firstParty: [], project: { root: folder.path, plugins: [] }, hostEnv, logger: silentLogger, killGraceMs });
   const image = isolation === 'container' && container.ok ? { image: container.image } : {};
   const recorded = recordCall({ workspace, input: scriptInput(script, shell), permissions, placement: { ok: true, isolation, ...image }, ...(signal === undefined ? {} : { signal }) });
   return { ...recorded, outcome: await host.run(recorded.call) };
 }
 
-describe.each(rooms)('a script in a %s', (isolation) => {
+describe.each(rooms)('a script in a %s', { timeout: 60_000 }, (isolation) => {
   it('works in its workspace, with its outputs and artifacts', async () => {
     const { outcome, artifacts, lines } = await run(isolation, 'echo made > made.txt; echo "out=1" >> "$KB_OUTPUT"; echo kept > "$KB_ARTIFACTS/a.txt"; echo said; echo "$KB_STEP_ID" >&2; exit 0');
     expect(outcome).toMatchObject({ status: 'success', outputs: { out: '1', stdout: 'said', stderr: 'step' } });
@@ -56,6 +58,17 @@ describe.each(rooms)('a script in a %s', (isolation) => {
   it('has no network, with a host that is granted as well: nobody could check where it goes', async () => {
     const script = 'console.log(Object.values(require("os").networkInterfaces()).flat().filter(({ internal }) => !internal).length)';
     expect((await run(isolation, script, { shell: 'node', permissions: { network: ['example.com'] } })).outcome).toMatchObject({ outputs: { stdout: '0' } });
+  });
+
+  it('may end in its own way when it is told to', async () => {
+    const controller = new AbortController();
+    const script = 'trap "echo cleaned > cleaned.txt; exit" TERM; echo ready > ready.txt; while :; do sleep 0.01; done';
+    const running = run(isolation, script, { signal: controller.signal, killGraceMs: 30_000 });
+    await vi.waitFor(() => expect(existsSync(join(workspace, 'ready.txt'))).toBe(true), { timeout: 30_000 });
+    controller.abort();
+    expect((await running).outcome.status).toBe('aborted');
+    expect(readFileSync(join(workspace, 'cleaned.txt'), 'utf8')).toBe('cleaned\n');
+    for (const name of ['ready.txt', 'cleaned.txt']) rmSync(join(workspace, name));
   });
 
   it('ends with all it has started when it is told to', async () => {

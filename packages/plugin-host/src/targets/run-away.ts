@@ -94,7 +94,7 @@ async function runAlone(call: StepCall, options: AwayOptions, isolation: 'subpro
 }
 
 interface Prepared {
-  readonly program: ConfinedProgram | (ReturnType<typeof endsWithParent> & { readonly end?: never });
+  readonly program: ConfinedProgram | (ReturnType<typeof endsWithParent> & { readonly terminate?: never; readonly end?: never });
   readonly room?: ProgramRoom;
 }
 
