@@ -4,6 +4,7 @@ import { durationSchema, executionTargetSchema, IMAGE_REFERENCE, INPUT_NAME, ISO
 import * as z from 'zod/mini';
 
 import { isBaseUrl } from './base-url.js';
+import { MAX_CONCURRENCY } from './config.js';
 import { parseAge } from './kept-age.js';
 import { isRedisUrl } from './redis-url.js';
 import { LOG_LEVELS } from './line-logger.js';
@@ -147,7 +148,7 @@ export const configSchema = z.strictObject({
   /** Values that expressions read as `vars`. */
   vars: z.optional(z.record(z.string().check(z.regex(INPUT_NAME)), z.json() as z.ZodMiniType<JsonValue>)),
   /** Jobs at once in one worker. */
-  concurrency: z.optional(z.int().check(z.gte(1), z.lte(256))),
+  concurrency: z.optional(wholeNumber(1, MAX_CONCURRENCY)),
   /** How long a worker can be silent before others take its jobs over. */
   lease: z.optional(z.union([z.number(), z.string()]).check(z.refine(isLease, { error: 'a duration from 2s to 10m' }))),
   /** How much the engine says about itself on standard error. */

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 import type { JsonObject, Tier } from '@kb-labs/contracts';
 import type { TriggerSettings } from '@kb-labs/engine';
 import type { ExecutionSettings } from '@kb-labs/plugin-host';
@@ -94,5 +96,16 @@ export const SETTING_KEYS = ['workflows', 'plugins', 'vars', 'concurrency', 'lea
 export type SettingKey = (typeof SETTING_KEYS)[number];
 export type SettingOrigin = 'default' | 'file' | 'KB_STATE_URL' | 'KB_LOG_LEVEL' | 'KB_URL';
 
-export const DEFAULTS = { llmTimeout: '2m', llmMaxTokens: 8_192, concurrency: 4, lease: '30s', logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
+export const DEFAULTS = { llmTimeout: '2m', llmMaxTokens: 8_192, lease: '30s', logLevel: 'warn', stateDir: '.kb/state', url: 'http://127.0.0.1:4000', s3Region: 'us-east-1' } as const;
+
+/** The most that `concurrency` may be. */
+export const MAX_CONCURRENCY = 256;
+/** Most jobs wait for something other than a processor: a disk, a network, a program that waits itself. */
+const JOBS_PER_PROCESSOR = 4;
+
+/** Jobs at once where the settings do not say how many. */
+export function defaultConcurrency(processors: number = availableParallelism()): number {
+  return Math.min(JOBS_PER_PROCESSOR * processors, MAX_CONCURRENCY);
+}
+
 export const CONFIG_FILES = ['.kb/kb.config.yaml', '.kb/kb.config.yml', '.kb/kb.config.json'] as const;

@@ -6,7 +6,7 @@
 export { isBaseUrl } from './base-url.js';
 export { composeEngine, composeOffline } from './compose.js';
 export type { ComposeOptions, Composition, OfflineComposition, OfflineDeps } from './compose.js';
-export { SETTING_KEYS } from './config.js';
+export { MAX_CONCURRENCY, SETTING_KEYS } from './config.js';
 export type { Config, SettingKey, SettingOrigin } from './config.js';
 export { findDaemon, isDaemonRunning } from './daemon-file.js';
 export type { DaemonRecord, RunningDaemon } from './daemon-file.js';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AppError } from '@kb-labs/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { defaultConcurrency } from './config.js';
 import { tierOf } from './configured-tiers.js';
 import { loadConfig } from './load-config.js';
 
@@ -42,7 +43,7 @@ describe('loadConfig', () => {
       workflowFolders: [join(root, '.kb/workflows')],
       pluginFolders: [],
       vars: {},
-      concurrency: 4,
+      concurrency: defaultConcurrency(),
       leaseMs: 30_000,
       logLevel: 'warn',
       stateDir: join(root, '.kb/state'),
@@ -50,6 +51,10 @@ describe('loadConfig', () => {
       url: 'http://127.0.0.1:4000',
       origins: { limits: 'default', url: 'default', concurrency: 'default', lease: 'default', 'state-dir': 'default', 'log-level': 'default' },
     });
+  });
+
+  it('has four jobs at once for each processor, within the bound of the setting', () => {
+    expect([1, 2, 64, 65, 512].map((processors) => defaultConcurrency(processors))).toEqual([4, 8, 256, 256, 256]);
   });
 
   it('reads where steps run', async () => {
@@ -111,7 +116,7 @@ describe('loadConfig', () => {
     expect((await load()).concurrency).toBe(2);
     rmSync(join(root, '.kb/kb.config.json'));
     write('# nothing yet\n\n');
-    expect((await load()).concurrency).toBe(4);
+    expect((await load()).concurrency).toBe(defaultConcurrency());
   });
 
   it('lets the environment win and says so', async () => {

@@ -7,7 +7,7 @@ import { AppError, suggestName } from '@kb-labs/errors';
 
 import { isBaseUrl } from './base-url.js';
 import { readArtifacts } from './configured-artifacts.js';
-import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredTiers, type ConfiguredRedis, DEFAULTS, type SettingOrigin } from './config.js';
+import { type Config, CONFIG_FILES, type ConfiguredLimits, type ConfiguredTiers, type ConfiguredRedis, defaultConcurrency, DEFAULTS, type SettingOrigin } from './config.js';
 import type { WrittenConfig } from './config-schema.js';
 import { readExecution } from './configured-execution.js';
 import { readLlm } from './configured-llm.js';
@@ -43,7 +43,7 @@ export async function loadConfig({ projectRoot, env }: LoadConfig): Promise<Conf
     workflowFolders: Object.freeze([at('.kb/workflows'), ...(written.workflows ?? []).map(at)]),
     pluginFolders: Object.freeze((written.plugins ?? []).map(at)),
     vars: Object.freeze(written.vars ?? {}),
-    concurrency: written.concurrency ?? DEFAULTS.concurrency,
+    concurrency: written.concurrency ?? defaultConcurrency(),
     leaseMs: parseDuration(written.lease ?? DEFAULTS.lease) ?? 0,
     logLevel: level.value,
     stateDir: at(state.value),

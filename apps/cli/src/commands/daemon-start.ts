@@ -1,4 +1,4 @@
-import { DAEMON_ROLES, type DaemonRole, type EngineLogLevel, LOG_LEVELS } from '@kb-labs/daemon';
+import { DAEMON_ROLES, type DaemonRole, type EngineLogLevel, LOG_LEVELS, MAX_CONCURRENCY } from '@kb-labs/daemon';
 import { AppError, suggestName } from '@kb-labs/errors';
 
 import type { ArgsOf } from '../command-spec.js';
@@ -12,7 +12,7 @@ type Args = ArgsOf<SpecOf<'daemon:start'>>;
 export const execute: CommandHandler<'daemon:start'> = async (context, args) => {
   const roles = args.roles === undefined ? DAEMON_ROLES : parseRoles(args.roles);
   refuseIdle(args, roles);
-  const concurrency = checkRange('concurrency', args.concurrency, { from: 1, to: 256 });
+  const concurrency = checkRange('concurrency', args.concurrency, { from: 1, to: MAX_CONCURRENCY });
   const drain = checkRange('drain-timeout', args['drain-timeout'], { from: 0, to: 86_400 });
   return serveProject(context, args, {
     roles,
