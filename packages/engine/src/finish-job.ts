@@ -23,6 +23,7 @@ export interface JobEnd {
 /** Ends a job attempt: its outcome, the next attempt if the policy grants one, and what follows for other jobs, in one append. */
 export async function endJob(deps: Pick<EngineDeps, 'random'>, states: Decider, hold: JobHold, end: JobEnd): Promise<void> {
   const { lease } = hold;
+  hold.leaving = true;
   await states.decideOwn(
     lease.runId,
     (draft) => {

@@ -16,6 +16,8 @@ export class JobHold {
   cancelReason: Reason | undefined;
   /** Set when the worker wants to hand the job back at the next step. */
   handBack = false;
+  /** Set once nothing is left but to record how the job ended: its place can be another's. */
+  leaving = false;
   #stop: ((reason: StopReason) => void) | undefined;
   /** What came since the next step was decided, before it could be stopped. */
   #missed: StopReason | undefined;

@@ -1,6 +1,6 @@
 import { AFTER_END, isTerminalRun, TIME_LIMIT, type RunId, type WorkerId } from '@kb-labs/contracts';
 import { hasCode } from '@kb-labs/errors';
-import type { Lease, TakeOptions } from '@kb-labs/ports';
+import type { Lease, Places, TakeOptions } from '@kb-labs/ports';
 
 import { afterEnd } from './after-end.js';
 import { CancelWatch } from './cancel-watch.js';
@@ -198,9 +198,9 @@ class JobWorker implements Worker {
   }
 
   /** None while it asks for tickets: what it asked for are all it has. */
-  #places(): TakeOptions | undefined {
+  #places(): Places | undefined {
     if (this.#stopped || this.#taking !== undefined) return undefined;
-    return { limit: this.#free, leaseMs: this.#leaseMs, ...this.#caps() };
+    return { limit: this.#free, leaseMs: this.#leaseMs, more: this.#mayBeMore, ...this.#caps() };
   }
 
   #handed(leases: readonly Lease[]): void {
@@ -211,7 +211,9 @@ class JobWorker implements Worker {
   }
 
   get #free(): number {
-    return this.#options.concurrency - this.#holds.size;
+    let free = this.#options.concurrency;
+    for (const hold of this.#holds.values()) if (!hold.leaving) free -= 1;
+    return free;
   }
 
   #wake(): void {
@@ -302,7 +304,7 @@ class JobWorker implements Worker {
       .finally(() => {
         if (this.#holds.get(lease.id) === hold) this.#holds.delete(lease.id);
         this.#running.delete(work);
-        if (this.#mayBeMore) this.#wake();
+        if (this.#mayBeMore && this.#free > 0) this.#wake();
       });
     this.#running.add(work);
   }

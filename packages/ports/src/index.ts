@@ -10,7 +10,7 @@ export type { Clock } from './clock.js';
 export type { Append, AppendResult, Begin, Create, CreateResult, EventLog, NewWait, RunChange } from './event-log.js';
 export type { HandOver, Offer } from './hand-over.js';
 export type { Ids } from './ids.js';
-export type { Fence, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from './job-queue.js';
+export type { Fence, JobQueue, Lease, NewTicket, Places, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from './job-queue.js';
 export type { Llm } from './llm.js';
 export type { Logger } from './logger.js';
 export type { CommandLookup, ConsumedArtifact, InstalledPlugin, NewArtifact, Placement, PluginHost, StepCall, StepOutcome, StepSecrets, StepToPlace } from './plugin-host.js';

@@ -43,6 +43,12 @@ export interface TakeOptions {
   };
 }
 
+/** What a worker that stands by can be handed. */
+export interface Places extends TakeOptions {
+  /** There may be tickets that were left before: a write that gives up held ones hands them out too, where the store can. */
+  readonly more?: boolean;
+}
+
 export interface QueuedTicket extends NewTicket {
   readonly id: TicketId;
   /** Its owner is not first in a concurrency group. */
@@ -80,7 +86,7 @@ export interface JobQueue {
    * give way first. `places` says how many when asked, inside of the write and perhaps more than once for
    * it; `onLeases` is called once the write is durable, before whoever asked for it is answered and before `places` is asked again; it does not throw. A store that cannot do that leaves it out: then workers take.
    */
-  standBy?(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void;
+  standBy?(worker: WorkerId, places: () => Places | undefined, onLeases: (leases: Lease[]) => void): () => void;
   /** Extends leases; answers those that are still valid: also one that ran out, until somebody takes the ticket over. */
   renew(leases: readonly Lease[], leaseMs: number): Promise<Lease[]>;
   /** Gives tickets back at once, unharmed, for another worker. */

@@ -60,6 +60,14 @@ export interface WriteOptions {
   readonly waitsForDisk?: boolean;
 }
 
+/** Hands out tickets as part of a transaction. */
+export interface HandsOut {
+  /** Whether it would hand out tickets that were left before. */
+  wantMore(): boolean;
+  /** Answers which it has handed out. */
+  handOut(changes: Changes): readonly TicketId[];
+}
+
 /**
  * The only way to the file. Writes asked for in one turn of the event loop share one transaction and one sync to
  * disk. One that fails takes nothing along: those before it and those after it are done anew without it. A write is answered after the commit and
@@ -69,7 +77,7 @@ export class CommitGroup {
   readonly #connection: Connection;
   readonly #clock: Clock;
   readonly #onCommit: (changes: Changes) => void;
-  readonly #handOut: (changes: Changes) => readonly TicketId[];
+  readonly #handsOut: HandsOut | undefined;
   #pending: Pending[] = [];
   #scheduled = false;
   #busyTries = 0;
@@ -78,12 +86,11 @@ export class CommitGroup {
   #synchronous: 'FULL' | 'NORMAL' = 'FULL';
   #drained: (() => void)[] = [];
 
-  /** `handOut` hands out what a transaction has queued, as part of it, and answers what that was. */
-  constructor(connection: Connection, clock: Clock, onCommit: (changes: Changes) => void, handOut: (changes: Changes) => readonly TicketId[] = () => []) {
+  constructor(connection: Connection, clock: Clock, onCommit: (changes: Changes) => void, handsOut?: HandsOut) {
     this.#connection = connection;
     this.#clock = clock;
     this.#onCommit = onCommit;
-    this.#handOut = handOut;
+    this.#handsOut = handsOut;
   }
 
   write<T>(apply: (changes: Changes) => T, { waitsForDisk = true }: WriteOptions = {}): Promise<T> {
@@ -138,7 +145,7 @@ export class CommitGroup {
       this.#setSynchronous(batch.some((write) => write.waitsForDisk) ? 'FULL' : 'NORMAL');
       this.#connection.run('BEGIN IMMEDIATE');
       for (const write of batch) values.push(write.apply(changes));
-      this.#handOutQueued(changes);
+      if (this.#handsOut !== undefined) this.#handOut(changes, this.#handsOut);
       changes.counters.store();
       this.#connection.run('COMMIT');
     } catch (thrown) {
@@ -174,14 +181,14 @@ export class CommitGroup {
     this.#synchronous = wanted;
   }
 
-  /** It has a savepoint: if it fails nobody is harmed, for workers take what is queued. */
-  #handOutQueued(changes: Changes): void {
-    if (changes.queued.size === 0) return;
+  /** What was queued, and what was left before where held tickets were given up. It has a savepoint: if it fails nobody is harmed, for workers take what is there. */
+  #handOut(changes: Changes, by: HandsOut): void {
+    if (changes.queued.size === 0 && !(changes.room && by.wantMore())) return;
     const own: Changes = { ...noChanges(this.#connection), begins: changes.begins, handed: changes.handed, counters: changes.counters };
     const takeBack = changes.counters.mark();
     this.#connection.run('SAVEPOINT hand_out');
     try {
-      const handedOut = this.#handOut(own);
+      const handedOut = by.handOut(own);
       this.#connection.run('RELEASE hand_out');
       for (const ticket of handedOut) changes.queued.delete(ticket);
       for (const ticket of own.queued) changes.queued.add(ticket);

@@ -1,5 +1,5 @@
 import type { RunId, WorkerId } from '@kb-labs/contracts';
-import type { Clock, JobQueue, Lease, NewTicket, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
+import type { Clock, JobQueue, Lease, NewTicket, Places, QueueCounts, QueuedTicket, TakeOptions, WorkerInfo } from '@kb-labs/ports';
 
 import type { ChangeWatch } from './change-watch.js';
 import { type Changes, type CommitGroup, noteQueued } from './commit-group.js';
@@ -56,7 +56,7 @@ export class EmbeddedJobQueue implements JobQueue {
     return await this.#group.write(handOutDue, { waitsForDisk: false });
   }
 
-  standBy(worker: WorkerId, places: () => TakeOptions | undefined, onLeases: (leases: Lease[]) => void): () => void {
+  standBy(worker: WorkerId, places: () => Places | undefined, onLeases: (leases: Lease[]) => void): () => void {
     return this.#standingBy.add({ worker, places, onLeases });
   }
 

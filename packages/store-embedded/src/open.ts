@@ -61,7 +61,7 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
     workerDied: deathWatch(connection, () => clock.now()),
   });
   const standingBy = new StandingBy(connection, clock);
-  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes), (changes) => standingBy.handOut(changes));
+  const group = new CommitGroup(connection, clock, (changes) => watch.announce(changes), standingBy);
   const rateLimits = new EmbeddedRateLimits(options.dir, clock);
   let closing: Promise<void> | undefined;
   return {

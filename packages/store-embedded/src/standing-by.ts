@@ -1,5 +1,5 @@
 import type { RunId, RunSummary, TicketId, WorkerId } from '@kb-labs/contracts';
-import type { Begin, Clock, Lease, NewTicket, TakeOptions } from '@kb-labs/ports';
+import type { Begin, Clock, Lease, NewTicket, Places } from '@kb-labs/ports';
 
 import { appendEvents } from './append-events.js';
 import type { Changes } from './commit-group.js';
@@ -10,7 +10,7 @@ import { liveWorkers, noteSeen, scopeOf, type WorkerRow } from './workers.js';
 
 interface Standby {
   readonly worker: WorkerId;
-  readonly places: () => TakeOptions | undefined;
+  readonly places: () => Places | undefined;
   readonly onLeases: (leases: Lease[]) => void;
 }
 
@@ -61,7 +61,12 @@ export class StandingBy {
     return undefined;
   }
 
-  /** Inside of a transaction that has queued tickets. Answers which were handed out. */
+  /** Whether somebody would take tickets that were left before. */
+  wantMore(): boolean {
+    return this.#workers.values().some(({ places }) => places()?.more === true);
+  }
+
+  /** Inside of a transaction that has queued tickets, or given up held ones. Answers which were handed out. */
   handOut(changes: Changes): TicketId[] {
     return [...this.#workers].flatMap((standby) => {
       const leases = this.#leasesFor(standby, changes);
@@ -118,7 +123,7 @@ export function eventsUnder(lease: Lease, { append }: Begin): Begin['append']['e
 }
 
 /** Those that the transaction has not filled already. */
-function placesOf({ worker, places }: Standby, changes: Changes): TakeOptions | undefined {
+function placesOf({ worker, places }: Standby, changes: Changes): Places | undefined {
   const options = places();
   const limit = (options?.limit ?? 0) - (changes.handed.get(worker) ?? 0);
   return options === undefined || limit <= 0 ? undefined : { ...options, limit };
