@@ -41,10 +41,10 @@ export class Connection {
     this.#query(sql).statement.get(...parameters);
   }
 
-  /** The key of the row that was inserted. */
-  insert(sql: string, ...parameters: SQLInputValue[]): number {
-    this.run(sql, ...parameters);
-    return this.get<{ key: number }>('SELECT last_insert_rowid() AS key')?.key ?? 0;
+  /** The key of the row that was inserted; `undefined` when none was. */
+  insert(sql: string, ...parameters: SQLInputValue[]): number | undefined {
+    const { changes, lastInsertRowid } = this.#query(sql).statement.run(...parameters);
+    return Number(changes) === 0 ? undefined : Number(lastInsertRowid);
   }
 
   /** The number of rows that were changed. */

@@ -36,14 +36,16 @@ export function createRun(connection: Connection, command: Create, changes: Chan
     if (known?.digest === idempotency.digest) return { ok: true, runId: known.run_id, repeated: true };
     if (known !== undefined) return { ok: false, refused: 'key-conflict' };
   }
-  if (connection.get('SELECT 1 FROM run WHERE id = ?', runId) !== undefined) return { ok: true, runId, repeated: true };
   // Kept as a number beside the rows: counting them would cost more with every open run.
-  if (changes.counters.get('open') >= command.maxOpenRuns) return { ok: false, refused: 'full' };
-
-  if (idempotency !== undefined) keepKey(connection, idempotency, command);
+  if (changes.counters.get('open') >= command.maxOpenRuns) {
+    const isThere = connection.get('SELECT 1 FROM run WHERE id = ?', runId) !== undefined;
+    return isThere ? { ok: true, runId, repeated: true } : { ok: false, refused: 'full' };
+  }
   const opening = toBodies(command.events);
   const begun = now === undefined ? undefined : beginOf(command, now, changes);
   const key = insertRun(connection, command, { opening, begun });
+  if (key === undefined) return { ok: true, runId, repeated: true };
+  if (idempotency !== undefined) keepKey(connection, idempotency, command);
   const ended = isTerminalRun(command.summary.status);
   if (!ended) changes.counters.add('open', 1);
   const goesOnAtOnce = begun !== undefined && begun.begin.append.at === command.at;
@@ -105,14 +107,15 @@ function keepKey(connection: Connection, idempotency: NonNullable<Create['idempo
   );
 }
 
-function insertRun(connection: Connection, command: Create, { opening, begun }: { opening: ReturnType<typeof toBodies>; begun: Begun | undefined }): number {
+/** Answers its key; `undefined` for one that is there already. */
+function insertRun(connection: Connection, command: Create, { opening, begun }: { opening: ReturnType<typeof toBodies>; begun: Begun | undefined }): number | undefined {
   const { summary } = command;
   const { status, startedAt } = begun?.begin.append.summary ?? summary;
   const ended = isTerminalRun(status);
   const head = opening.bodies.length + (begun?.going.bodies.length ?? 0);
   return connection.insert(
     `INSERT INTO run (id, journal, head, decided, ended, workflow_id, workflow_version, status, origin, created_at, started_at, finished_at, root, tenant, parent, journal_bytes, ended_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     command.runId,
     versionOf(command),
     head,
